@@ -1,0 +1,42 @@
+.DEFAULT_GOAL := help
+.PHONY: help install demo serve test check bench format lock clean
+PYTHON ?= python3
+BIN := .venv/bin
+WORKERS ?= 2
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+help:  ## What can be made
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+install: .venv/installed  ## Everything into .venv, pinned
+
+.venv/installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Everbook needs Python 3.11 or later; set PYTHON=…" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: install  ## Book a trading day and report on it (ARGS="--trades 20000 --exit")
+	@$(BIN)/everbook demo $(ARGS)
+
+serve: install  ## The API on loopback
+	@$(BIN)/everbook serve $(ARGS)
+
+test: install  ## Every test (ARGS="-k name")
+	$(BIN)/pytest -n $(WORKERS) $(ARGS)
+
+check: install  ## Lint, format, types, architecture, tidiness
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -q tests/test_tidy.py
+
+bench: install  ## Speed as ratios, as a table and as JSON
+	$(BIN)/python -m benchmarks $(ARGS)
+
+format: install  ## Sort imports and fix what ruff can
+	$(BIN)/ruff check --fix .
+
+clean:  ## Everything made, gone
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis

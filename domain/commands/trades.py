@@ -1,0 +1,113 @@
+"""Commands to a ledger log: the life of a trade."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Literal
+
+import msgspec
+
+from domain.commands.header import Command, Key
+from domain.commands.reference import Code
+
+Side = Literal["buy", "sell"]
+DayCount = Literal["ACT/360", "ACT/365F", "30/360", "30E/360", "ACT/ACT"]
+Tenor = Literal["0D", "1D", "2D", "1W", "2W", "1M", "2M", "3M", "6M", "12M"]
+Fees = Annotated[dict[Key, Decimal], msgspec.Meta(max_length=20)]
+
+
+class EquityTerms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True,
+                  tag_field="product", tag="equity"):
+    """Quantity in shares, price per share in the instrument's currency, fees in the same currency, never negative."""
+
+    side: Side
+    instrument: Key
+    quantity: Decimal
+    price: Decimal
+    fees: Fees = {}
+    settlement_date: date | None = None
+
+
+class FxSpotTerms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True,
+                  tag_field="product", tag="fx-spot"):
+    """Buy or sell ``quantity`` of the base currency against the quote currency at ``rate`` (quote per base)."""
+
+    side: Side
+    base: Code
+    quote: Code
+    quantity: Decimal
+    rate: Decimal
+    fees: Fees = {}
+    settlement_date: date | None = None
+
+
+class LoanTerms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True,
+                tag_field="product", tag="loan-deposit"):
+    """Lend (a loan) or take (a deposit) ``principal`` from ``start_date`` for a tenor or until ``maturity_date``.
+
+    ``rate`` is yearly in percent: the fixed rate, or the current fixing of ``index``, to which ``spread`` is added.
+    """
+
+    side: Literal["lend", "take"]
+    currency: Code
+    principal: Decimal
+    rate_type: Literal["fixed", "floating"] = "fixed"
+    rate: Decimal
+    index: Key | None = None
+    spread: Decimal = Decimal(0)
+    day_count: DayCount = "ACT/360"
+    start_date: date
+    maturity_date: date | None = None
+    tenor: Tenor | None = None
+
+
+Terms = EquityTerms | FxSpotTerms | LoanTerms
+
+
+class TradeCommand(Command, frozen=True, kw_only=True):
+    """A command about one trade. ``book`` names the log; the API fills it in from the trade when it is left out."""
+
+    trade_id: Key
+    book: Key
+
+
+class BookTrade(TradeCommand, frozen=True, kw_only=True):
+    """``contra_book`` names our own book on the other side, ``execution_id`` the venue's fill."""
+
+    trader: Key
+    counterparty: Key
+    trade_date: date
+    terms: Terms
+    contra_book: Key | None = None
+    execution_id: Key | None = None
+
+
+class AmendTrade(TradeCommand, frozen=True, kw_only=True):
+    """An agreed change: the full new terms."""
+
+    terms: Terms
+
+
+class CorrectTrade(TradeCommand, frozen=True, kw_only=True):
+    """We booked it wrong: the full right terms; a reason is required."""
+
+    terms: Terms
+    trade_date: date | None = None
+
+
+class CancelTrade(TradeCommand, frozen=True, kw_only=True):
+    pass
+
+
+class AffirmTrade(TradeCommand, frozen=True, kw_only=True):
+    pass
+
+
+class SettleTrade(TradeCommand, frozen=True, kw_only=True):
+    """Settles what is open, or ``quantity`` of it. A loan or deposit settles its start, then its maturity."""
+
+    settled_on: date | None = None
+    quantity: Decimal | None = None
+
+
+class FailSettlement(TradeCommand, frozen=True, kw_only=True):
+    """The counterparty or we did not deliver on the settlement date; the economic position stays."""

@@ -1,0 +1,76 @@
+"""Every event, and the stored type name that is its identity for ever."""
+
+from domain.events.envelope import CommandRefused, Event, LogOpened
+from domain.events.market import FxRateRecorded, PriceRecorded
+from domain.events.reference import (
+    BookDefined,
+    BusinessDateRolled,
+    CalendarDefined,
+    CounterpartyDefined,
+    DeskDefined,
+    InstrumentDefined,
+    InstrumentRestricted,
+    KeyIssued,
+    KeyRevoked,
+    KillSwitchEngaged,
+    KillSwitchReleased,
+    LegalEntityDefined,
+    LimitSet,
+    PeriodClosed,
+    RestrictionLifted,
+    TraderDefined,
+)
+from domain.events.trades import (
+    Economics,
+    LoanSchedule,
+    SettlementEvent,
+    SettlementFailed,
+    TradeAffirmed,
+    TradeAmended,
+    TradeBooked,
+    TradeCancelled,
+    TradeCorrected,
+    TradeEvent,
+    TradePartiallySettled,
+    TradeSettled,
+)
+
+EVENT_TYPES: dict[str, type[Event]] = {
+    "log.opened.v1": LogOpened,
+    "command.refused.v1": CommandRefused,
+    "legal-entity.defined.v1": LegalEntityDefined,
+    "desk.defined.v1": DeskDefined,
+    "book.defined.v1": BookDefined,
+    "trader.defined.v1": TraderDefined,
+    "counterparty.defined.v1": CounterpartyDefined,
+    "instrument.defined.v1": InstrumentDefined,
+    "calendar.defined.v1": CalendarDefined,
+    "limit.set.v1": LimitSet,
+    "instrument.restricted.v1": InstrumentRestricted,
+    "restriction.lifted.v1": RestrictionLifted,
+    "kill-switch.engaged.v1": KillSwitchEngaged,
+    "kill-switch.released.v1": KillSwitchReleased,
+    "key.issued.v1": KeyIssued,
+    "key.revoked.v1": KeyRevoked,
+    "business-date.rolled.v1": BusinessDateRolled,
+    "period.closed.v1": PeriodClosed,
+    "price.recorded.v1": PriceRecorded,
+    "fx-rate.recorded.v1": FxRateRecorded,
+    "trade.booked.v1": TradeBooked,
+    "trade.amended.v1": TradeAmended,
+    "trade.corrected.v1": TradeCorrected,
+    "trade.cancelled.v1": TradeCancelled,
+    "trade.affirmed.v1": TradeAffirmed,
+    "trade.settled.v1": TradeSettled,
+    "trade.partially-settled.v1": TradePartiallySettled,
+    "trade.settlement-failed.v1": SettlementFailed,
+}
+
+__all__ = [
+    "EVENT_TYPES", "BookDefined", "BusinessDateRolled", "CalendarDefined", "CommandRefused", "CounterpartyDefined",
+    "DeskDefined", "Economics", "Event", "FxRateRecorded", "InstrumentDefined", "InstrumentRestricted", "KeyIssued",
+    "KeyRevoked", "KillSwitchEngaged", "KillSwitchReleased", "LegalEntityDefined", "LimitSet", "LoanSchedule",
+    "LogOpened", "PeriodClosed", "PriceRecorded", "RestrictionLifted", "SettlementEvent", "SettlementFailed",
+    "TradeAffirmed", "TradeAmended", "TradeBooked", "TradeCancelled", "TradeCorrected", "TradeEvent",
+    "TradePartiallySettled", "TradeSettled", "TraderDefined",
+]

@@ -1,0 +1,125 @@
+"""Facts of a ledger log. Each carries every reference fact that a projection needs."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Literal
+
+import msgspec
+
+from domain.commands.reference import LotMethod
+from domain.commands.trades import DayCount
+from domain.events.envelope import Event
+
+Product = Literal["equity", "fx-spot", "loan-deposit"]
+
+
+class LoanSchedule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """``interest`` is due at ``maturity_date``, signed as we see it (+ we receive), in minor units of the currency."""
+
+    rate_type: Literal["fixed", "floating"]
+    rate: Decimal
+    day_count: DayCount
+    start_date: date
+    maturity_date: date
+    interest: Decimal
+    index: str | None = None
+    spread: Decimal = Decimal(0)
+
+
+class Economics(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One revision of a trade as the books see it.
+
+    ``quantity`` is signed (+ we get) in units of ``asset`` (an instrument, or a base currency); ``amount`` is the signed
+    consideration without fees in ``currency``: exactly -quantity x price. ``instrument`` names the position: an
+    instrument id, a pair such as ``EURUSD``, or ``LOAN-EUR`` / ``DEPOSIT-EUR``. ``fees`` are in ``currency``, positive
+    when we pay. ``notional`` is the size reserved against the book's gross limit, in the book's base currency, and
+    ``mark`` the last price known when it was decided; both are absent when no rate or price was known.
+    """
+
+    product: Product
+    entity: str
+    desk: str
+    book: str
+    owner: str
+    base_currency: str
+    lot_method: LotMethod
+    trader: str
+    counterparty: str
+    instrument: str
+    asset: str
+    currency: str
+    issuer: str
+    quantity: Decimal
+    price: Decimal
+    amount: Decimal
+    fees: dict[str, Decimal] = {}
+    trade_date: date
+    settlement_date: date
+    isin: str | None = None
+    mic: str | None = None
+    contra_book: str | None = None
+    contra_owner: str | None = None
+    execution_id: str | None = None
+    notional: Decimal | None = None
+    mark: Decimal | None = None
+    loan: LoanSchedule | None = None
+
+
+class TradeEvent(Event, frozen=True, kw_only=True):
+    """``revision`` counts the terms of the trade from 1; ``terms`` are the ones that hold after this event."""
+
+    trade_id: str
+    revision: int = 1
+    terms: Economics
+
+
+class TradeBooked(TradeEvent, frozen=True, kw_only=True):
+    pass
+
+
+class TradeAmended(TradeEvent, frozen=True, kw_only=True):
+    """The parties agreed a change: ``previous`` no longer holds from ``effective_at``."""
+
+    previous: Economics
+
+
+class TradeCorrected(TradeEvent, frozen=True, kw_only=True):
+    """We had booked it wrong: ``previous`` never held."""
+
+    previous: Economics
+
+
+class TradeCancelled(TradeEvent, frozen=True, kw_only=True):
+    """``terms`` are those that no longer hold."""
+
+
+class TradeAffirmed(TradeEvent, frozen=True, kw_only=True):
+    pass
+
+
+class SettlementEvent(TradeEvent, frozen=True, kw_only=True):
+    """``quantity`` and ``amount`` moved now (signed as in the terms; the amount includes the fees);
+    ``settled_quantity`` and ``settled_amount`` are the totals so far. ``leg`` is ``maturity`` for a repayment.
+    """
+
+    quantity: Decimal
+    amount: Decimal
+    settled_quantity: Decimal
+    settled_amount: Decimal
+    settled_on: date
+    leg: Literal["start", "maturity"] = "start"
+
+
+class TradeSettled(SettlementEvent, frozen=True, kw_only=True):
+    pass
+
+
+class TradePartiallySettled(SettlementEvent, frozen=True, kw_only=True):
+    pass
+
+
+class SettlementFailed(TradeEvent, frozen=True, kw_only=True):
+    """``open_quantity`` was due on the settlement date and did not settle."""
+
+    open_quantity: Decimal
+    leg: Literal["start", "maturity"] = "start"

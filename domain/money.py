@@ -1,0 +1,65 @@
+"""Exact decimals: every sum and product of the books is exact, and a quotient is rounded by a stated rule."""
+
+import decimal
+from contextlib import AbstractContextManager
+from decimal import Decimal
+
+from domain.refusals import Refused
+
+ZERO = Decimal(0)
+LARGEST = Decimal(10) ** 18
+DECIMAL_PLACES = 12
+COST_PLACES = Decimal("1e-12")
+
+EXACT = decimal.Context(
+    prec=100,
+    rounding=decimal.ROUND_HALF_EVEN,
+    Emin=-999,
+    Emax=999,
+    traps=[
+        decimal.InvalidOperation,
+        decimal.DivisionByZero,
+        decimal.Overflow,
+        decimal.FloatOperation,
+        decimal.Inexact,
+    ],
+)
+ROUNDING = decimal.Context(prec=100, rounding=decimal.ROUND_HALF_EVEN, Emin=-999, Emax=999)
+
+
+def exact() -> AbstractContextManager[decimal.Context]:
+    """A block in which decimal arithmetic never rounds: an inexact result raises instead."""
+    return decimal.localcontext(EXACT)
+
+
+def divide(numerator: Decimal, denominator: Decimal, places: Decimal = COST_PLACES) -> Decimal:
+    """The quotient, rounded half to even to ``places`` (twelve decimals, finer than any currency's minor unit)."""
+    return ROUNDING.quantize(ROUNDING.divide(numerator, denominator), places)
+
+
+def round_to(value: Decimal, places: Decimal) -> Decimal:
+    """``value`` rounded half to even to the exponent of ``places``."""
+    return ROUNDING.quantize(value, places)
+
+
+def require_amount(value: Decimal, field: str) -> Decimal:
+    """``value`` when it is finite, below 10^18 in size and has at most 12 decimals.
+
+    Raises:
+        Refused: naming ``field``.
+    """
+    if not value.is_finite():
+        raise Refused("not-a-number", f"{field} must be a finite number", field)
+    if not -LARGEST < value < LARGEST:
+        raise Refused("out-of-range", f"{field} must be smaller than 10^18", field)
+    exponent = value.as_tuple().exponent
+    if isinstance(exponent, int) and exponent < -DECIMAL_PLACES:
+        raise Refused("too-precise", f"{field} must have at most {DECIMAL_PLACES} decimals", field)
+    return value
+
+
+def require_positive(value: Decimal, field: str) -> Decimal:
+    """As ``require_amount``, and above zero."""
+    if require_amount(value, field) <= ZERO:
+        raise Refused("not-positive", f"{field} must be above zero", field)
+    return value

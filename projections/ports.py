@@ -1,0 +1,44 @@
+"""What a worker needs of a store of read models."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from projections.projection import Document
+
+
+class ReadModelsMoved(Exception):
+    """Another worker has already written these events: read the tracking again and go on from there."""
+
+
+class ReadModels(Protocol):
+    """Documents by model and id, with the sequence of each log that they reflect. Errors of drivers come out as
+    ``eventsourcing.persistence`` errors.
+    """
+
+    def get_many(self, model: str, ids: Sequence[str]) -> Mapping[str, Document]: ...
+
+    def scan(self, model: str, prefix: str) -> Sequence[Document]:
+        """Documents whose id begins with ``prefix``, by id."""
+
+    def write(
+        self, log: str, documents: Mapping[str, Mapping[str, Document]], *, expected: int, reflected: int,
+        models: Sequence[str],
+    ) -> None:
+        """Documents by model and id, and the tracking of ``models`` from ``expected`` to ``reflected``, in one
+        transaction.
+
+        Raises:
+            ReadModelsMoved: when the tracking of one of ``models`` is not at ``expected``.
+        """
+
+    def reflected(self, model: str, log: str) -> int:
+        """The last sequence of ``log`` that ``model`` reflects; 0 for none."""
+
+    def select(
+        self, model: str, *, where: Mapping[str, Any] | None = None, after: str | None = None, limit: int = 1000,
+        prefix: str = "",
+    ) -> Sequence[Document]:
+        """Documents whose columns equal ``where`` (a sequence of values means any of them), by id, from after the id ``after``."""
+
+    def clear(self, models: Sequence[str]) -> None:
+        """Forgets the documents and the tracking of ``models``."""

@@ -1,0 +1,48 @@
+"""What a read model is: a pure function from events to documents, the same wherever it runs."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
+
+import msgspec
+
+from domain.schema import Recorded
+
+
+class Document(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """One read-model entry. ``sequence`` is the last event of its log that changed it, ``stale`` says that an event
+    which belongs to it could not be applied. Business content is all but ``sequence``, ``log`` and recorded times.
+    """
+
+    id: str
+    log: str = ""
+    sequence: int = 0
+    stale: bool = False
+
+
+class View(Protocol):
+    """The documents of the models a projection needs, as they stand at the event being projected."""
+
+    def get(self, model: str, key: str) -> Any | None: ...
+
+    def scan(self, model: str, prefix: str) -> Iterable[Any]:
+        """The documents whose id begins with ``prefix``, in the order of their ids."""
+
+
+class Projection(Protocol):
+    """A name, and a pure fold. ``needs`` names the models it reads; they are folded before it, event by event.
+
+    ``columns`` are the document attributes a store keeps beside the document for filtering.
+    ``project`` returns the new document for ``key``: a fresh one or a changed copy, never its argument changed.
+    None leaves it as it was.
+    """
+
+    name: str
+    version: int
+    needs: tuple[str, ...]
+    columns: tuple[str, ...]
+    document_type: type[Document]
+
+    def keys(self, event: Recorded) -> Sequence[str]:
+        """The ids of the documents this event belongs to; the id begins with the book (audit: the log)."""
+
+    def project(self, key: str, document: Any | None, event: Recorded, view: View) -> Any | None: ...
