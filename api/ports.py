@@ -1,0 +1,81 @@
+"""What the API needs of the rest: a gate for commands, the read models, and the logs themselves."""
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from typing import Any, Protocol
+
+from domain.outcomes import Outcome, Principal, Submission
+from domain.ports import LogRecorder
+from projections.projection import Document
+
+
+class QueueFull(Exception):
+    """Too much is waiting already; nothing was taken. Try again after ``retry_after_seconds``."""
+
+    def __init__(self, retry_after_seconds: int) -> None:
+        super().__init__("the command queue is full")
+        self.retry_after_seconds = retry_after_seconds
+
+
+class NotRecorded(Exception):
+    """A retryable problem: nothing was recorded, the same command may be sent again."""
+
+
+class Gate(Protocol):
+    """Commands in. Every command is authorised again by the owner of its log."""
+
+    def submit(
+        self, submissions: Sequence[Submission], *, atomic: bool = False, dry_run: bool = False
+    ) -> Future[Sequence[Outcome]]:
+        """One outcome a submission, in order, once they are durable. The future may fail with ``NotRecorded``.
+
+        Raises:
+            QueueFull: at once, when the queue has no room.
+        """
+
+    def find_outcome(self, source: str, command_id: str) -> Outcome | None:
+        """What a command came to, looked up in every log."""
+
+    def book_of(self, trade_id: str) -> str | None:
+        """The book of a trade, from the logs."""
+
+    def trade_version(self, trade_id: str) -> int | None:
+        """The version of a trade's stream, from the logs: its ETag."""
+
+    def authenticate(self, secret: str) -> Principal | None: ...
+
+    def queued(self) -> int: ...
+
+
+class Reads(Protocol):
+    """Documents out."""
+
+    def get_many(self, model: str, ids: Sequence[str]) -> Mapping[str, Any]: ...
+
+    def scan(self, model: str, prefix: str) -> Sequence[Any]: ...
+
+    def select(
+        self, model: str, *, where: Mapping[str, Any] | None = None, after: str | None = None, limit: int = 1000,
+        prefix: str = "",
+    ) -> Sequence[Any]: ...
+
+    def reflected(self, model: str, log: str) -> int: ...
+
+    def wait(self, models: Sequence[str], vector: Mapping[str, int], timeout_seconds: float) -> bool:
+        """Whether ``models`` reflect every ``log: sequence`` of ``vector`` within the time."""
+
+
+class Logs(Protocol):
+    """The events themselves, for replay and proof."""
+
+    ledger_id: str
+
+    def names(self) -> Sequence[str]: ...
+
+    def recorder(self, log: str) -> LogRecorder: ...
+
+    def signed_checkpoint(self, log: str) -> str:
+        """The log's present tree head as a C2SP tlog-checkpoint, signed."""
+
+
+__all__ = ["Document", "Gate", "Logs", "NotRecorded", "QueueFull", "Reads"]
