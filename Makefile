@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve test check bench format lock clean
+.PHONY: help install test check format clean
 PYTHON ?= python3
 BIN := .venv/bin
 WORKERS ?= 2
@@ -17,12 +17,6 @@ install: .venv/installed  ## Everything into .venv, pinned
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
-demo: install  ## Book a trading day and report on it (ARGS="--trades 20000 --exit")
-	@$(BIN)/everbook demo $(ARGS)
-
-serve: install  ## The API on loopback
-	@$(BIN)/everbook serve $(ARGS)
-
 test: install  ## Every test (ARGS="-k name")
 	$(BIN)/pytest -n $(WORKERS) $(ARGS)
 
@@ -31,9 +25,6 @@ check: install  ## Lint, format, types, architecture, tidiness
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest -q tests/test_tidy.py
-
-bench: install  ## Speed as ratios, as a table and as JSON
-	$(BIN)/python -m benchmarks $(ARGS)
 
 format: install  ## Sort imports and fix what ruff can
 	$(BIN)/ruff check --fix .

@@ -23,7 +23,7 @@ class Principal(msgspec.Struct, frozen=True):
 
 
 class Submission(msgspec.Struct, frozen=True):
-    """A command on its way to the owner of its log. ``content`` is its canonical bytes, ``actor`` the sender's key id."""
+    """A command on its way to the owner of its log. ``content`` is its canonical bytes, ``actor`` the key id."""
 
     command: AnyCommand
     content: bytes

@@ -13,7 +13,7 @@ class LogMoved(Exception):
 
 
 class Receipt(msgspec.Struct, frozen=True):
-    """What a command came to: ``count`` events from ``sequence`` on. ``content`` is the SHA-256 of its business fields."""
+    """What a command came to: ``count`` events from ``sequence`` on. ``content`` hashes its business fields."""
 
     source: str
     command_id: str
@@ -89,11 +89,10 @@ class LogRecorder(Protocol):
 
     def subscribe(self, gt: int | None = None, topics: Sequence[str] = ()) -> Subscription[Any]: ...
 
-    def select_streams(self, originator_ids: Sequence[str]) -> Sequence[StoredEvent]:
-        """Every event of many streams, ordered by stream and version: one round trip for a micro-batch."""
-
-    def select_sequence(self, originator_id: str, version: int) -> int | None:
-        """Where in the log a stream's version stands."""
+    def select_streams(self, originator_ids: Sequence[str]) -> Sequence[Notification]:
+        """Every event of many streams with its sequence, ordered by stream and version: one round trip for a
+        micro-batch.
+        """
 
     def select_receipts(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Receipt]:
         """The receipts that exist among ``(source, command_id)`` keys."""

@@ -38,7 +38,7 @@ class ReadModels(Protocol):
         self, model: str, *, where: Mapping[str, Any] | None = None, after: str | None = None, limit: int = 1000,
         prefix: str = "",
     ) -> Sequence[Document]:
-        """Documents whose columns equal ``where`` (a sequence of values means any of them), by id, from after the id ``after``."""
+        """Documents whose columns equal ``where`` (a sequence of values means any of them), by id, after ``after``."""
 
     def clear(self, models: Sequence[str]) -> None:
         """Forgets the documents and the tracking of ``models``."""

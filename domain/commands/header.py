@@ -12,7 +12,9 @@ Text = Annotated[str, msgspec.Meta(max_length=1000)]
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
-class Command(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True, tag_field="type"):
+class Command(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True, tag_field="type", tag=True
+):
     """An intent. Its key is (``source``, ``command_id``), made by the client; the same key is one effect for ever.
 
     ``reference_sequence`` is the place in the reference log that the sender has seen: it orders, and is no part of the

@@ -34,7 +34,7 @@ class LogOpened(Event, frozen=True, kw_only=True):
 
 
 class CommandRefused(Event, frozen=True, kw_only=True):
-    """``command`` is the type of what was asked, ``subject`` the stream it was about, ``book`` the book if it named one."""
+    """``command`` is the type of what was asked, ``subject`` the stream it was about, ``book`` the book it named."""
 
     command: str
     code: str

@@ -29,7 +29,7 @@ class LoanSchedule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 class Economics(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One revision of a trade as the books see it.
 
-    ``quantity`` is signed (+ we get) in units of ``asset`` (an instrument, or a base currency); ``amount`` is the signed
+    ``quantity`` is signed (+ we get) in units of ``asset`` (an instrument or a base currency); ``amount`` is the signed
     consideration without fees in ``currency``: exactly -quantity x price. ``instrument`` names the position: an
     instrument id, a pair such as ``EURUSD``, or ``LOAN-EUR`` / ``DEPOSIT-EUR``. ``fees`` are in ``currency``, positive
     when we pay. ``notional`` is the size reserved against the book's gross limit, in the book's base currency, and

@@ -1,0 +1,54 @@
+"""The shape of the rules of one log: a state in memory, decide, and evolve."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, Protocol
+
+from domain.commands import AnyCommand, Command
+from domain.events import Event
+from domain.outcomes import Principal
+from domain.schema import Recorded
+from domain.undo import UndoLog
+
+Envelope = Mapping[str, Any]
+"""The envelope fields of an event, by name, ready for its constructor."""
+
+
+class Decider(Protocol):
+    """The state changes only through ``evolve``, and only by way of ``undo``, so that a failed commit can step back."""
+
+    undo: UndoLog
+
+    def business_date(self) -> date | None:
+        """The log's business date; None before the first roll."""
+
+    def stream(self, command: AnyCommand) -> str:
+        """The one stream that the command's events belong to, such as ``book:EQ-1``."""
+
+    def version(self, stream: str) -> int:
+        """The version of a stream in memory; 0 for none."""
+
+    def decide(self, command: AnyCommand, envelope: Envelope, principal: Principal) -> Sequence[Event]:
+        """The events the command leads to, at least one.
+
+        Raises:
+            Refused: when the rules reject it.
+        """
+
+    def evolve(self, recorded: Recorded) -> None:
+        """Takes an event into the state."""
+
+
+def envelope_of(command: Command, actor: str, recorded_at: datetime, business_date: date | None) -> dict[str, Any]:
+    """The envelope of every event a command leads to."""
+    return {
+        "effective_at": command.effective_at or recorded_at,
+        "business_date": business_date or recorded_at.date(),
+        "recorded_at": recorded_at,
+        "actor": actor,
+        "source": command.source,
+        "command_id": command.command_id,
+        "correlation_id": command.correlation_id,
+        "causation_id": command.causation_id,
+        "reason": command.reason,
+    }
