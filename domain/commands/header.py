@@ -13,7 +13,8 @@ Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class Command(
-    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True, tag_field="type", tag=True
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True, tag_field="type",
+    tag=True,
 ):
     """An intent. Its key is (``source``, ``command_id``), made by the client; the same key is one effect for ever.
 
