@@ -22,6 +22,10 @@ class Principal(msgspec.Struct, frozen=True):
         return not self.books or book in self.books
 
 
+SYSTEM = Principal("everbook", "Everbook itself", EVERY_ROLE)
+"""The actor of what Everbook commands by itself, such as the business date carried into a ledger log."""
+
+
 class Submission(msgspec.Struct, frozen=True):
     """A command on its way to the owner of its log. ``content`` is its canonical bytes, ``actor`` the key id."""
 

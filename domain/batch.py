@@ -1,0 +1,177 @@
+"""One batch in the making: what each command came to, with the events, leaves and receipts that will be one commit."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+
+import msgspec
+from eventsourcing.persistence import StoredEvent
+
+from domain.decider import Decider, envelope_of
+from domain.events import CommandRefused, Event
+from domain.merkle import leaf_hash
+from domain.outcomes import SYSTEM, Outcome, Submission
+from domain.ports import Receipt
+from domain.reference import ReferenceState
+from domain.reference.authority import principal_of
+from domain.refusals import Refused
+from domain.schema import Recorded, content_hash, encode, event_type
+
+MICROSECOND = timedelta(microseconds=1)
+
+
+class Unit(msgspec.Struct, frozen=True):
+    """Submissions that are decided together: all or nothing when ``atomic``, else each by itself."""
+
+    submissions: tuple[Submission, ...]
+    atomic: bool = False
+
+
+class UnsatisfiedUnit(Exception):
+    """A command of an atomic unit was refused, so all of it is."""
+
+    def __init__(self, culprit: Submission, refusal: Refused) -> None:
+        super().__init__(refusal.detail)
+        self.culprit = culprit
+        self.refusal = refusal
+
+
+class Batch:
+    """Collects from ``sequence`` on; the decider's state already holds what was decided, until it is undone."""
+
+    def __init__(
+        self, log: str, sequence: int, first_recorded_at: datetime, decider: Decider, reference: ReferenceState
+    ) -> None:
+        self.events: list[StoredEvent] = []
+        self.leaves: list[bytes] = []
+        self.receipts: list[Receipt] = []
+        self.outcomes: list[Outcome] = []
+        self.receipts_before: Mapping[tuple[str, str], Receipt] = {}
+        self.answer: Callable[[Receipt], Outcome]
+        self._log = log
+        self._sequence = sequence
+        self._next_recorded_at = first_recorded_at
+        self._decider = decider
+        self._reference = reference
+        self._answers: dict[tuple[str, str], tuple[bytes, Outcome]] = {}
+
+    @property
+    def last_recorded_at(self) -> datetime:
+        return self._next_recorded_at - MICROSECOND
+
+    def decide(self, unit: Unit) -> None:
+        """Adds the outcomes of a unit, in order."""
+        if not unit.atomic:
+            self.outcomes.extend([self._outcome(submission) for submission in unit.submissions])
+            return
+        place, mark = self._place(), self._decider.undo.mark()
+        try:
+            outcomes = [self._outcome(submission, atomic=True) for submission in unit.submissions]
+        except UnsatisfiedUnit as unsatisfied:
+            self._back_to(place)
+            self._decider.undo.undo(mark)
+            outcomes = [self._unit_refused(submission, unsatisfied) for submission in unit.submissions]
+        self.outcomes.extend(outcomes)
+
+    def add_event(self, stream: str, version: int, event: Event) -> None:
+        """Takes an event as the next of the log, and into the state."""
+        self._sequence += 1
+        self._next_recorded_at += MICROSECOND
+        kind, state = event_type(event), encode(event)
+        self._decider.evolve(Recorded(self._log, self._sequence, stream, version, kind, event))
+        self.events.append(StoredEvent(stream, version, kind, state))
+        self.leaves.append(leaf_hash(self._sequence, stream, version, kind, state))
+
+    def _outcome(self, submission: Submission, atomic: bool = False) -> Outcome:
+        command = submission.command
+        key, content = (command.source, command.command_id), content_hash(submission.content)
+        repeat = self._repeat(key, content)
+        if repeat is not None:
+            if atomic and repeat.status == "refused":
+                raise UnsatisfiedUnit(submission, Refused(repeat.code, repeat.detail, repeat.field))
+            return repeat
+        try:
+            outcome = self._accept(submission)
+        except Refused as refusal:
+            if atomic:
+                raise UnsatisfiedUnit(submission, refusal) from refusal
+            outcome = self._refuse(submission, refusal)
+        return self._receive(key, content, outcome)
+
+    def _receive(self, key: tuple[str, str], content: bytes, outcome: Outcome) -> Outcome:
+        self.receipts.append(Receipt(key[0], key[1], content, outcome.sequence, outcome.count))
+        self._answers[key] = (content, outcome)
+        return outcome
+
+    def _repeat(self, key: tuple[str, str], content: bytes) -> Outcome | None:
+        if key in self._answers:
+            first_content, first = self._answers[key]
+        elif receipt := self.receipts_before.get(key):
+            first_content, first = receipt.content, self.answer(receipt)
+            self._answers[key] = (first_content, first)
+        else:
+            return None
+        if first_content == content:
+            return msgspec.structs.replace(first, repeated=True)
+        return Outcome(
+            status="refused", source=key[0], command_id=key[1], log=self._log, code="key-reused",
+            detail=f"command {key[1]} of {key[0]} came before with other content", field="$.command_id",
+        )
+
+    def _accept(self, submission: Submission) -> Outcome:
+        command, decider = submission.command, self._decider
+        principal = SYSTEM if submission.actor == SYSTEM.key_id else principal_of(self._reference, submission.actor)
+        if principal is None:
+            raise Refused("not-permitted", "the key is not known, or revoked")
+        stream = decider.stream(command)
+        version = decider.version(stream)
+        if command.expected_version is not None and command.expected_version != version:
+            raise Refused(
+                "version-conflict", f"{stream} is at version {version}, not {command.expected_version}",
+                "$.expected_version",
+            )
+        envelope = envelope_of(command, submission.actor, self._next_recorded_at, decider.business_date())
+        first = self._sequence + 1
+        for event in decider.decide(command, envelope, principal):
+            version += 1
+            if self._sequence >= first:
+                event = msgspec.structs.replace(event, recorded_at=self._next_recorded_at)  # noqa: PLW2901
+            self.add_event(stream, version, event)
+        return Outcome(
+            status="accepted", source=command.source, command_id=command.command_id, log=self._log, sequence=first,
+            count=self._sequence - first + 1, stream=stream, version=version,
+        )
+
+    def _refuse(self, submission: Submission, refusal: Refused) -> Outcome:
+        command = submission.command
+        envelope = envelope_of(command, submission.actor, self._next_recorded_at, self._decider.business_date())
+        stream = f"refusal:{command.source}:{command.command_id}"
+        event = CommandRefused(
+            **envelope, command=type(command).__name__, code=refusal.code, detail=refusal.detail, field=refusal.field,
+            subject=self._decider.stream(command), book=getattr(command, "book", None),
+            trader=getattr(command, "trader", None),
+        )
+        self.add_event(stream, 1, event)
+        return Outcome(
+            status="refused", source=command.source, command_id=command.command_id, log=self._log,
+            sequence=self._sequence, count=1, stream=stream, version=1, code=refusal.code, detail=refusal.detail,
+            field=refusal.field,
+        )
+
+    def _unit_refused(self, submission: Submission, unsatisfied: UnsatisfiedUnit) -> Outcome:
+        command = submission.command
+        key, content = (command.source, command.command_id), content_hash(submission.content)
+        repeat = self._repeat(key, content)
+        if repeat is not None:
+            return repeat
+        refusal = unsatisfied.refusal
+        if submission is not unsatisfied.culprit:
+            culprit = unsatisfied.culprit.command
+            refusal = Refused("unit-refused", f"{culprit.command_id} of the same unit was refused: {refusal.detail}")
+        return self._receive(key, content, self._refuse(submission, refusal))
+
+    def _place(self) -> tuple[int, int, int, datetime, dict[tuple[str, str], tuple[bytes, Outcome]]]:
+        return self._sequence, len(self.events), len(self.receipts), self._next_recorded_at, dict(self._answers)
+
+    def _back_to(self, place: tuple[int, int, int, datetime, dict[tuple[str, str], tuple[bytes, Outcome]]]) -> None:
+        self._sequence, events, receipts, self._next_recorded_at, self._answers = place
+        del self.events[events:], self.leaves[events:], self.receipts[receipts:]

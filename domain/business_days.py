@@ -1,0 +1,88 @@
+"""Days on which business is done, and the dates that follow from them."""
+
+import re
+from calendar import monthrange
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+import msgspec
+
+from domain.refusals import Refused
+
+DAY = timedelta(days=1)
+_ONE_DAY_PAIRS = frozenset(frozenset(("USD", other)) for other in ("CAD", "TRY", "PHP", "RUB"))
+_TENOR = re.compile(r"([0-9]{1,3})([DWMY])\Z")
+_LONGEST_SEARCH = 400
+
+
+class Calendar(msgspec.Struct, frozen=True):
+    """``weekend`` holds ISO weekdays, Monday 1 to Sunday 7."""
+
+    weekend: frozenset[int] = frozenset({6, 7})
+    holidays: frozenset[date] = frozenset()
+
+    def is_open(self, day: date) -> bool:
+        return day.isoweekday() not in self.weekend and day not in self.holidays
+
+
+WEEKENDS_ONLY = Calendar()
+
+
+def is_business_day(day: date, calendars: Sequence[Calendar]) -> bool:
+    """Whether every one of ``calendars`` is open on ``day``."""
+    return all(calendar.is_open(day) for calendar in calendars)
+
+
+def add_business_days(start: date, days: int, calendars: Sequence[Calendar]) -> date:
+    """The business day ``days`` after ``start``; for 0 the first one from ``start`` on."""
+    day = _next_open(start, calendars)
+    for _ in range(days if day == start else max(days - 1, 0)):
+        day = _next_open(day + DAY, calendars)
+    return day
+
+
+def modified_following(day: date, calendars: Sequence[Calendar]) -> date:
+    """The first business day from ``day`` on, or the last one before it when that falls in the next month."""
+    following = _next_open(day, calendars)
+    return following if following.month == day.month else _open_from(day, calendars, -DAY)
+
+
+def add_tenor(start: date, tenor: str, calendars: Sequence[Calendar]) -> date:
+    """``start`` plus a tenor such as ``3M``, rolled modified following; a month's last day stays a month's last.
+
+    Raises:
+        Refused: when the tenor is not a number of days, weeks, months or years.
+    """
+    parts = _TENOR.match(tenor)
+    if parts is None:
+        raise Refused("invalid-tenor", f"{tenor!r} is no tenor such as 1W, 3M or 1Y", "$.terms.tenor")
+    count, unit = int(parts[1]), parts[2]
+    if unit in "DW":
+        end = start + timedelta(days=count * (7 if unit == "W" else 1))
+    else:
+        end = _add_months(start, count * (12 if unit == "Y" else 1))
+    return modified_following(end, calendars)
+
+
+def fx_spot_days(base: str, quote: str) -> int:
+    """Business days from trade to spot: one for the four pairs that settle earlier, else two."""
+    return 1 if frozenset((base, quote)) in _ONE_DAY_PAIRS else 2
+
+
+def _add_months(start: date, months: int) -> date:
+    year, month = divmod(start.year * 12 + start.month - 1 + months, 12)
+    last = monthrange(year, month + 1)[1]
+    was_last = start.day == monthrange(start.year, start.month)[1]
+    return date(year, month + 1, last if was_last else min(start.day, last))
+
+
+def _next_open(day: date, calendars: Sequence[Calendar]) -> date:
+    return _open_from(day, calendars, DAY)
+
+
+def _open_from(day: date, calendars: Sequence[Calendar], step: timedelta) -> date:
+    for _ in range(_LONGEST_SEARCH):
+        if is_business_day(day, calendars):
+            return day
+        day += step
+    raise Refused("no-business-day", f"the calendars have no business day for {_LONGEST_SEARCH} days", "$.terms")

@@ -1,0 +1,33 @@
+"""Who may do what: roles and books of an API key."""
+
+from collections.abc import Collection
+
+from domain.commands.reference import Role
+from domain.outcomes import Principal
+from domain.reference.state import ReferenceState
+from domain.refusals import Refused
+
+
+def principal_of(state: ReferenceState, key_id: str) -> Principal | None:
+    """The holder of a key in force; None for one that is unknown or revoked."""
+    return state.principals.get(key_id)
+
+
+def require_role(principal: Principal, roles: Collection[Role]) -> None:
+    """Whether ``principal`` has one of ``roles``.
+
+    Raises:
+        Refused: when not.
+    """
+    if not any(role in roles for role in principal.roles):
+        raise Refused("not-permitted", f"this needs one of the roles {', '.join(roles)}")
+
+
+def require_book(principal: Principal, book: str) -> None:
+    """Whether ``principal`` may act for ``book``.
+
+    Raises:
+        Refused: when not.
+    """
+    if not principal.may_see(book):
+        raise Refused("not-permitted", f"the key is not for book {book}", "$.book")

@@ -1,0 +1,80 @@
+"""The rules of the reference log."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from domain.commands import (
+    AnyCommand,
+    ClosePeriod,
+    DefineBook,
+    DefineCalendar,
+    DefineCounterparty,
+    DefineDesk,
+    DefineInstrument,
+    DefineLegalEntity,
+    DefineTrader,
+    EngageKillSwitch,
+    IssueKey,
+    LiftRestriction,
+    ReleaseKillSwitch,
+    RestrictInstrument,
+    RevokeKey,
+    RollBusinessDate,
+    SetLimit,
+)
+from domain.decider import Envelope
+from domain.events import Event
+from domain.outcomes import Principal
+from domain.reference import controls, definitions
+from domain.reference.state import ReferenceState
+from domain.refusals import Refused
+from domain.schema import Recorded
+from domain.undo import UndoLog
+
+_STREAMS: dict[type, tuple[str, str]] = {
+    DefineLegalEntity: ("entity:", "entity"), DefineDesk: ("desk:", "desk"), DefineBook: ("book:", "book"),
+    DefineTrader: ("trader:", "trader"), DefineCounterparty: ("counterparty:", "counterparty"),
+    DefineInstrument: ("instrument:", "instrument"), DefineCalendar: ("calendar:", "calendar"),
+    RestrictInstrument: ("restriction:", "instrument"), LiftRestriction: ("restriction:", "instrument"),
+    IssueKey: ("key:", "key_id"), RevokeKey: ("key:", "key_id"),
+}
+
+
+class ReferenceDecider:
+    """Decides and evolves a ``ReferenceState``."""
+
+    def __init__(self, state: ReferenceState) -> None:
+        self.state = state
+
+    @property
+    def undo(self) -> UndoLog:
+        return self.state.undo
+
+    def business_date(self) -> date | None:
+        return self.state.business_date()
+
+    def stream(self, command: AnyCommand) -> str:
+        if named := _STREAMS.get(type(command)):
+            return named[0] + str(getattr(command, named[1]))
+        match command:
+            case SetLimit():
+                suffix = f":{command.instrument}" if command.instrument else ""
+                return f"limit:{command.book}:{command.kind}{suffix}"
+            case EngageKillSwitch() | ReleaseKillSwitch():
+                return f"kill-switch:trader:{command.trader}" if command.trader else f"kill-switch:book:{command.book}"
+            case RollBusinessDate():
+                return "business-date"
+            case ClosePeriod():
+                return "periods"
+        return "reference"
+
+    def version(self, stream: str) -> int:
+        return self.state.versions.get(stream, 0)
+
+    def decide(self, command: AnyCommand, envelope: Envelope, principal: Principal) -> Sequence[Event]:
+        if rule := definitions.RULES.get(type(command)) or controls.RULES.get(type(command)):
+            return (rule(self.state, command, envelope, principal),)
+        raise Refused("wrong-log", f"{type(command).__name__} is not decided by the reference log", "$.type")
+
+    def evolve(self, recorded: Recorded) -> None:
+        self.state.evolve(recorded)

@@ -1,0 +1,150 @@
+"""The rules of a ledger log: its books' trades, headroom and business date."""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date
+from decimal import Decimal
+from itertools import islice
+from typing import Any
+
+from domain.commands import AnyCommand, BookTrade, ClosePeriod, RollBusinessDate, TradeCommand
+from domain.decider import Envelope
+from domain.events import (
+    BusinessDateRolled,
+    Event,
+    PeriodClosed,
+    TradeAmended,
+    TradeBooked,
+    TradeCancelled,
+    TradeCorrected,
+    TradeEvent,
+    TradeSettled,
+)
+from domain.events.trades import Economics
+from domain.market import MarketState
+from domain.money import ZERO
+from domain.outcomes import Principal
+from domain.reference import ReferenceState
+from domain.refusals import Refused
+from domain.schema import Recorded
+from domain.trades import lifecycle
+from domain.trades.state import TradeState, evolve_trade
+from domain.undo import UndoLog
+
+TRADES_IN_MEMORY = 50_000
+
+
+class TradeDecider:
+    """Decides under the reference and market facts that its owner follows.
+
+    ``used`` is the gross notional reserved by each book's unsettled trades, in its base currency; ``positions`` the
+    trade-date quantity by book and instrument; ``trades`` those seen last, the others are loaded when a command needs
+    them.
+    """
+
+    def __init__(
+        self, log: str, reference: ReferenceState, market: MarketState, trades_in_memory: int = TRADES_IN_MEMORY
+    ) -> None:
+        self.log = log
+        self.undo = UndoLog()
+        self.reference = reference
+        self.market = market
+        self.trades: dict[str, TradeState] = {}
+        self.used: dict[str, Decimal] = {}
+        self.positions: dict[tuple[str, str], Decimal] = {}
+        self.dates: dict[str, date] = {}
+        self.versions: dict[str, int] = {}
+        self._trades_in_memory = trades_in_memory
+        self._evolve: dict[type[Event], Callable[[Any], None]] = {
+            BusinessDateRolled: self._rolled,
+            PeriodClosed: self._closed,
+        }
+
+    def business_date(self) -> date | None:
+        return self.dates.get("business-date")
+
+    def closed_through(self) -> date | None:
+        return self.dates.get("closed-through")
+
+    def stream(self, command: AnyCommand) -> str:
+        if isinstance(command, TradeCommand):
+            return "trade:" + command.trade_id
+        return "business-date" if isinstance(command, RollBusinessDate) else "periods"
+
+    def version(self, stream: str) -> int:
+        if stream.startswith("trade:"):
+            trade = self.trades.get(stream[6:])
+            return trade.version if trade else 0
+        return self.versions.get(stream, 0)
+
+    def absent(self, commands: Iterable[AnyCommand]) -> list[str]:
+        """The streams that deciding these commands needs and that are not in memory."""
+        trades = self.trades
+        return list(
+            {"trade:" + c.trade_id: None for c in commands if isinstance(c, TradeCommand) and c.trade_id not in trades}
+        )
+
+    def load(self, history: Iterable[Recorded]) -> None:
+        """Takes trades from the store into memory; their books know of them already."""
+        for recorded in history:
+            trade_id = recorded.stream.removeprefix("trade:")
+            state = evolve_trade(self.trades.get(trade_id), recorded.version, recorded.sequence, recorded.event)
+            if state is not None:
+                self.trades[trade_id] = state
+
+    def forget(self) -> None:
+        """Drops the trades seen longest ago, down to the bound. Only between batches."""
+        for trade_id in list(islice(self.trades, max(0, len(self.trades) - self._trades_in_memory))):
+            del self.trades[trade_id]
+
+    def decide(self, command: AnyCommand, envelope: Envelope, principal: Principal) -> Sequence[Event]:
+        if type(command) is BookTrade:
+            return lifecycle.book(self, command, envelope, principal)
+        if isinstance(command, TradeCommand):
+            return lifecycle.change(self, command, envelope, principal)
+        if isinstance(command, RollBusinessDate | ClosePeriod):
+            return lifecycle.turn(self, command, envelope)
+        raise Refused("wrong-log", f"{type(command).__name__} is not decided by a ledger log", "$.type")
+
+    def evolve(self, recorded: Recorded) -> None:
+        event = recorded.event
+        if isinstance(event, TradeEvent):
+            self._evolve_trade(recorded, event)
+        elif evolve := self._evolve.get(type(event)):
+            evolve(event)
+            self.undo.put(self.versions, recorded.stream, recorded.version)
+
+    def _evolve_trade(self, recorded: Recorded, event: TradeEvent) -> None:
+        before = self.trades.get(event.trade_id)
+        after = evolve_trade(before, recorded.version, recorded.sequence, event)
+        if after is not None:
+            self.undo.put(self.trades, event.trade_id, after)
+        kind = type(event)
+        if kind is TradeBooked:
+            self._take(event.terms, 1)
+        elif isinstance(event, TradeAmended | TradeCorrected):
+            self._take(event.previous, -1)
+            self._take(event.terms, 1)
+        elif kind is TradeCancelled:
+            self._take(event.terms, -1)
+        elif isinstance(event, TradeSettled) and (event.leg == "maturity" or event.terms.loan is None):
+            self._reserve(event.terms, -1)
+            if event.leg == "maturity":
+                self._hold(event.terms, -1)
+
+    def _take(self, terms: Economics, sign: int) -> None:
+        self._reserve(terms, sign)
+        self._hold(terms, sign)
+
+    def _reserve(self, terms: Economics, sign: int) -> None:
+        if terms.notional is not None:
+            self.undo.put(self.used, terms.book, self.used.get(terms.book, ZERO) + sign * terms.notional)
+
+    def _hold(self, terms: Economics, sign: int) -> None:
+        key = (terms.book, terms.instrument)
+        self.undo.put(self.positions, key, self.positions.get(key, ZERO) + sign * terms.quantity)
+
+    def _rolled(self, event: BusinessDateRolled) -> None:
+        self.undo.put(self.dates, "business-date", event.business_date)
+
+    def _closed(self, event: PeriodClosed) -> None:
+        self.undo.put(self.dates, "closed-through", event.through)

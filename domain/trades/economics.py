@@ -1,0 +1,182 @@
+"""From the terms a client sends to the economics the books record: signs, dates, assets and reference facts."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any, Protocol
+
+import msgspec
+
+from domain.business_days import Calendar, add_business_days, add_tenor, fx_spot_days
+from domain.commands.trades import EquityTerms, FxSpotTerms, LoanTerms, Side, Terms
+from domain.currencies import require_currency
+from domain.day_counts import interest, year_fraction
+from domain.events import BookDefined, InstrumentDefined
+from domain.events.trades import Economics, LoanSchedule, Product
+from domain.money import ZERO, require_amount, require_positive
+from domain.refusals import Refused
+
+EARLIEST = date(1970, 1, 1)
+LATEST = date(2200, 1, 1)
+ONE = Decimal(1)
+
+
+class ReferenceFacts(Protocol):
+    """What the economics need of the reference log."""
+
+    instruments: dict[str, InstrumentDefined]
+
+    def calendar(self, calendar_id: str) -> Calendar: ...
+
+    def currency_calendars(self, *currencies: str) -> list[Calendar]: ...
+
+
+class MarketFacts(Protocol):
+    """What the economics need of the market log."""
+
+    def price(self, instrument: str) -> Decimal | None: ...
+
+    def rate(self, base: str, quote: str) -> Decimal | None: ...
+
+
+class Parties(Protocol):
+    """Who trades: the attributes that a revision of a trade keeps from its booking."""
+
+    @property
+    def trader(self) -> str: ...
+    @property
+    def counterparty(self) -> str: ...
+    @property
+    def contra_book(self) -> str | None: ...
+    @property
+    def execution_id(self) -> str | None: ...
+
+
+class Deal(msgspec.Struct, frozen=True):
+    """What surrounds the terms: the day, the book, the parties, and the facts that are known."""
+
+    trade_date: date
+    book: BookDefined
+    parties: Parties
+    contra_owner: str | None
+    reference: ReferenceFacts
+    market: MarketFacts
+
+    def economics(self, product: Product, **fields: Any) -> Economics:
+        """The economics with what the book and the parties say filled in."""
+        book, parties = self.book, self.parties
+        return Economics(
+            product=product, entity=book.entity, desk=book.desk, book=book.book, owner=book.owner,
+            base_currency=book.base_currency, lot_method=book.lot_method, trader=parties.trader,
+            counterparty=parties.counterparty, contra_book=parties.contra_book, contra_owner=self.contra_owner,
+            execution_id=parties.execution_id, trade_date=self.trade_date, **fields,
+        )
+
+    def notional(self, size: Decimal, currency: str) -> Decimal | None:
+        """The size in the book's base currency; None when no rate is known."""
+        rate = self.market.rate(currency, self.book.base_currency)
+        return None if rate is None else abs(size * rate)
+
+
+def economics(terms: Terms, deal: Deal) -> Economics:
+    """The economics of ``terms``.
+
+    Raises:
+        Refused: naming the field that breaks a rule.
+    """
+    if not EARLIEST <= deal.trade_date <= LATEST:
+        raise Refused("date-out-of-range", "trade_date must lie between 1970 and 2200", "$.trade_date")
+    if type(terms) is EquityTerms:
+        return _equity(terms, deal)
+    if type(terms) is FxSpotTerms:
+        return _fx_spot(terms, deal)
+    assert isinstance(terms, LoanTerms)
+    return _loan(terms, deal)
+
+
+def _equity(terms: EquityTerms, deal: Deal) -> Economics:
+    instrument = deal.reference.instruments.get(terms.instrument)
+    if instrument is None:
+        raise Refused("unknown-instrument", f"no instrument {terms.instrument!r} is defined", "$.terms.instrument")
+    quantity = _signed(require_positive(terms.quantity, "$.terms.quantity"), terms.side)
+    price = require_amount(terms.price, "$.terms.price")
+    settlement_date = terms.settlement_date or add_business_days(
+        deal.trade_date, instrument.settlement_days, (deal.reference.calendar(instrument.calendar),)
+    )
+    return deal.economics(
+        "equity", instrument=terms.instrument, asset=terms.instrument, currency=instrument.currency,
+        issuer=instrument.issuer, quantity=quantity, price=price, amount=-quantity * price, fees=_fees(terms.fees),
+        settlement_date=_not_before(settlement_date, deal.trade_date), isin=instrument.isin, mic=instrument.mic,
+        notional=deal.notional(quantity * price, instrument.currency), mark=deal.market.price(terms.instrument),
+    )
+
+
+def _fx_spot(terms: FxSpotTerms, deal: Deal) -> Economics:
+    base, quote = require_currency(terms.base, "$.terms.base"), require_currency(terms.quote, "$.terms.quote")
+    if base == quote:
+        raise Refused("same-currency", "base and quote must be two currencies", "$.terms.quote")
+    quantity = _signed(require_positive(terms.quantity, "$.terms.quantity"), terms.side)
+    rate = require_positive(terms.rate, "$.terms.rate")
+    settlement_date = terms.settlement_date or add_business_days(
+        deal.trade_date, fx_spot_days(base, quote), deal.reference.currency_calendars(base, quote)
+    )
+    return deal.economics(
+        "fx-spot", instrument=base + quote, asset=base, currency=quote, issuer=base, quantity=quantity, price=rate,
+        amount=-quantity * rate, fees=_fees(terms.fees), notional=deal.notional(quantity * rate, quote),
+        settlement_date=_not_before(settlement_date, deal.trade_date), mark=deal.market.rate(base, quote),
+    )
+
+
+def _loan(terms: LoanTerms, deal: Deal) -> Economics:
+    currency = require_currency(terms.currency, "$.terms.currency")
+    principal = require_positive(terms.principal, "$.terms.principal")
+    lends = terms.side == "lend"
+    quantity = principal if lends else -principal
+    return deal.economics(
+        "loan-deposit", instrument=("LOAN-" if lends else "DEPOSIT-") + currency, asset=currency, currency=currency,
+        issuer=deal.parties.counterparty, quantity=quantity, price=ONE, amount=-quantity,
+        settlement_date=_not_before(terms.start_date, deal.trade_date, "$.terms.start_date"),
+        notional=deal.notional(principal, currency), loan=_schedule(terms, deal.reference),
+    )
+
+
+def _signed(quantity: Decimal, side: Side) -> Decimal:
+    return -quantity if side == "sell" else quantity
+
+
+def _schedule(terms: LoanTerms, reference: ReferenceFacts) -> LoanSchedule:
+    if (terms.maturity_date is None) == (terms.tenor is None):
+        raise Refused("maturity-or-tenor", "give either maturity_date or tenor", "$.terms.maturity_date")
+    if (terms.rate_type == "floating") != (terms.index is not None):
+        raise Refused("index-mismatch", "a floating rate needs an index, a fixed rate has none", "$.terms.index")
+    if not EARLIEST <= terms.start_date <= LATEST:
+        raise Refused("date-out-of-range", "start_date must lie between 1970 and 2200", "$.terms.start_date")
+    maturity = terms.maturity_date or add_tenor(
+        terms.start_date, terms.tenor or "0D", reference.currency_calendars(terms.currency)
+    )
+    if not terms.start_date <= maturity <= LATEST:
+        raise Refused("date-out-of-range", "maturity must lie between the start and 2200", "$.terms.maturity_date")
+    rate, spread = require_amount(terms.rate, "$.terms.rate"), require_amount(terms.spread, "$.terms.spread")
+    if abs(rate + spread) > 1000:
+        raise Refused("out-of-range", "rate is yearly in percent, at most 1000", "$.terms.rate")
+    signed = terms.principal if terms.side == "lend" else -terms.principal
+    return LoanSchedule(
+        rate_type=terms.rate_type, rate=rate, spread=spread, index=terms.index, day_count=terms.day_count,
+        start_date=terms.start_date, maturity_date=maturity,
+        interest=interest(
+            signed * (rate + spread), year_fraction(terms.day_count, terms.start_date, maturity), terms.currency
+        ),
+    )
+
+
+def _fees(fees: dict[str, Decimal]) -> dict[str, Decimal]:
+    for name, fee in fees.items():
+        field = f"$.terms.fees.{name}"
+        if require_amount(fee, field) < ZERO:
+            raise Refused("negative-fee", f"{field} must not be negative", field)
+    return fees
+
+
+def _not_before(settlement_date: date, trade_date: date, field: str = "$.terms.settlement_date") -> date:
+    if not trade_date <= settlement_date <= LATEST:
+        raise Refused("date-out-of-range", "settlement must not lie before the trade date nor after 2200", field)
+    return settlement_date

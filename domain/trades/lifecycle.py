@@ -1,0 +1,229 @@
+"""What each command does to a trade."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+from domain.commands import (
+    AffirmTrade,
+    AmendTrade,
+    BookTrade,
+    CancelTrade,
+    ClosePeriod,
+    CorrectTrade,
+    FailSettlement,
+    RollBusinessDate,
+    SettleTrade,
+    TradeCommand,
+)
+from domain.commands.reference import Role
+from domain.decider import Envelope
+from domain.events import (
+    BookDefined,
+    BusinessDateRolled,
+    Event,
+    PeriodClosed,
+    SettlementFailed,
+    TradeAffirmed,
+    TradeAmended,
+    TradeBooked,
+    TradeCancelled,
+    TradeCorrected,
+    TradePartiallySettled,
+    TradeSettled,
+)
+from domain.events.trades import Economics
+from domain.money import ZERO
+from domain.outcomes import Principal
+from domain.reference.authority import require_book, require_role
+from domain.refusals import Refused
+from domain.trades.economics import Deal, economics
+from domain.trades.limits import require_headroom
+from domain.trades.settlement import due, settle
+from domain.trades.state import TradeState
+
+if TYPE_CHECKING:
+    from domain.trades.decider import TradeDecider
+
+TRADING: tuple[Role, ...] = ("trader", "admin")
+SETTLING: tuple[Role, ...] = ("operations", "admin")
+_ROLES: dict[type, tuple[Role, ...]] = {
+    SettleTrade: SETTLING, FailSettlement: SETTLING, AffirmTrade: (*SETTLING, "trader"),
+}
+
+
+def book(log: "TradeDecider", command: BookTrade, envelope: Envelope, principal: Principal) -> Sequence[Event]:
+    """A new trade, when book, trader and counterparty are known and allowed and the book has the headroom."""
+    require_role(principal, TRADING)
+    book_defined = _require_book(log, command.book, principal)
+    if command.trade_id in log.trades:
+        raise Refused("trade-exists", f"trade {command.trade_id} is booked already", "$.trade_id")
+    _require_parties(log, command, book_defined)
+    contra_owner = _contra_owner(log, command.contra_book)
+    terms = economics(
+        command.terms, Deal(command.trade_date, book_defined, command, contra_owner, log.reference, log.market)
+    )
+    _require_may_trade(log, terms)
+    _require_limits(log, terms)
+    return (TradeBooked(**_dated(log, envelope, terms.trade_date), trade_id=command.trade_id, terms=terms),)
+
+
+def change(log: "TradeDecider", command: TradeCommand, envelope: Envelope, principal: Principal) -> Sequence[Event]:
+    """What follows for a trade that is booked."""
+    require_role(principal, _ROLES.get(type(command), TRADING))
+    book_defined = _require_book(log, command.book, principal)
+    trade = log.trades.get(command.trade_id)
+    if trade is None or trade.terms.book != command.book:
+        raise Refused("unknown-trade", f"no trade {command.trade_id} is booked in {command.book}", "$.trade_id")
+    dated = _dated(log, envelope, trade.terms.trade_date)
+    match command:
+        case AmendTrade() | CorrectTrade():
+            return (_revised(log, trade, command, book_defined, dated),)
+        case CancelTrade():
+            _require_untouched(trade)
+            return (TradeCancelled(**dated, trade_id=trade.trade_id, revision=trade.revision, terms=trade.terms),)
+        case AffirmTrade():
+            if trade.status != "booked":
+                raise Refused("wrong-state", f"trade {trade.trade_id} is {trade.status}: only a booked one is affirmed")
+            return (TradeAffirmed(**dated, trade_id=trade.trade_id, revision=trade.revision, terms=trade.terms),)
+        case SettleTrade():
+            return (_settled(trade, command, dated),)
+        case FailSettlement():
+            return (_failed(log, trade, dated),)
+    raise AssertionError(f"no rule for {type(command).__name__}")
+
+
+def turn(log: "TradeDecider", command: RollBusinessDate | ClosePeriod, envelope: Envelope) -> Sequence[Event]:
+    """The business date or the closed period of the reference log, taken over into this log."""
+    if isinstance(command, RollBusinessDate):
+        fields = {**envelope, "business_date": command.business_date}
+        return (BusinessDateRolled(**fields, previous=log.business_date()),)
+    return (PeriodClosed(**envelope, through=command.through),)
+
+
+def _revised(
+    log: "TradeDecider", trade: TradeState, command: AmendTrade | CorrectTrade, book_defined: BookDefined,
+    dated: dict[str, Any],
+) -> Event:
+    if trade.status == "cancelled" or not trade.is_open:
+        raise Refused("wrong-state", f"trade {trade.trade_id} is {trade.status} and changes no more")
+    corrects = isinstance(command, CorrectTrade)
+    if corrects and not command.reason:
+        raise Refused("reason-required", "a correction needs a reason", "$.reason")
+    trade_date = command.trade_date if isinstance(command, CorrectTrade) and command.trade_date else None
+    old = trade.terms
+    terms = economics(
+        command.terms,
+        Deal(trade_date or old.trade_date, book_defined, old, old.contra_owner, log.reference, log.market),
+    )
+    _require_settled_part_stands(trade, terms)
+    _require_may_trade(log, terms)
+    _require_limits(log, terms, trade.terms)
+    dated["supersedes"] = f"{log.log}:{trade.terms_sequence}"
+    kind = TradeCorrected if corrects else TradeAmended
+    return kind(
+        **dated, trade_id=trade.trade_id, revision=trade.revision + 1, terms=terms, previous=trade.terms
+    )
+
+
+def _settled(trade: TradeState, command: SettleTrade, dated: dict[str, Any]) -> Event:
+    movement = settle(trade, command, dated["business_date"])
+    kind = TradeSettled if movement.complete else TradePartiallySettled
+    return kind(
+        **dated, trade_id=trade.trade_id, revision=trade.revision, terms=trade.terms, quantity=movement.quantity,
+        amount=movement.amount, settled_quantity=movement.settled_quantity, settled_amount=movement.settled_amount,
+        settled_on=movement.settled_on, leg=movement.leg,
+    )
+
+
+def _failed(log: "TradeDecider", trade: TradeState, dated: dict[str, Any]) -> Event:
+    if not trade.is_open:
+        raise Refused("nothing-open", f"trade {trade.trade_id} is {trade.status}: nothing is open")
+    due_on = trade.terms.settlement_date
+    if trade.leg == "maturity" and trade.terms.loan is not None:
+        due_on = trade.terms.loan.maturity_date
+    today = log.business_date()
+    if today is not None and due_on > today:
+        raise Refused("not-due", f"trade {trade.trade_id} is due on {due_on}, not before")
+    open_quantity = due(trade.terms, trade.leg)[0] - trade.settled_quantity
+    return SettlementFailed(
+        **dated, trade_id=trade.trade_id, revision=trade.revision, terms=trade.terms, open_quantity=open_quantity,
+        leg=trade.leg,
+    )
+
+
+def _require_book(log: "TradeDecider", book_id: str, principal: Principal) -> BookDefined:
+    found = log.reference.books.get(book_id)
+    if found is None:
+        raise Refused("unknown-book", f"no book {book_id!r} is defined", "$.book")
+    require_book(principal, book_id)
+    return found
+
+
+def _require_parties(log: "TradeDecider", command: BookTrade, book_defined: BookDefined) -> None:
+    trader = log.reference.traders.get(command.trader)
+    if trader is None:
+        raise Refused("unknown-trader", f"no trader {command.trader!r} is defined", "$.trader")
+    if trader.desk != book_defined.desk or (trader.books and command.book not in trader.books):
+        raise Refused("trader-not-in-book", f"{command.trader} may not trade for {command.book}", "$.trader")
+    if command.counterparty not in log.reference.counterparties:
+        raise Refused("unknown-counterparty", f"no counterparty {command.counterparty!r} is defined", "$.counterparty")
+
+
+def _require_may_trade(log: "TradeDecider", terms: Economics) -> None:
+    reference = log.reference
+    if terms.book in reference.killed_books:
+        raise Refused("kill-switch", f"the kill switch of book {terms.book} is on", "$.book")
+    if terms.trader in reference.killed_traders:
+        raise Refused("kill-switch", f"the kill switch of trader {terms.trader} is on", "$.trader")
+    if terms.instrument in reference.restricted:
+        raise Refused("restricted-instrument", f"{terms.instrument} is on the restricted list", "$.terms.instrument")
+
+
+def _require_limits(log: "TradeDecider", terms: Economics, previous: Economics | None = None) -> None:
+    limits = log.reference.limits.get(terms.book)
+    if limits:
+        used, position = log.used.get(terms.book, ZERO), log.positions.get((terms.book, terms.instrument), ZERO)
+        require_headroom(terms, limits, used, position, previous)
+
+
+def _contra_owner(log: "TradeDecider", contra_book: str | None) -> str | None:
+    if contra_book is None:
+        return None
+    found = log.reference.books.get(contra_book)
+    if found is None:
+        raise Refused("unknown-book", f"no book {contra_book!r} is defined", "$.contra_book")
+    return found.owner
+
+
+def _require_untouched(trade: TradeState) -> None:
+    if trade.status == "cancelled":
+        raise Refused("wrong-state", f"trade {trade.trade_id} is cancelled already")
+    if trade.settled_quantity or trade.status in {"settled", "matured"}:
+        raise Refused("already-settled", f"trade {trade.trade_id} has settled, at least in part: it stands")
+
+
+def _require_settled_part_stands(trade: TradeState, terms: Economics) -> None:
+    """A revision may not undo what has been delivered and paid."""
+    if trade.leg == "maturity":
+        raise Refused("already-settled", f"the start of trade {trade.trade_id} has settled: its terms stand")
+    if not trade.settled_quantity:
+        return
+    old = trade.terms
+    same = (terms.instrument, terms.asset, terms.currency) == (old.instrument, old.asset, old.currency)
+    if not same or terms.quantity * trade.settled_quantity <= 0 or abs(terms.quantity) <= abs(trade.settled_quantity):
+        raise Refused(
+            "already-settled", f"{abs(trade.settled_quantity):f} has settled: a revision must leave more open",
+            "$.terms.quantity",
+        )
+
+
+def _dated(log: "TradeDecider", envelope: Envelope, trade_date: date) -> dict[str, Any]:
+    """The envelope with its accounting day: the business date, or the first open day when that is closed."""
+    fields = dict(envelope)
+    closed = log.closed_through()
+    if log.business_date() is None:
+        fields["business_date"] = trade_date
+    if closed is not None and fields["business_date"] <= closed:
+        fields["business_date"] = closed + timedelta(days=1)
+    return fields

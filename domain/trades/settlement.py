@@ -1,0 +1,69 @@
+"""Settlement of a trade: what is open, and what a settlement moves."""
+
+from datetime import date
+from decimal import Decimal
+
+import msgspec
+
+from domain.commands.trades import SettleTrade
+from domain.currencies import minor_unit
+from domain.events.trades import Economics
+from domain.money import ZERO, divide, require_positive, round_to
+from domain.refusals import Refused
+from domain.trades.state import Leg, TradeState
+
+
+class Movement(msgspec.Struct, frozen=True):
+    """What settles now, signed as in the terms; ``amount`` includes fees (start) or interest (maturity)."""
+
+    leg: Leg
+    quantity: Decimal
+    amount: Decimal
+    settled_quantity: Decimal
+    settled_amount: Decimal
+    settled_on: date
+    complete: bool
+
+
+def due(terms: Economics, leg: Leg) -> tuple[Decimal, Decimal]:
+    """The quantity and the amount that a leg moves in whole: at the start the consideration less fees, at maturity the
+    principal back and the interest.
+    """
+    if leg == "maturity":
+        assert terms.loan is not None
+        return -terms.quantity, terms.quantity + terms.loan.interest
+    return terms.quantity, terms.amount - sum(terms.fees.values(), ZERO)
+
+
+def settle(trade: TradeState, command: SettleTrade, business_date: date) -> Movement:
+    """What a settlement moves.
+
+    Raises:
+        Refused: when nothing is open, or more is asked than is open.
+    """
+    if not trade.is_open:
+        raise Refused("nothing-open", f"trade {trade.trade_id} is {trade.status}: nothing is open")
+    whole_quantity, whole_amount = due(trade.terms, trade.leg)
+    open_quantity = whole_quantity - trade.settled_quantity
+    quantity = _asked(command, open_quantity)
+    complete = quantity == open_quantity
+    share = divide(whole_amount * quantity, whole_quantity)
+    # The cash of a part is paid in minor units; the last part takes what rounding left.
+    amount = whole_amount - trade.settled_amount if complete else round_to(share, minor_unit(trade.terms.currency))
+    settled_on = command.settled_on or business_date
+    if settled_on < trade.terms.trade_date:
+        raise Refused("date-out-of-range", "settled_on must not lie before the trade date", "$.settled_on")
+    return Movement(
+        trade.leg, quantity, amount, trade.settled_quantity + quantity, trade.settled_amount + amount, settled_on,
+        complete,
+    )
+
+
+def _asked(command: SettleTrade, open_quantity: Decimal) -> Decimal:
+    if command.quantity is None:
+        return open_quantity
+    quantity = require_positive(command.quantity, "$.quantity")
+    if quantity > abs(open_quantity):
+        raise Refused("more-than-open", f"only {abs(open_quantity):f} is open", "$.quantity")
+    return quantity.copy_sign(open_quantity)
+

@@ -1,0 +1,95 @@
+"""What the rules remember of one trade."""
+
+from decimal import Decimal
+from typing import Literal
+
+import msgspec
+
+from domain.events import (
+    Event,
+    SettlementEvent,
+    SettlementFailed,
+    TradeAffirmed,
+    TradeAmended,
+    TradeBooked,
+    TradeCancelled,
+    TradeCorrected,
+    TradeEvent,
+    TradePartiallySettled,
+    TradeSettled,
+)
+from domain.events.trades import Economics
+from domain.money import ZERO
+
+Leg = Literal["start", "maturity"]
+Status = Literal["booked", "affirmed", "partially-settled", "failing", "settled", "matured", "cancelled"]
+
+
+class TradeState(msgspec.Struct, frozen=True, kw_only=True):
+    """``settled_quantity`` and ``settled_amount`` are of the current ``leg``, signed as it moves; a loan or deposit
+    whose start has settled is ``settled`` and goes on with its maturity. ``terms_sequence`` is the event that set the
+    terms.
+    """
+
+    trade_id: str
+    version: int
+    revision: int
+    status: Status
+    terms: Economics
+    settled_quantity: Decimal = ZERO
+    settled_amount: Decimal = ZERO
+    leg: Leg = "start"
+    terms_sequence: int = 0
+
+    @property
+    def is_loan(self) -> bool:
+        return self.terms.loan is not None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something is still to be delivered or paid."""
+        return self.status not in {"cancelled", "matured"} and not (self.status == "settled" and not self.is_loan)
+
+
+def evolve_trade(state: TradeState | None, version: int, sequence: int, event: Event) -> TradeState | None:
+    """The trade after ``event``; what is not about a trade leaves it as it was."""
+    if isinstance(event, TradeBooked):
+        return TradeState(
+            trade_id=event.trade_id, version=version, revision=1, status="booked", terms=event.terms,
+            terms_sequence=sequence,
+        )
+    if state is None or not isinstance(event, TradeEvent):
+        return state
+    return _changed(state, version, sequence, event)
+
+
+def _changed(state: TradeState, version: int, sequence: int, event: TradeEvent) -> TradeState:
+    status, leg, terms_sequence = state.status, state.leg, state.terms_sequence
+    settled_quantity, settled_amount = state.settled_quantity, state.settled_amount
+    match event:
+        case TradeAmended() | TradeCorrected():
+            # A revision must be affirmed anew; what has settled already stays settled.
+            status = "partially-settled" if settled_quantity else "booked"
+            terms_sequence = sequence
+        case TradeCancelled():
+            status = "cancelled"
+        case TradeAffirmed():
+            status = "affirmed"
+        case SettlementFailed():
+            status = "failing"
+        case SettlementEvent():
+            status = _settled_status(event)
+            settled_quantity, settled_amount = event.settled_quantity, event.settled_amount
+            if status == "settled" and state.is_loan:
+                leg, settled_quantity, settled_amount = "maturity", ZERO, ZERO
+    return TradeState(
+        trade_id=state.trade_id, version=version, revision=event.revision, status=status, terms=event.terms,
+        settled_quantity=settled_quantity, settled_amount=settled_amount, leg=leg, terms_sequence=terms_sequence,
+    )
+
+
+def _settled_status(event: SettlementEvent) -> Status:
+    if isinstance(event, TradePartiallySettled):
+        return "partially-settled"
+    assert isinstance(event, TradeSettled)
+    return "matured" if event.leg == "maturity" else "settled"
