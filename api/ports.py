@@ -4,21 +4,10 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any, Protocol
 
+from domain.admission import NotOneLog, NotRecorded, OutcomeUnknown, QueueFull
 from domain.outcomes import Outcome, Principal, Submission
 from domain.ports import LogRecorder
 from projections.projection import Document
-
-
-class QueueFull(Exception):
-    """Too much is waiting already; nothing was taken. Try again after ``retry_after_seconds``."""
-
-    def __init__(self, retry_after_seconds: int) -> None:
-        super().__init__("the command queue is full")
-        self.retry_after_seconds = retry_after_seconds
-
-
-class NotRecorded(Exception):
-    """A retryable problem: nothing was recorded, the same command may be sent again."""
 
 
 class Gate(Protocol):
@@ -27,10 +16,12 @@ class Gate(Protocol):
     def submit(
         self, submissions: Sequence[Submission], *, atomic: bool = False, dry_run: bool = False
     ) -> Future[Sequence[Outcome]]:
-        """One outcome a submission, in order, once they are durable. The future may fail with ``NotRecorded``.
+        """One outcome a submission, in order, once they are durable. The future may fail with
+        ``NotRecorded`` or ``OutcomeUnknown``.
 
         Raises:
             QueueFull: at once, when the queue has no room.
+            NotOneLog: at once, when ``atomic`` commands belong to several logs.
         """
 
     def find_outcome(self, source: str, command_id: str) -> Outcome | None:
@@ -78,4 +69,4 @@ class Logs(Protocol):
         """The log's present tree head as a C2SP tlog-checkpoint, signed."""
 
 
-__all__ = ["Document", "Gate", "Logs", "NotRecorded", "QueueFull", "Reads"]
+__all__ = ["Document", "Gate", "Logs", "NotOneLog", "NotRecorded", "OutcomeUnknown", "QueueFull", "Reads"]

@@ -17,7 +17,9 @@ Envelope = Mapping[str, Any]
 class Decider(Protocol):
     """The state changes only through ``evolve``, and only by way of ``undo``, so that a failed commit can step back."""
 
-    undo: UndoLog
+    @property
+    def undo(self) -> UndoLog:
+        """Through which the state changes."""
 
     def business_date(self) -> date | None:
         """The log's business date; None before the first roll."""

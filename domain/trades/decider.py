@@ -45,7 +45,7 @@ class TradeDecider:
         self, log: str, reference: ReferenceState, market: MarketState, trades_in_memory: int = TRADES_IN_MEMORY
     ) -> None:
         self.log = log
-        self.undo = UndoLog()
+        self._undo = UndoLog()
         self.reference = reference
         self.market = market
         self.trades: dict[str, TradeState] = {}
@@ -58,6 +58,10 @@ class TradeDecider:
             BusinessDateRolled: self._rolled,
             PeriodClosed: self._closed,
         }
+
+    @property
+    def undo(self) -> UndoLog:
+        return self._undo
 
     def business_date(self) -> date | None:
         return self.dates.get("business-date")
@@ -111,13 +115,13 @@ class TradeDecider:
             self._evolve_trade(recorded, event)
         elif evolve := self._evolve.get(type(event)):
             evolve(event)
-            self.undo.put(self.versions, recorded.stream, recorded.version)
+            self._undo.put(self.versions, recorded.stream, recorded.version)
 
     def _evolve_trade(self, recorded: Recorded, event: TradeEvent) -> None:
         before = self.trades.get(event.trade_id)
         after = evolve_trade(before, recorded.version, recorded.sequence, event)
         if after is not None:
-            self.undo.put(self.trades, event.trade_id, after)
+            self._undo.put(self.trades, event.trade_id, after)
         kind = type(event)
         if kind is TradeBooked:
             self._take(event.terms, 1)
@@ -137,14 +141,14 @@ class TradeDecider:
 
     def _reserve(self, terms: Economics, sign: int) -> None:
         if terms.notional is not None:
-            self.undo.put(self.used, terms.book, self.used.get(terms.book, ZERO) + sign * terms.notional)
+            self._undo.put(self.used, terms.book, self.used.get(terms.book, ZERO) + sign * terms.notional)
 
     def _hold(self, terms: Economics, sign: int) -> None:
         key = (terms.book, terms.instrument)
-        self.undo.put(self.positions, key, self.positions.get(key, ZERO) + sign * terms.quantity)
+        self._undo.put(self.positions, key, self.positions.get(key, ZERO) + sign * terms.quantity)
 
     def _rolled(self, event: BusinessDateRolled) -> None:
-        self.undo.put(self.dates, "business-date", event.business_date)
+        self._undo.put(self.dates, "business-date", event.business_date)
 
     def _closed(self, event: PeriodClosed) -> None:
-        self.undo.put(self.dates, "closed-through", event.through)
+        self._undo.put(self.dates, "closed-through", event.through)

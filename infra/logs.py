@@ -1,0 +1,156 @@
+"""Every log of one ledger, opened: the recorders, the rules that decide on them, and the first events of a new one."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime
+from uuid import uuid4
+
+from eventsourcing.persistence import PersistenceError
+
+from domain.admission import NotRecorded, OutcomeUnknown
+from domain.batch import Unit
+from domain.commands import AnyCommand, ClosePeriod, RollBusinessDate
+from domain.decider import Decider
+from domain.events import Event, LogOpened
+from domain.ledger import Ledger, LogDoesNotRest
+from domain.market import MarketDecider, MarketState
+from domain.outcomes import SYSTEM, Outcome, Submission
+from domain.ports import LogRecorder
+from domain.reference import ReferenceDecider, ReferenceState
+from domain.repeats import first_answer
+from domain.routing import MARKET, REFERENCE, log_names
+from domain.schema import business_content, decode, recorded
+from domain.trades import TradeDecider
+
+NONCE_BYTES = 16
+
+
+class OtherLedger(Exception):
+    """The store holds another ledger than the one that is asked for."""
+
+
+OpenLog = Callable[[str], LogRecorder]
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def submission_of(command: AnyCommand, actor: str = SYSTEM.key_id) -> Submission:
+    return Submission(command, business_content(command), actor)
+
+
+class CommandedLogs:
+    """``ledgers`` is their number when the ledger is new; a ledger that exists has its own, fixed for ever."""
+
+    def __init__(self, open_log: OpenLog, ledgers: int | None = None) -> None:
+        self.reference = ReferenceState()
+        self.market = MarketState()
+        recorder = open_log(REFERENCE)
+        self.reference_ledger = Ledger(REFERENCE, recorder, ReferenceDecider(self.reference), self.reference)
+        self._open(self.reference_ledger, ledgers or 1, str(uuid4()))
+        self.opened = self.reference.opened[REFERENCE]
+        if ledgers is not None and ledgers != self.opened.ledgers:
+            raise OtherLedger(f"this ledger has {self.opened.ledgers} ledger logs for ever, not {ledgers}")
+        self.ledger_id, self.ledgers = self.opened.ledger_id, self.opened.ledgers
+        self.recorders: dict[str, LogRecorder] = {REFERENCE: recorder}
+        self.by_log: dict[str, Ledger] = {REFERENCE: self.reference_ledger}
+        for log in log_names(self.ledgers)[1:]:
+            self.recorders[log] = open_log(log)
+            self.by_log[log] = self._ledger(log)
+            self._open(self.by_log[log], self.ledgers, self.ledger_id)
+            self._require_ours(log)
+        self._ledger_logs: Mapping[str, Ledger] = {
+            log: ledger for log, ledger in self.by_log.items() if isinstance(ledger.decider, TradeDecider)
+        }
+        for ledger in self._ledger_logs.values():
+            self._turn(ledger)
+
+    def commit(self, log: str, units: Sequence[Unit], dry_run: bool = False) -> list[Outcome]:
+        """Decides and appends; a turn of the business date or period is carried into every ledger log.
+
+        Raises:
+            NotRecorded: nothing was recorded.
+            OutcomeUnknown: the store failed in between.
+        """
+        ledger = self.by_log[log]
+        try:
+            self._require_seen(units)
+            if log in self._ledger_logs:
+                self._turn(ledger)
+            outcomes = ledger.commit(units, now(), os.urandom(NONCE_BYTES), dry_run)
+            if log == REFERENCE and not dry_run:
+                for each in self._ledger_logs.values():
+                    self._turn(each)
+        except LogDoesNotRest as error:
+            raise NotRecorded(str(error)) from error
+        except PersistenceError as error:
+            raise OutcomeUnknown(f"{type(error).__name__}: {error}") from error
+        return outcomes
+
+    def follow(self) -> None:
+        """Reads what other processes wrote to the reference and market logs: keys, limits, prices."""
+        self.reference_ledger.catch_up()
+        self.by_log[MARKET].catch_up()
+
+    def find_outcome(self, source: str, command_id: str) -> Outcome | None:
+        """What a command came to, in whichever log it is."""
+        for log, recorder in self.recorders.items():
+            if receipt := recorder.select_receipts([(source, command_id)]).get((source, command_id)):
+                return first_answer(log, recorder, receipt)
+        return None
+
+    def trade_place(self, trade_id: str) -> tuple[str, int] | None:
+        """The book of a trade and the version of its stream."""
+        for log in self._ledger_logs:
+            if stored := self.recorders[log].select_events(f"trade:{trade_id}", desc=True, limit=1):
+                event = decode(stored[0].topic, stored[0].state)
+                return event.terms.book, stored[0].originator_version  # type: ignore[attr-defined]
+        return None
+
+    def _ledger(self, log: str) -> Ledger:
+        if log == MARKET:
+            decider: Decider = MarketDecider(self.market, self.reference)
+            return Ledger(log, self.recorders[log], decider, self.reference, (self.reference_ledger,))
+        decider = TradeDecider(log, self.reference, self.market)
+        follows = (self.reference_ledger, self.by_log[MARKET])
+        return Ledger(log, self.recorders[log], decider, self.reference, follows)
+
+    @staticmethod
+    def _open(ledger: Ledger, ledgers: int, ledger_id: str) -> None:
+        moment = now()
+        first: Event = LogOpened(
+            effective_at=moment, business_date=moment.date(), recorded_at=moment, actor=SYSTEM.key_id,
+            source=SYSTEM.key_id, command_id=f"open-{ledger.log}", ledger_id=ledger_id, log=ledger.log, ledgers=ledgers,
+        )
+        ledger.open([(f"log:{ledger.log}", first)], moment, os.urandom(NONCE_BYTES))
+
+    def _require_ours(self, log: str) -> None:
+        (first,) = self.recorders[log].select_notifications(1, 1)
+        opened = recorded(log, 1, first).event
+        if not isinstance(opened, LogOpened) or opened.ledger_id != self.ledger_id:
+            raise OtherLedger(f"{log} belongs to another ledger than the reference log ({self.ledger_id})")
+
+    def _require_seen(self, units: Sequence[Unit]) -> None:
+        """A sender may have seen more of the reference log than its owner has: then that is read first."""
+        seen = max((s.command.reference_sequence or 0 for unit in units for s in unit.submissions), default=0)
+        if seen > self.reference_ledger.sequence and self.reference_ledger.catch_up() < seen:
+            raise NotRecorded(f"the reference log has not reached {seen} yet")
+
+    def _turn(self, ledger: Ledger) -> None:
+        """Dates are turned in the reference log; what a crash kept from a ledger log is carried over here."""
+        decider = ledger.decider
+        assert isinstance(decider, TradeDecider)
+        today, closed = self.reference.business_date(), self.reference.closed_through()
+        commands: list[AnyCommand] = []
+        if closed is not None and _is_later(closed, decider.closed_through()):
+            commands.append(ClosePeriod(source=SYSTEM.key_id, command_id=f"close-{closed}", through=closed))
+        if today is not None and _is_later(today, decider.business_date()):
+            commands.append(RollBusinessDate(source=SYSTEM.key_id, command_id=f"roll-{today}", business_date=today))
+        if commands:
+            unit = Unit(tuple(submission_of(command) for command in commands))
+            ledger.commit([unit], now(), os.urandom(NONCE_BYTES))
+
+
+def _is_later(day: date, than: date | None) -> bool:
+    return than is None or day > than

@@ -1,0 +1,69 @@
+"""What can be set, by ``EVERBOOK_…`` environment variables."""
+
+import os
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+
+import msgspec
+
+PREFIX = "EVERBOOK_"
+
+
+class BadSetting(Exception):
+    """A setting that is unknown or makes no sense; the message names it."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """``ledgers`` is the number of ledger logs, fixed when the ledger is created (1 when not set then).
+
+    ``batch_limit`` bounds the commands of one commit, ``queue_limit`` those that wait.
+    """
+
+    data: Path = Path("everbook-data")
+    database_url: str = ""
+    read_database_url: str = ""
+    ledgers: int | None = None
+    host: str = "127.0.0.1"
+    port: int = 8321
+    pepper: str = ""
+    batch_limit: int = 1_000
+    queue_limit: int = 20_000
+    answer_seconds: float = 30.0
+
+    @property
+    def events_url(self) -> str:
+        return self.database_url or f"sqlite:///{self.data / 'events.db'}"
+
+    @property
+    def read_models_url(self) -> str:
+        return self.read_database_url or f"sqlite:///{self.data / 'read-models.db'}"
+
+
+def settings_from(environment: Mapping[str, str] = os.environ) -> Settings:
+    """The settings of an environment.
+
+    Raises:
+        BadSetting: naming the variable.
+    """
+    known = {f"{PREFIX}{name.upper()}": name for name in Settings.__struct_fields__}
+    given = {name: value for name, value in environment.items() if name.startswith(PREFIX) and "_TEST_" not in name}
+    for name in given:
+        if name not in known:
+            nearest = get_close_matches(name, known, 1)
+            raise BadSetting(f"{name} is no setting" + (f"; did you mean {nearest[0]}?" if nearest else ""))
+    settings = Settings()
+    for name, value in given.items():
+        settings = _with(settings, name, known[name], value)
+    return settings
+
+
+def _with(settings: Settings, variable: str, field: str, value: str) -> Settings:
+    kinds = {item.name: item.type for item in msgspec.structs.fields(Settings)}
+    try:
+        converted = Path(value) if field == "data" else msgspec.convert(value, kinds[field], strict=False)
+    except msgspec.ValidationError as error:
+        raise BadSetting(f"{variable}={value!r}: {error}") from error
+    if isinstance(converted, int | float) and converted <= 0:
+        raise BadSetting(f"{variable}={value!r} must be above zero")
+    return msgspec.structs.replace(settings, **{field: converted})
