@@ -35,7 +35,9 @@ MOMENT = datetime(2026, 11, 24, 9, tzinfo=UTC)
 
 FOUNDATION: tuple[AnyCommand, ...] = (
     DefineCalendar(command_id="c1", calendar="XPAR", name="Paris"),
-    DefineLegalEntity(command_id="c2", entity="BANK", name="Bank", lei=lei_of("EVERBOOK0000000001"), base_currency="EUR"),
+    DefineLegalEntity(
+        command_id="c2", entity="BANK", name="Bank", lei=lei_of("EVERBOOK0000000001"), base_currency="EUR"
+    ),
     DefineDesk(command_id="c3", desk="EQ", name="Equities", entity="BANK"),
     DefineBook(command_id="c4", book="EQ-1", name="First", desk="EQ"),
     DefineBook(command_id="c5", book="EQ-2", name="Second", desk="EQ", lot_method="average"),
@@ -88,7 +90,7 @@ class Rules:
 
 def booking(trade_id: str = "T1", quantity: str = "10", price: str = "100", **changes: Any) -> BookTrade:
     """A purchase of Sanofi by Anna for book EQ-1, changed as asked."""
-    terms = {"side": "buy", "instrument": "SAN", "quantity": Decimal(quantity), "price": Decimal(price)}
+    terms: dict[str, Any] = {"side": "buy", "instrument": "SAN", "quantity": Decimal(quantity), "price": Decimal(price)}
     terms.update({name: changes.pop(name) for name in tuple(changes) if name in EquityTerms.__struct_fields__})
     fields: dict[str, Any] = {
         "command_id": f"book-{trade_id}", "trade_id": trade_id, "book": "EQ-1", "trader": "anna",

@@ -90,7 +90,8 @@ def test_a_loan_pays_its_interest_at_maturity() -> None:
     assert (schedule.maturity_date, schedule.interest) == (date(2026, 12, 24), Decimal("3000.00"))
     (start,) = rules.when(about(SettleTrade))
     (end,) = rules.when(about(SettleTrade, command_id="s2"))
-    assert isinstance(start, TradeSettled) and isinstance(end, TradeSettled)
+    assert isinstance(start, TradeSettled)
+    assert isinstance(end, TradeSettled)
     assert (start.leg, start.amount) == ("start", Decimal(-1_000_000))
     assert (end.leg, end.amount) == ("maturity", Decimal("1003000.00"))
     assert refusal(rules, about(SettleTrade, command_id="s3")).code == "nothing-open"

@@ -1,0 +1,94 @@
+"""Business days, tenors, day counts and the interest that follows."""
+
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.business_days import (
+    WEEKENDS_ONLY,
+    Calendar,
+    add_business_days,
+    add_tenor,
+    fx_spot_days,
+    is_business_day,
+    modified_following,
+)
+from domain.commands.trades import DayCount
+from domain.day_counts import interest, year_fraction
+from domain.money import exact
+from domain.refusals import Refused
+
+CHRISTMAS = Calendar(holidays=frozenset({date(2026, 12, 25)}))
+DATES = st.dates(date(2000, 1, 1), date(2100, 1, 1))
+
+
+def test_business_days_skip_weekends_and_holidays() -> None:
+    assert add_business_days(date(2026, 12, 24), 1, [CHRISTMAS]) == date(2026, 12, 28)
+    assert add_business_days(date(2026, 11, 28), 0, [WEEKENDS_ONLY]) == date(2026, 11, 30)
+    assert add_business_days(date(2026, 11, 28), 1, [WEEKENDS_ONLY]) == date(2026, 11, 30)
+
+
+def test_modified_following_stays_in_its_month() -> None:
+    assert modified_following(date(2026, 10, 31), [WEEKENDS_ONLY]) == date(2026, 10, 30)
+    assert modified_following(date(2026, 11, 28), [WEEKENDS_ONLY]) == date(2026, 11, 30)
+
+
+@pytest.mark.parametrize(
+    ("start", "tenor", "end"),
+    [
+        (date(2027, 1, 29), "1M", date(2027, 2, 26)), (date(2027, 2, 28), "1M", date(2027, 3, 31)),
+        (date(2028, 2, 29), "12M", date(2029, 2, 28)), (date(2026, 11, 24), "1W", date(2026, 12, 1)),
+        (date(2026, 11, 24), "2D", date(2026, 11, 26)), (date(2026, 11, 24), "3M", date(2027, 2, 24)),
+    ],
+)
+def test_a_tenor_leads_to_its_day(start: date, tenor: str, end: date) -> None:
+    assert add_tenor(start, tenor, [WEEKENDS_ONLY]) == end
+
+
+def test_currencies_settle_after_two_days_but_for_four_pairs() -> None:
+    assert [fx_spot_days(*pair) for pair in (("EUR", "USD"), ("USD", "CAD"), ("CAD", "USD"))] == [2, 1, 1]
+
+
+def test_a_calendar_without_business_days_is_refused() -> None:
+    with pytest.raises(Refused):
+        add_business_days(date(2026, 1, 1), 1, [Calendar(frozenset(range(1, 8)))])
+
+
+@given(DATES, st.integers(0, 30))
+def test_a_date_so_many_business_days_on_is_one(start: date, days: int) -> None:
+    assert is_business_day(add_business_days(start, days, [CHRISTMAS]), [CHRISTMAS])
+
+
+@pytest.mark.parametrize(
+    ("day_count", "start", "end", "share"),
+    [
+        ("ACT/360", date(2007, 12, 28), date(2008, 2, 28), Fraction(62, 360)),
+        ("ACT/365F", date(2007, 12, 28), date(2008, 2, 28), Fraction(62, 365)),
+        ("ACT/ACT", date(2007, 12, 28), date(2008, 2, 28), Fraction(4, 365) + Fraction(58, 366)),
+        ("30/360", date(2007, 12, 28), date(2008, 2, 28), Fraction(60, 360)),
+        ("30/360", date(2007, 10, 31), date(2008, 11, 30), Fraction(390, 360)),
+        ("30/360", date(2008, 2, 1), date(2009, 5, 31), Fraction(480, 360)),
+        ("30E/360", date(2008, 2, 1), date(2009, 5, 31), Fraction(479, 360)),
+    ],
+)
+def test_a_day_count_gives_the_published_share(day_count: DayCount, start: date, end: date, share: Fraction) -> None:
+    assert year_fraction(day_count, start, end) == share
+
+
+@given(DATES, DATES, DATES)
+def test_actual_day_counts_add_up(first: date, second: date, third: date) -> None:
+    first, second, third = sorted((first, second, third))
+    for day_count in ("ACT/360", "ACT/365F", "ACT/ACT"):
+        parts = year_fraction(day_count, first, second) + year_fraction(day_count, second, third)
+        assert parts == year_fraction(day_count, first, third)
+
+
+def test_interest_is_rounded_half_to_even_in_minor_units() -> None:
+    with exact():
+        assert interest(Decimal(100) * Decimal("3.65"), Fraction(1, 365), "EUR") == Decimal("0.01")
+        assert interest(Decimal(-50) * 3, Fraction(1, 100), "EUR") == Decimal("-0.02")
+        assert interest(Decimal(1000) * 5, Fraction(1, 360), "JPY") == Decimal(0)
