@@ -1,0 +1,94 @@
+"""Engines and transactions for SQLite and PostgreSQL, and their errors in the library's words."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy
+from eventsourcing import persistence
+from sqlalchemy import Connection, Engine, event
+
+BUSY_SECONDS = 60
+WRITE = "everbook_write"
+_ERRORS: tuple[tuple[type[Exception], type[persistence.PersistenceError]], ...] = (
+    (sqlalchemy.exc.IntegrityError, persistence.IntegrityError),
+    (sqlalchemy.exc.DataError, persistence.DataError),
+    (sqlalchemy.exc.ProgrammingError, persistence.ProgrammingError),
+    (sqlalchemy.exc.NotSupportedError, persistence.NotSupportedError),
+    (sqlalchemy.exc.InternalError, persistence.InternalError),
+    (sqlalchemy.exc.OperationalError, persistence.OperationalError),
+    (sqlalchemy.exc.InterfaceError, persistence.InterfaceError),
+    (sqlalchemy.exc.DatabaseError, persistence.DatabaseError),
+    (sqlalchemy.exc.SQLAlchemyError, persistence.PersistenceError),
+)
+
+
+def create_engine_for(url: str, *, synchronous: str = "FULL") -> Engine:
+    """An engine; on SQLite a commit is durable when it returns (``synchronous`` FULL) and a read never waits.
+
+    Raises:
+        ProgrammingError: for a database in memory, which several threads cannot share: that is ``infra.memory``.
+    """
+    parsed = sqlalchemy.make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        return sqlalchemy.create_engine(parsed, pool_pre_ping=True, pool_size=10)
+    if not parsed.database or parsed.database == ":memory:":
+        raise persistence.ProgrammingError("SQLite needs a file here; for a log in memory there is infra.memory")
+    engine = sqlalchemy.create_engine(
+        parsed, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}, pool_size=10, max_overflow=50
+    )
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: sqlite3.Connection, _record: object) -> None:
+        # The driver would begin transactions by itself, and too late to take the write lock.
+        connection.isolation_level = None
+        for pragma in ("journal_mode=WAL", f"synchronous={synchronous}", "foreign_keys=OFF", "cache_size=-65536"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        is_write = connection.get_execution_options().get(WRITE)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if is_write else "BEGIN")
+
+    return engine
+
+
+def is_sqlite(engine: Engine) -> bool:
+    return engine.dialect.name == "sqlite"
+
+
+def marks(engine: Engine, count: int) -> str:
+    """``count`` placeholders for a statement that goes straight to the driver."""
+    return ", ".join(["?" if is_sqlite(engine) else "%s"] * count)
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Errors of the driver come out as ``eventsourcing.persistence`` errors."""
+    try:
+        yield
+    except sqlalchemy.exc.SQLAlchemyError as error:
+        for theirs, ours in _ERRORS:
+            if isinstance(error, theirs):
+                raise ours(str(error)) from error
+        raise
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A transaction that sees one state of the database."""
+    with translated(), engine.connect() as connection, connection.begin():
+        yield connection
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """A transaction that holds SQLite's write lock from its beginning."""
+    with translated(), engine.connect().execution_options(**{WRITE: True}) as connection, connection.begin():
+        yield connection
+
+
+def rows(connection: Connection, statement: str, parameters: tuple[Any, ...] = ()) -> list[Any]:
+    """All rows of a driver statement, as plain tuples."""
+    return list(connection.exec_driver_sql(statement, parameters).cursor.fetchall())

@@ -1,0 +1,86 @@
+"""The tables of one log, and the statements that go straight to the driver."""
+
+import re
+
+from eventsourcing.persistence import ProgrammingError
+from sqlalchemy import BigInteger, Column, Engine, Integer, LargeBinary, MetaData, String, Table, UniqueConstraint
+
+from infra.sql.engine import marks
+
+SEQUENCE = BigInteger().with_variant(Integer(), "sqlite")
+EVENT_COLUMNS = "sequence, originator_id, originator_version, topic, state"
+COMMIT_COLUMNS = (
+    "tree_size, first_sequence, nonce, recorded_at, reference_sequence, market_sequence, root, frontier"
+)
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}\Z")
+
+
+def table_prefix(log: str) -> str:
+    """``ledger-0`` as ``ledger_0``.
+
+    Raises:
+        ProgrammingError: when a log's name cannot name a table.
+    """
+    prefix = re.sub(r"[^a-z0-9]+", "_", log.lower()).strip("_")
+    if not _NAME.match(prefix):
+        raise ProgrammingError(f"{log!r} cannot name the tables of a log")
+    return prefix
+
+
+class LogTables:
+    """Names and statements for the log ``prefix``."""
+
+    def __init__(self, engine: Engine, prefix: str) -> None:
+        self.events, self.receipts, self.commits = f"{prefix}_events", f"{prefix}_receipts", f"{prefix}_commits"
+        self.insert_event = f"INSERT INTO {self.events} ({EVENT_COLUMNS}, leaf) VALUES ({marks(engine, 6)})"
+        self.insert_receipt = (
+            f"INSERT INTO {self.receipts} (source, command_id, content, sequence, count) VALUES ({marks(engine, 5)})"
+        )
+        self.insert_commit = f"INSERT INTO {self.commits} ({COMMIT_COLUMNS}) VALUES ({marks(engine, 8)})"
+        self.last_sequence = f"SELECT MAX(sequence) FROM {self.events}"
+        self.last_commit = f"SELECT {COMMIT_COLUMNS} FROM {self.commits} ORDER BY tree_size DESC LIMIT 1"
+
+    def create(self, engine: Engine) -> None:
+        """Creates what is not there yet."""
+        metadata = MetaData()
+        Table(
+            self.events, metadata, Column("sequence", SEQUENCE, primary_key=True, autoincrement=False),
+            Column("originator_id", String, nullable=False), Column("originator_version", BigInteger, nullable=False),
+            Column("topic", String, nullable=False), Column("state", LargeBinary, nullable=False),
+            Column("leaf", LargeBinary, nullable=False), UniqueConstraint("originator_id", "originator_version"),
+        )
+        Table(
+            self.receipts, metadata, Column("source", String, primary_key=True),
+            Column("command_id", String, primary_key=True), Column("content", LargeBinary, nullable=False),
+            Column("sequence", BigInteger, nullable=False), Column("count", BigInteger, nullable=False),
+            sqlite_with_rowid=False,
+        )
+        Table(
+            self.commits, metadata, Column("tree_size", SEQUENCE, primary_key=True, autoincrement=False),
+            Column("first_sequence", BigInteger, nullable=False), Column("nonce", LargeBinary, nullable=False),
+            Column("recorded_at", String, nullable=False), Column("reference_sequence", BigInteger, nullable=False),
+            Column("market_sequence", BigInteger, nullable=False), Column("root", LargeBinary, nullable=False),
+            Column("frontier", LargeBinary, nullable=False),
+        )
+        metadata.create_all(engine)
+
+
+def create_tracking(engine: Engine) -> None:
+    """Creates the table of what other applications have processed."""
+    metadata = MetaData()
+    Table(
+        "tracking", metadata, Column("application_name", String, primary_key=True),
+        Column("notification_id", BigInteger, nullable=False),
+    )
+    metadata.create_all(engine)
+
+
+def create_snapshots(engine: Engine, name: str) -> None:
+    """Creates a table of aggregates that is no log: snapshots of the library's other users."""
+    metadata = MetaData()
+    Table(
+        name, metadata, Column("originator_id", String, primary_key=True),
+        Column("originator_version", BigInteger, primary_key=True), Column("topic", String, nullable=False),
+        Column("state", LargeBinary, nullable=False),
+    )
+    metadata.create_all(engine)
