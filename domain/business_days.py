@@ -4,6 +4,7 @@ import re
 from calendar import monthrange
 from collections.abc import Sequence
 from datetime import date, timedelta
+from functools import lru_cache
 
 import msgspec
 
@@ -35,6 +36,12 @@ def is_business_day(day: date, calendars: Sequence[Calendar]) -> bool:
 
 def add_business_days(start: date, days: int, calendars: Sequence[Calendar]) -> date:
     """The business day ``days`` after ``start``; for 0 the first one from ``start`` on."""
+    return _add_business_days(start, days, tuple(calendars))
+
+
+# A trading day asks for the same few dates again and again.
+@lru_cache(maxsize=4096)
+def _add_business_days(start: date, days: int, calendars: tuple[Calendar, ...]) -> date:
     day = _next_open(start, calendars)
     for _ in range(days if day == start else max(days - 1, 0)):
         day = _next_open(day + DAY, calendars)
