@@ -1,6 +1,6 @@
 """What a worker needs of a store of read models."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from projections.projection import Document
@@ -12,7 +12,7 @@ class ReadModelsMoved(Exception):
 
 class ReadModels(Protocol):
     """Documents by model and id, with the sequence of each log that they reflect. Errors of drivers come out as
-    ``eventsourcing.persistence`` errors.
+    ``eventsourcing.persistence`` errors. A stale document comes as a bare ``Document``.
     """
 
     def get_many(self, model: str, ids: Sequence[str]) -> Mapping[str, Document]: ...
@@ -42,3 +42,6 @@ class ReadModels(Protocol):
 
     def clear(self, models: Sequence[str]) -> None:
         """Forgets the documents and the tracking of ``models``."""
+
+    def digest(self, model: str, on_document: Callable[[int], None] | None = None) -> str:
+        """SHA-256 over every document of ``model`` by id: equal digests, equal read models."""

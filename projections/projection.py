@@ -1,7 +1,8 @@
 """What a read model is: a pure function from events to documents, the same wherever it runs."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Protocol
+from copy import copy
+from typing import Any, Protocol, Self
 
 import msgspec
 
@@ -9,14 +10,18 @@ from domain.schema import Recorded
 
 
 class Document(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """One read-model entry. ``sequence`` is the last event of its log that changed it, ``stale`` says that an event
-    which belongs to it could not be applied. Business content is all but ``sequence``, ``log`` and recorded times.
+    """One read-model entry. ``sequence`` is the last event of ``log`` that changed it, both set by whoever folds;
+    ``stale`` says that an event which belongs to it could not be applied.
     """
 
     id: str
     log: str = ""
     sequence: int = 0
     stale: bool = False
+
+    def copy(self) -> Self:
+        """A copy to change; what it holds is shared, and never changed."""
+        return copy(self)
 
 
 class View(Protocol):
@@ -29,20 +34,28 @@ class View(Protocol):
 
 
 class Projection(Protocol):
-    """A name, and a pure fold. ``needs`` names the models it reads; they are folded before it, event by event.
+    """A name, and a pure fold. ``needs`` names the models it reads; they are folded before it, event by event, and
+    its own as it stood before this key.
 
     ``columns`` are the document attributes a store keeps beside the document for filtering.
     ``project`` returns the new document for ``key``: a fresh one or a changed copy, never its argument changed.
-    None leaves it as it was.
+    None leaves it as it was. ``appends`` says that an id is written once: there is nothing to load.
     """
 
-    name: str
-    version: int
-    needs: tuple[str, ...]
-    columns: tuple[str, ...]
-    document_type: type[Document]
+    @property
+    def name(self) -> str: ...
+    @property
+    def version(self) -> int: ...
+    @property
+    def needs(self) -> tuple[str, ...]: ...
+    @property
+    def columns(self) -> tuple[str, ...]: ...
+    @property
+    def appends(self) -> bool: ...
+    @property
+    def document_type(self) -> type[Document]: ...
 
-    def keys(self, event: Recorded) -> Sequence[str]:
+    def keys(self, event: Recorded, /) -> Sequence[str]:
         """The ids of the documents this event belongs to; the id begins with the book (audit: the log)."""
 
-    def project(self, key: str, document: Any | None, event: Recorded, view: View) -> Any | None: ...
+    def project(self, key: str, document: Any | None, event: Recorded, view: View, /) -> Any | None: ...

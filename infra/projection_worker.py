@@ -1,0 +1,152 @@
+"""The worker that keeps read models up with the logs."""
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+from eventsourcing.persistence import PersistenceError
+
+from domain.ports import LogRecorder
+from domain.schema import Recorded, recorded
+from projections.fold import DEAD_LETTERS, DeadLetter, Fold, Store
+from projections.ports import ReadModels, ReadModelsMoved
+from projections.projection import Projection
+from projections.registry import families
+
+EVENTS_AT_ONCE = 2_000
+LOOK_AGAIN_SECONDS = 0.01
+WAIT_AFTER_TROUBLE_SECONDS = 1.0
+
+
+class ReadModelsAhead(Exception):
+    """The read models reflect events that the log does not have: it was restored or cut. Build them anew."""
+
+
+
+
+class ProjectionWorker:
+    """Folds every log into every read model, one transaction a batch. Several may run: the store lets one win."""
+
+    def __init__(
+        self, recorders: Mapping[str, LogRecorder], read_models: ReadModels, projections: Sequence[Projection],
+        events_at_once: int = EVENTS_AT_ONCE,
+    ) -> None:
+        self._recorders = recorders
+        self._read_models = read_models
+        self._families = [*families(tuple(projections))]
+        self._all = tuple(projections)
+        self._events_at_once = events_at_once
+        self._places: dict[tuple[str, str], int] = {}
+        self._folds: dict[tuple[str, ...], Fold] = {}
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="projections", daemon=True)
+        self.documents = 0
+        self.events = 0
+        self.trouble = ""
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def catch_up(self, on_progress: Callable[[int], None] | None = None) -> None:
+        """Folds until every read model reflects every log to its end.
+
+        Raises:
+            ReadModelsAhead, ProjectionStopped: the read models go no further.
+        """
+        while done := self.step():
+            if on_progress:
+                on_progress(done)
+
+    def step(self) -> int:
+        """Folds one batch of each log; how many events that were."""
+        try:
+            return sum(self._step(log, recorder) for log, recorder in self._recorders.items())
+        except ReadModelsMoved:
+            self._places.clear()
+            self._folds.clear()
+            return 1
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                if not self.step():
+                    self._stopping.wait(LOOK_AGAIN_SECONDS)
+                self.trouble = ""
+            except PersistenceError as error:
+                self._trouble(error)
+            except Exception as error:  # noqa: BLE001
+                # What stops one log's projection is said in /readyz, and tried again when the store may be mended.
+                self._trouble(error)
+
+    def _trouble(self, error: Exception) -> None:
+        self.trouble = f"{type(error).__name__}: {error}"
+        self._places.clear()
+        self._folds.clear()
+        self._stopping.wait(WAIT_AFTER_TROUBLE_SECONDS)
+
+    def _step(self, log: str, recorder: LogRecorder) -> int:
+        places = [self._place(family, log) for family in self._families]
+        start = min(places)
+        last = recorder.max_notification_id() or 0
+        if max(places) > last:
+            raise ReadModelsAhead(f"the read models reflect {log} up to {max(places)}, but it ends at {last}")
+        if start == last:
+            return 0
+        behind = [family for family, place in zip(self._families, places, strict=True) if place == start]
+        # Those behind stop where the others stand, and go on together with them.
+        stop = min((place for place in places if place > start), default=last)
+        members = [projection for family in behind for projection in family]
+        page = recorder.select_notifications(start + 1, self._events_at_once, stop=stop)
+        events = [recorded(log, each.id, each) for each in page]
+        self._advance(log, members, start, events)
+        for family in behind:
+            self._places[family[0].name, log] = events[-1].sequence
+        return len(events)
+
+    def _advance(self, log: str, members: Sequence[Projection], start: int, events: Sequence[Recorded]) -> None:
+        names = tuple(projection.name for projection in members)
+        if names not in self._folds:
+            store = Store(self._read_models.get_many, self._read_models.scan)
+            letters = [each for each in self._read_models.scan(DEAD_LETTERS, "") if isinstance(each, DeadLetter)]
+            self._folds[names] = Fold([each for each in self._all if each.name in names], store, dead_letters=letters)
+        try:
+            changes = self._folds[names].run(events)
+        except BaseException:
+            del self._folds[names]
+            raise
+        self._read_models.write(log, changes, expected=start, reflected=events[-1].sequence, models=names)
+        self.documents += sum(map(len, changes.values()))
+        self.events += len(events)
+
+    def _place(self, family: Sequence[Projection], log: str) -> int:
+        """Where a family stands; one whose members stand apart (a new version of one) begins again."""
+        key = (family[0].name, log)
+        if key not in self._places:
+            names = [projection.name for projection in family]
+            places = {self._read_models.reflected(name, log) for name in names}
+            if len(places) > 1:
+                self._read_models.clear(names)
+                self._places = {at: place for at, place in self._places.items() if at[0] != family[0].name}
+                places = {0}
+            self._places[key] = places.pop()
+        return self._places[key]
+
+
+def wait_until_reflected(
+    read_models: ReadModels, models: Sequence[str], vector: Mapping[str, int], timeout_seconds: float
+) -> bool:
+    """Whether ``models`` reflect every ``log: sequence`` within the time."""
+    deadline = time.monotonic() + timeout_seconds
+    missing = [(model, log, sequence) for model in models for log, sequence in vector.items()]
+    while True:
+        missing = [each for each in missing if read_models.reflected(each[0], each[1]) < each[2]]
+        if not missing:
+            return True
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(LOOK_AGAIN_SECONDS / 2)

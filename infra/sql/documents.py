@@ -1,0 +1,93 @@
+"""Documents as rows: one table a model and generation, with the columns its projection names."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import BigInteger, Boolean, Column, Engine, Index, LargeBinary, MetaData, String, Table
+
+from infra.sql.engine import marks
+from projections.fold import DEAD_LETTERS, DeadLetter
+from projections.projection import Document, Projection
+
+_encoder = msgspec.json.Encoder(order="sorted")
+_bare = msgspec.json.Decoder(Document)
+FIXED = ("id", "stale", "document")
+
+
+class Model:
+    """The table of one model: its names, its statements, and how its documents are written and read."""
+
+    def __init__(self, engine: Engine, name: str, version: int, columns: Sequence[str], kind: type[Document]) -> None:
+        self.name = name
+        self.version = version
+        self.columns = tuple(columns)
+        self._engine = engine
+        self._decoder = msgspec.json.Decoder(kind)
+        names = (*FIXED, *self.columns)
+        taken = ", ".join(f"{column} = excluded.{column}" for column in names[1:])
+        self._upsert = (
+            f"({', '.join(names)}) VALUES ({marks(engine, len(names))}) ON CONFLICT (id) DO UPDATE SET {taken}"
+        )
+
+    def table(self, generation: int) -> str:
+        return f"model_{self.name.replace('-', '_')}_v{self.version}_g{generation}"
+
+    def create(self, generation: int) -> None:
+        """Creates the table of a generation, if it is not there."""
+        name = self.table(generation)
+        metadata = MetaData()
+        table = Table(
+            name, metadata, Column("id", String, primary_key=True), Column("stale", Boolean, nullable=False),
+            Column("document", LargeBinary, nullable=False), *(Column(column, String) for column in self.columns),
+            sqlite_with_rowid=False,
+        )
+        # The book leads every id already; an index on each other column would cost more than it gives.
+        if "trade_id" in self.columns:
+            Index(f"{name}_by_trade", table.c.trade_id)
+        metadata.create_all(self._engine)
+
+    def upsert(self, generation: int) -> str:
+        return f"INSERT INTO {self.table(generation)} {self._upsert}"
+
+    def row(self, document: Document) -> tuple[Any, ...]:
+        return (
+            document.id, document.stale, _encoder.encode(document),
+            *(_text(getattr(document, column, None)) for column in self.columns),
+        )
+
+    def document(self, stale: Any, stored: bytes) -> Document:
+        """The document; of a stale one only what every document has, for the rest is not to be used."""
+        return _bare.decode(stored) if stale else self._decoder.decode(stored)
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)
+
+
+def models_of(engine: Engine, projections: Sequence[Projection]) -> Mapping[str, Model]:
+    """The tables of ``projections``, and that of the dead letters."""
+    models = {
+        projection.name: Model(
+            engine, projection.name, projection.version, projection.columns, projection.document_type
+        )
+        for projection in projections
+    }
+    models[DEAD_LETTERS] = Model(engine, DEAD_LETTERS, 1, ("model",), DeadLetter)
+    return models
+
+
+def create_tracking(engine: Engine) -> None:
+    """Creates the tables of what each model reflects, which generation is served, and of which ledger."""
+    metadata = MetaData()
+    Table(
+        "reflected", metadata, Column("model", String, primary_key=True),
+        Column("generation", BigInteger, primary_key=True), Column("log", String, primary_key=True),
+        Column("sequence", BigInteger, nullable=False),
+    )
+    Table(
+        "generations", metadata, Column("model", String, primary_key=True),
+        Column("version", BigInteger, nullable=False), Column("generation", BigInteger, nullable=False),
+    )
+    Table("ledger", metadata, Column("ledger_id", String, primary_key=True))
+    metadata.create_all(engine)

@@ -1,0 +1,216 @@
+"""Read models in a SQL database: documents and tracking in one transaction, generations side by side."""
+
+from collections.abc import Callable, Mapping, Sequence
+from hashlib import sha256
+from typing import Any, Self
+
+from sqlalchemy import Connection, Engine
+
+from infra.sql.documents import Model, create_tracking, models_of
+from infra.sql.engine import create_engine_for, marks, reading, rows, writing
+from projections.fold import DEAD_LETTERS
+from projections.ports import ReadModelsMoved
+from projections.projection import Document, Projection
+
+KEYS_AT_ONCE = 500
+DIGESTED_AT_ONCE = 2_000
+_LAST = "\U0010ffff"
+
+
+class OtherReadModels(Exception):
+    """The read models were built from another ledger than this one: they must be built anew."""
+
+
+class SqlReadModels:
+    """``projections.ports.ReadModels``. ``generation`` is the one to use; None the one that is served."""
+
+    def __init__(
+        self, engine: Engine, projections: Sequence[Projection], ledger_id: str, generation: int | None = None
+    ) -> None:
+        self.engine = engine
+        self._projections = projections
+        self._ledger_id = ledger_id
+        self._generation = generation
+        self._models = models_of(engine, projections)
+        create_tracking(engine)
+        with writing(engine) as connection:
+            self._require_ledger(connection)
+            served = self._served(connection)
+        for model in self._models.values():
+            model.create(self._of(model, served))
+
+    @classmethod
+    def open(cls, url: str, projections: Sequence[Projection], ledger_id: str) -> Self:
+        """Opens the store at a URL."""
+        # Documents and tracking are one transaction: what a power cut takes is folded again from the log.
+        return cls(create_engine_for(url, synchronous="NORMAL"), projections, ledger_id)
+
+    def get_many(self, model: str, ids: Sequence[str]) -> Mapping[str, Document]:
+        found: dict[str, Document] = {}
+        with reading(self.engine) as connection:
+            table, mark = self._table(connection, model), marks(self.engine, KEYS_AT_ONCE)
+            for at in range(0, len(ids), KEYS_AT_ONCE):
+                page = list(ids[at : at + KEYS_AT_ONCE])
+                page += [page[-1]] * (KEYS_AT_ONCE - len(page)) if len(page) > 1 else []
+                mark = marks(self.engine, len(page))
+                statement = f"SELECT id, stale, document FROM {table} WHERE id IN ({mark})"
+                for key, stale, stored in rows(connection, statement, tuple(page)):
+                    found[key] = self._models[model].document(stale, stored)
+        return found
+
+    def scan(self, model: str, prefix: str) -> Sequence[Document]:
+        return self.select(model, prefix=prefix, limit=-1)
+
+    def select(
+        self, model: str, *, where: Mapping[str, Any] | None = None, after: str | None = None, limit: int = 1000,
+        prefix: str = "",
+    ) -> Sequence[Document]:
+        mark, values = marks(self.engine, 1), [after or ""]
+        conditions = f"id > {mark}"
+        if prefix:
+            conditions += f" AND id >= {mark} AND id < {mark}"
+            values += [prefix, prefix + _LAST]
+        for column, wanted in (where or {}).items():
+            if column not in self._models[model].columns:
+                raise KeyError(f"{model} is not kept by {column}")
+            any_of = [wanted] if isinstance(wanted, str) else list(wanted)
+            conditions += f" AND {column} IN ({marks(self.engine, len(any_of))})"
+            values += any_of
+        bound = f" LIMIT {int(limit)}" if limit >= 0 else ""
+        with reading(self.engine) as connection:
+            statement = (
+                f"SELECT stale, document FROM {self._table(connection, model)} WHERE {conditions} ORDER BY id{bound}"
+            )
+            decode = self._models[model].document
+            return [decode(stale, stored) for stale, stored in rows(connection, statement, tuple(values))]
+
+    def write(
+        self, log: str, documents: Mapping[str, Mapping[str, Document]], *, expected: int, reflected: int,
+        models: Sequence[str],
+    ) -> None:
+        prepared = {name: [self._models[name].row(each) for each in changed.values()]
+                    for name, changed in documents.items()}
+        with writing(self.engine) as connection:
+            served = self._served(connection)
+            for name in models:
+                self._move(connection, (name, self._of(self._models[name], served), log), expected, reflected)
+            for name, changed in prepared.items():
+                connection.exec_driver_sql(
+                    self._models[name].upsert(self._of(self._models[name], served)), changed
+                )
+
+    def reflected(self, model: str, log: str) -> int:
+        with reading(self.engine) as connection:
+            generation = self._of(self._models[model], self._served(connection))
+            return self._reflected(connection, model, generation, log)
+
+    def clear(self, models: Sequence[str]) -> None:
+        with writing(self.engine) as connection:
+            served = self._served(connection)
+            for name in models:
+                generation = self._of(self._models[name], served)
+                connection.exec_driver_sql(f"DELETE FROM {self._models[name].table(generation)}")
+                connection.exec_driver_sql(
+                    f"DELETE FROM reflected WHERE model = {marks(self.engine, 1)} "
+                    f"AND generation = {marks(self.engine, 1)}", (name, generation),
+                )
+                letters = self._models[DEAD_LETTERS].table(self._of(self._models[DEAD_LETTERS], served))
+                connection.exec_driver_sql(f"DELETE FROM {letters} WHERE model = {marks(self.engine, 1)}", (name,))
+
+    def digest(self, model: str, on_document: Callable[[int], None] | None = None) -> str:
+        digest, after = sha256(), ""
+        with reading(self.engine) as connection:
+            table = self._table(connection, model)
+            statement = (
+                f"SELECT id, document FROM {table} WHERE id > {marks(self.engine, 1)} ORDER BY id "
+                f"LIMIT {DIGESTED_AT_ONCE}"
+            )
+            while page := rows(connection, statement, (after,)):
+                for key, stored in page:
+                    digest.update(len(key.encode()).to_bytes(4, "big") + key.encode())
+                    digest.update(len(stored).to_bytes(4, "big") + bytes(stored))
+                after = page[-1][0]
+                if on_document:
+                    on_document(len(page))
+        return digest.hexdigest()
+
+    def beside(self) -> "SqlReadModels":
+        """A new generation of every model, empty, beside the one that is served."""
+        with reading(self.engine) as connection:
+            newest = max(self._served(connection).values(), default=(0, 0))[1]
+            built = rows(connection, "SELECT MAX(generation) FROM reflected")[0][0] or 0
+        beside = SqlReadModels(self.engine, self._projections, self._ledger_id, max(newest, built) + 1)
+        beside.clear(list(self._models))
+        return beside
+
+    def serve(self) -> None:
+        """Serves this generation from now on, and drops the one that was served; readers see one or the other."""
+        assert self._generation is not None
+        with writing(self.engine) as connection:
+            served = self._served(connection)
+            for model in self._models.values():
+                old = self._of(model, served, None)
+                connection.exec_driver_sql(
+                    f"INSERT INTO generations (model, version, generation) VALUES ({marks(self.engine, 3)}) "
+                    "ON CONFLICT (model) DO UPDATE SET version = excluded.version, generation = excluded.generation",
+                    (model.name, model.version, self._generation),
+                )
+                self._drop(connection, model, old)
+
+    def drop(self) -> None:
+        """Drops this generation, which was never served."""
+        assert self._generation is not None
+        with writing(self.engine) as connection:
+            for model in self._models.values():
+                self._drop(connection, model, self._generation)
+
+    def _drop(self, connection: Connection, model: Model, generation: int) -> None:
+        connection.exec_driver_sql(f"DROP TABLE IF EXISTS {model.table(generation)}")
+        connection.exec_driver_sql(
+            f"DELETE FROM reflected WHERE model = {marks(self.engine, 1)} AND generation = {marks(self.engine, 1)}",
+            (model.name, generation),
+        )
+
+    def _require_ledger(self, connection: Connection) -> None:
+        found = [row[0] for row in rows(connection, "SELECT ledger_id FROM ledger")]
+        if not found:
+            connection.exec_driver_sql(
+                f"INSERT INTO ledger (ledger_id) VALUES ({marks(self.engine, 1)})", (self._ledger_id,)
+            )
+        elif found != [self._ledger_id]:
+            raise OtherReadModels(
+                f"these read models were built from ledger {found[0]}, not from {self._ledger_id}: build them anew"
+            )
+
+    @staticmethod
+    def _served(connection: Connection) -> dict[str, tuple[int, int]]:
+        found = rows(connection, "SELECT model, version, generation FROM generations")
+        return {model: (version, generation) for model, version, generation in found}
+
+    def _of(self, model: Model, served: Mapping[str, tuple[int, int]], own: int | None = -1) -> int:
+        """The generation to use; a model of another version than the served one begins at its first."""
+        chosen = self._generation if own == -1 else own
+        if chosen is not None:
+            return chosen
+        version, generation = served.get(model.name, (model.version, 1))
+        return generation if version == model.version else 1
+
+    def _table(self, connection: Connection, model: str) -> str:
+        return self._models[model].table(self._of(self._models[model], self._served(connection)))
+
+    def _reflected(self, connection: Connection, model: str, generation: int, log: str) -> int:
+        mark = marks(self.engine, 1)
+        found = rows(
+            connection,
+            f"SELECT sequence FROM reflected WHERE model = {mark} AND generation = {mark} AND log = {mark}",
+            (model, generation, log),
+        )
+        return found[0][0] if found else 0
+
+    def _move(self, connection: Connection, place: tuple[str, int, str], expected: int, reflected: int) -> None:
+        if self._reflected(connection, *place) != expected:
+            raise ReadModelsMoved(f"{place[0]} no longer reflects {place[2]} up to {expected}")
+        connection.exec_driver_sql(
+            f"INSERT INTO reflected (model, generation, log, sequence) VALUES ({marks(self.engine, 4)}) "
+            "ON CONFLICT (model, generation, log) DO UPDATE SET sequence = excluded.sequence", (*place, reflected),
+        )

@@ -1,0 +1,62 @@
+"""Activity: the last few fills of a book with a counterparty in an instrument, in which round trips are looked for."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import ClassVar
+
+import msgspec
+
+from domain.events import TradeBooked
+from domain.events.trades import Economics
+from domain.schema import Recorded
+from projections.projection import Document, View
+
+WINDOW = timedelta(minutes=5)
+MOST_FILLS = 20
+
+
+class RecentFill(msgspec.Struct, frozen=True):
+    """A booked trade, as far as a round trip needs it."""
+
+    trade_id: str
+    executed_at: datetime
+    quantity: Decimal
+    price: Decimal
+    event: str
+
+
+class Activity(Document, kw_only=True):
+    """The fills of the last five minutes, at most twenty."""
+
+    book: str
+    fills: tuple[RecentFill, ...] = ()
+
+
+class RecentActivity:
+    """One document a book, instrument and counterparty."""
+
+    name = "activity"
+    version = 1
+    needs: ClassVar[tuple[str, ...]] = ()
+    appends = False
+    columns: ClassVar[tuple[str, ...]] = ()
+    document_type = Activity
+
+    def keys(self, event: Recorded) -> Sequence[str]:
+        fact = event.event
+        return (activity_id(fact.terms),) if isinstance(fact, TradeBooked) and fact.terms.loan is None else ()
+
+    def project(self, key: str, document: Activity | None, event: Recorded, _view: View) -> Activity:
+        fact = event.event
+        assert isinstance(fact, TradeBooked)
+        terms = fact.terms
+        since = terms.executed_at - WINDOW
+        earlier = [fill for fill in document.fills if fill.executed_at >= since] if document else []
+        fill = RecentFill(fact.trade_id, terms.executed_at, terms.quantity, terms.price, event.id)
+        return Activity(id=key, book=terms.book, fills=(*earlier[1 - MOST_FILLS :], fill))
+
+
+def activity_id(terms: Economics) -> str:
+    """The id of the activity that a trade belongs to."""
+    return f"{terms.book}/{terms.instrument}/{terms.counterparty}"

@@ -1,0 +1,119 @@
+"""Alerts: trades off the market, and wash trades, with the evidence as it was."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import ClassVar, Literal
+
+from domain.events import TradeBooked
+from domain.schema import Recorded
+from projections.activity import RecentFill, activity_id
+from projections.projection import Document, View
+
+Kind = Literal["off-market", "wash-same-owner", "wash-round-trip"]
+PARAMETERS = "2026-11"
+OFF_MARKET_PERCENT = Decimal(5)
+FAR_OFF_MARKET_PERCENT = Decimal(20)
+HUNDRED = Decimal(100)
+
+
+class Alert(Document, kw_only=True):
+    """``events`` are the facts it rests on, ``evidence`` the figures; ``parameters`` names the version of the rules."""
+
+    kind: Kind
+    severity: Literal["medium", "high"]
+    book: str
+    desk: str
+    instrument: str
+    counterparty: str
+    trader: str
+    trades: tuple[str, ...]
+    events: tuple[str, ...]
+    evidence: dict[str, str]
+    parameters: str = PARAMETERS
+    raised_at: datetime
+    status: Literal["open"] = "open"
+
+
+class Alerts:
+    """A fill between two books of one owner is one alert in each book, however many of its legs are booked there."""
+
+    name = "alerts"
+    version = 1
+    needs: ClassVar[tuple[str, ...]] = ("activity",)
+    appends = False
+    columns: ClassVar[tuple[str, ...]] = ("book", "kind", "desk", "severity")
+    document_type = Alert
+
+    def keys(self, event: Recorded) -> Sequence[str]:
+        fact = event.event
+        return tuple(_keys(fact)) if isinstance(fact, TradeBooked) else ()
+
+    def project(self, key: str, document: Alert | None, event: Recorded, view: View) -> Alert | None:
+        fact = event.event
+        assert isinstance(fact, TradeBooked)
+        kind = key.split("/")[1]
+        if kind == "off-market":
+            return _off_market(key, fact, event)
+        if kind == "wash-same-owner":
+            return _same_owner(key, document, fact, event)
+        return _round_trip(key, fact, event, view)
+
+
+def _keys(fact: TradeBooked) -> Iterator[str]:
+    terms = fact.terms
+    if terms.mark and abs(terms.price - terms.mark) * HUNDRED > OFF_MARKET_PERCENT * abs(terms.mark):
+        yield f"{terms.book}/off-market/{fact.trade_id}"
+    if terms.contra_owner == terms.owner:
+        yield f"{terms.book}/wash-same-owner/{terms.execution_id or fact.trade_id}"
+    elif terms.loan is None:
+        yield f"{terms.book}/wash-round-trip/{fact.trade_id}"
+
+
+def _off_market(key: str, fact: TradeBooked, event: Recorded) -> Alert:
+    terms = fact.terms
+    mark = terms.mark or terms.price
+    far = abs(terms.price - mark) * HUNDRED > FAR_OFF_MARKET_PERCENT * abs(mark)
+    evidence = {"price": f"{terms.price:f}", "mark": f"{mark:f}", "tolerance_percent": f"{OFF_MARKET_PERCENT:f}"}
+    return _alert(key, "off-market", fact, event, evidence, severity="high" if far else "medium")
+
+
+def _same_owner(key: str, document: Alert | None, fact: TradeBooked, event: Recorded) -> Alert:
+    if document is not None:
+        alert = document.copy()
+        alert.trades, alert.events = (*document.trades, fact.trade_id), (*document.events, event.id)
+        return alert
+    evidence = {"owner": fact.terms.owner, "contra_book": fact.terms.contra_book or ""}
+    return _alert(key, "wash-same-owner", fact, event, evidence, severity="high")
+
+
+def _round_trip(key: str, fact: TradeBooked, event: Recorded, view: View) -> Alert | None:
+    terms = fact.terms
+    activity = view.get("activity", activity_id(terms))
+    if activity is None or len(activity.fills) == 1:
+        return None
+    back: RecentFill | None = next(
+        (
+            fill for fill in activity.fills
+            if fill.quantity == -terms.quantity and fill.price == terms.price and fill.trade_id != fact.trade_id
+        ),
+        None,
+    )
+    if back is None:
+        return None
+    evidence = {"quantity": f"{abs(terms.quantity):f}", "price": f"{terms.price:f}", "first": back.trade_id}
+    alert = _alert(key, "wash-round-trip", fact, event, evidence, severity="medium")
+    alert.trades, alert.events = (back.trade_id, fact.trade_id), (back.event, event.id)
+    return alert
+
+
+def _alert(
+    key: str, kind: Kind, fact: TradeBooked, event: Recorded, evidence: dict[str, str], *,
+    severity: Literal["medium", "high"],
+) -> Alert:
+    terms = fact.terms
+    return Alert(
+        id=key, kind=kind, severity=severity, book=terms.book, desk=terms.desk, instrument=terms.instrument,
+        counterparty=terms.counterparty, trader=terms.trader, trades=(fact.trade_id,), events=(event.id,),
+        evidence=evidence, raised_at=fact.recorded_at,
+    )

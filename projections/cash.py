@@ -1,0 +1,113 @@
+"""Cash: what a book has, is to receive and is to pay, by currency."""
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import ClassVar
+
+from domain.events import (
+    SettlementEvent,
+    SettlementFailed,
+    TradeAffirmed,
+    TradeAmended,
+    TradeCancelled,
+    TradeCorrected,
+    TradeEvent,
+)
+from domain.events.trades import Economics
+from domain.money import ZERO
+from domain.schema import Recorded
+from projections.projection import Document, View
+
+
+class Cash(Document, kw_only=True):
+    """All in ``currency``; ``payable`` is positive, ``fees`` is what trades cost so far."""
+
+    book: str
+    desk: str
+    entity: str
+    currency: str
+    settled: Decimal = ZERO
+    receivable: Decimal = ZERO
+    payable: Decimal = ZERO
+    fees: Decimal = ZERO
+
+    @property
+    def total(self) -> Decimal:
+        """By trade date: what there will be when all has settled."""
+        return self.settled + self.receivable - self.payable
+
+
+class CashBalances:
+    """Both currencies of a pair move; a loan's interest is cash when it is paid."""
+
+    name = "cash"
+    version = 1
+    needs: ClassVar[tuple[str, ...]] = ()
+    appends = False
+    columns: ClassVar[tuple[str, ...]] = ("book", "currency", "desk")
+    document_type = Cash
+
+    def keys(self, event: Recorded) -> Sequence[str]:
+        fact = event.event
+        if not isinstance(fact, TradeEvent) or isinstance(fact, TradeAffirmed | SettlementFailed):
+            return ()
+        if isinstance(fact, TradeAmended | TradeCorrected):
+            return tuple(dict.fromkeys((*_ids(fact.previous), *_ids(fact.terms))))
+        return _ids(fact.terms)
+
+    def project(self, key: str, document: Cash | None, event: Recorded, _view: View) -> Cash:
+        fact = event.event
+        assert isinstance(fact, TradeEvent)
+        terms, currency = fact.terms, key.rpartition("/")[2]
+        cash = document.copy() if document else Cash(
+            id=key, book=terms.book, desk=terms.desk, entity=terms.entity, currency=currency
+        )
+        if isinstance(fact, SettlementEvent):
+            _settle(cash, fact)
+        elif isinstance(fact, TradeCancelled):
+            _expect(cash, terms, -1)
+        else:
+            if isinstance(fact, TradeAmended | TradeCorrected):
+                _expect(cash, fact.previous, -1)
+            _expect(cash, terms, 1)
+        return cash
+
+
+def _ids(terms: Economics) -> tuple[str, ...]:
+    if terms.product == "fx-spot":
+        return (f"{terms.book}/{terms.asset}", f"{terms.book}/{terms.currency}")
+    return (f"{terms.book}/{terms.currency}",)
+
+
+def _legs(terms: Economics) -> Iterator[tuple[str, Decimal]]:
+    yield terms.currency, terms.amount - sum(terms.fees.values(), ZERO)
+    if terms.product == "fx-spot":
+        yield terms.asset, terms.quantity
+
+
+def _expect(cash: Cash, terms: Economics, sign: int) -> None:
+    for currency, amount in _legs(terms):
+        if currency == cash.currency:
+            _move(cash, amount, sign * amount)
+    if terms.fees and terms.currency == cash.currency:
+        cash.fees += sign * sum(terms.fees.values(), ZERO)
+
+
+def _settle(cash: Cash, fact: SettlementEvent) -> None:
+    moved = dict.fromkeys((cash.currency,), ZERO)
+    moved[fact.terms.currency] = fact.amount
+    if fact.terms.product == "fx-spot":
+        moved[fact.terms.asset] = fact.quantity
+    cash.settled += moved[cash.currency]
+    if fact.leg == "start":
+        for currency, amount in _legs(fact.terms):
+            if currency == cash.currency:
+                _move(cash, amount, -moved[currency])
+
+
+def _move(cash: Cash, whole: Decimal, change: Decimal) -> None:
+    """Changes what is receivable or payable, whichever the whole amount is."""
+    if whole > 0:
+        cash.receivable += change
+    else:
+        cash.payable -= change

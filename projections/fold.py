@@ -1,0 +1,147 @@
+"""Folding a run of events into documents, event by event, with the documents they need at hand."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from domain.money import exact
+from domain.schema import Recorded
+from projections.projection import Document, Projection
+
+Changes = dict[str, dict[str, Document]]
+DEAD_LETTERS = "dead-letters"
+
+
+class ProjectionStopped(Exception):
+    """A projection could not even say which documents an event belongs to: its log goes no further."""
+
+
+class NeedsStale(Exception):
+    """A document that this one is made from is stale itself."""
+
+
+class DeadLetter(Document, kw_only=True):
+    """An event that could not be applied to ``key`` of ``model``, and the later ones of that key, in order."""
+
+    model: str
+    key: str
+    event: str
+    error: str
+    recorded_at: datetime
+
+
+class Store:
+    """Where the documents are that are not at hand: ``projections.ports.ReadModels`` without its writing side."""
+
+    def __init__(
+        self, get_many: Callable[[str, Sequence[str]], Mapping[str, Document]],
+        scan: Callable[[str, str], Sequence[Document]],
+    ) -> None:
+        self.get_many = get_many
+        self.scan = scan
+
+
+class Fold:
+    """Holds the documents of one worker between batches, so that each is read once and not again."""
+
+    def __init__(
+        self, projections: Sequence[Projection], store: Store, *, most_documents: int = 200_000,
+        dead_letters: Iterable[DeadLetter] = (),
+    ) -> None:
+        self._projections = projections
+        self._store = store
+        self._most_documents = most_documents
+        self._held: dict[str, dict[str, Document | None]] = {projection.name: {} for projection in projections}
+        self._parked = {(letter.model, letter.key) for letter in dead_letters}
+        self._changes: Changes = {}
+
+    def run(self, events: Sequence[Recorded]) -> Changes:
+        """The documents that ``events`` of one log change, by model and id.
+
+        Raises:
+            ProjectionStopped: naming the projection and the event; nothing of the run counts.
+        """
+        self._changes = {name: {} for name in (*self._held, DEAD_LETTERS)}
+        keys = [self._keys(projection, events) for projection in self._projections]
+        with exact():
+            for place, event in enumerate(events):
+                for projection, keyed in zip(self._projections, keys, strict=True):
+                    for key in keyed[place]:
+                        self._apply(projection, key, event)
+        self._forget()
+        return {model: documents for model, documents in self._changes.items() if documents}
+
+    def get(self, model: str, key: str) -> Document | None:
+        """For projections: a document as it stands at the event being projected."""
+        held = self._held[model]
+        if key not in held:
+            held[key] = self._store.get_many(model, [key]).get(key)
+        document = held[key]
+        if (document is not None and document.stale) or (model, key) in self._parked:
+            raise NeedsStale(f"{model} {key} is stale")
+        return document
+
+    def scan(self, model: str, prefix: str) -> list[Document]:
+        """For projections: the documents whose id begins with ``prefix``, by id, as they stand."""
+        found = {document.id: document for document in self._store.scan(model, prefix)}
+        found.update({key: each for key, each in self._changes[model].items() if key.startswith(prefix)})
+        if any(document.stale for document in found.values()) or any(
+            parked == model and key.startswith(prefix) for parked, key in self._parked
+        ):
+            raise NeedsStale(f"something of {model} {prefix} is stale")
+        return [found[key] for key in sorted(found)]
+
+    def _keys(self, projection: Projection, events: Sequence[Recorded]) -> list[Sequence[str]]:
+        keyed: list[Sequence[str]] = []
+        for event in events:
+            try:
+                keyed.append(projection.keys(event))
+            except Exception as error:
+                raise ProjectionStopped(f"{projection.name} cannot place {event.id} ({event.type}): {error}") from error
+        if not projection.appends:
+            held = self._held[projection.name]
+            wanted = list({key: None for keys in keyed for key in keys if key not in held})
+            if wanted:
+                found = self._store.get_many(projection.name, wanted)
+                held.update({key: found.get(key) for key in wanted})
+        return keyed
+
+    def _apply(self, projection: Projection, key: str, event: Recorded) -> None:
+        name = projection.name
+        if (name, key) in self._parked:
+            self._park(name, key, event, "an earlier event of this document could not be applied")
+            return
+        held = self._held[name]
+        try:
+            document = projection.project(key, held.get(key), event, self)
+        except Exception as error:  # noqa: BLE001
+            self._park(name, key, event, f"{type(error).__name__}: {error}")
+            return
+        if document is None:
+            return
+        document.log, document.sequence = event.log, event.sequence
+        self._changes[name][key] = document
+        if not projection.appends:
+            held[key] = document
+
+    def _park(self, model: str, key: str, event: Recorded, error: str) -> None:
+        """The event waits in the list of dead letters, its document says so, and the rest goes on."""
+        self._parked.add((model, key))
+        letter = f"{model}/{key}/{event.log}-{event.sequence:012d}"
+        self._changes[DEAD_LETTERS][letter] = DeadLetter(
+            id=letter, log=event.log, sequence=event.sequence, model=model, key=key, event=event.id, error=error,
+            recorded_at=event.event.recorded_at,
+        )
+        held = self._held[model].get(key)
+        stale: Any = held.copy() if held is not None else Document(id=key)
+        stale.log, stale.sequence, stale.stale = event.log, event.sequence, True
+        self._changes[model][key] = stale
+        self._held[model][key] = stale
+
+    def _forget(self) -> None:
+        """Keeps what was touched last, within bounds."""
+        share = self._most_documents // len(self._projections)
+        for held in self._held.values():
+            if len(held) > share:
+                for key in list(held)[: len(held) - share]:
+                    del held[key]

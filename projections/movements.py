@@ -1,0 +1,117 @@
+"""Movements: what each revision of a trade adds to a position, for how long it held, and how long we thought so."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import ClassVar
+
+from domain.events import (
+    TradeAmended,
+    TradeBooked,
+    TradeCancelled,
+    TradeCorrected,
+    TradeEvent,
+)
+from domain.events.trades import Economics
+from domain.money import ZERO
+from domain.schema import Recorded
+from projections.projection import Document, View
+
+
+class Movement(Document, kw_only=True):
+    """A bitemporal entry: it holds in the world from ``valid_from`` until ``valid_to``, and we knew so from
+    ``known_from`` until ``known_to`` (None: still). Nothing of it is ever overwritten but an open end.
+    """
+
+    book: str
+    instrument: str
+    trade_id: str
+    revision: int
+    quantity: Decimal
+    price: Decimal
+    amount: Decimal
+    fees: Decimal
+    asset: str
+    currency: str
+    counterparty: str
+    trade_date: date
+    executed_at: datetime
+    settlement_date: date
+    valid_from: datetime
+    valid_to: datetime | None = None
+    known_from: datetime
+    known_to: datetime | None = None
+    known_from_sequence: int
+    known_to_sequence: int | None = None
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it still holds, as far as we know."""
+        return self.known_to is None and self.valid_to is None
+
+    @property
+    def place(self) -> tuple[date, datetime, str]:
+        """Its place among the movements of its position; a revision has that of its trade."""
+        return self.trade_date, self.executed_at, self.trade_id
+
+
+class Movements:
+    """An agreed amendment holds from its ``effective_at`` on, so the earlier terms get an entry of their own that ends
+    there; corrected and cancelled terms never held.
+    """
+
+    name = "movements"
+    version = 1
+    needs: ClassVar[tuple[str, ...]] = ("movements",)
+    appends = False
+    columns: ClassVar[tuple[str, ...]] = ("book", "instrument", "trade_id")
+    document_type = Movement
+
+    def keys(self, event: Recorded) -> Sequence[str]:
+        fact = event.event
+        if isinstance(fact, TradeBooked):
+            return (_id(fact.terms, fact),)
+        if isinstance(fact, TradeAmended):
+            old = _id(fact.previous, fact, fact.revision - 1)
+            return (f"{old}-until", old, _id(fact.terms, fact))
+        if isinstance(fact, TradeCorrected):
+            return (_id(fact.previous, fact, fact.revision - 1), _id(fact.terms, fact))
+        return (_id(fact.terms, fact),) if isinstance(fact, TradeCancelled) else ()
+
+    def project(self, key: str, document: Movement | None, event: Recorded, view: View) -> Movement | None:
+        fact = event.event
+        assert isinstance(fact, TradeEvent)
+        if document is not None:
+            return _ended(document, event)
+        if not isinstance(fact, TradeAmended):
+            return _movement(key, fact.terms, fact, event, fact.terms.executed_at)
+        if not key.endswith("-until"):
+            return _movement(key, fact.terms, fact, event, max(fact.effective_at, fact.terms.executed_at))
+        old: Movement | None = view.get("movements", key.removesuffix("-until"))
+        if old is None or old.valid_from >= fact.effective_at:
+            return None
+        held = _movement(key, fact.previous, fact, event, old.valid_from)
+        held.revision, held.valid_to = fact.revision - 1, fact.effective_at
+        return held
+
+
+def _id(terms: Economics, fact: TradeEvent, revision: int | None = None) -> str:
+    return f"{terms.book}/{terms.instrument}/{fact.trade_id}/{revision or fact.revision:04d}"
+
+
+def _movement(key: str, terms: Economics, fact: TradeEvent, event: Recorded, valid_from: datetime) -> Movement:
+    return Movement(
+        id=key, book=terms.book, instrument=terms.instrument, trade_id=fact.trade_id, revision=fact.revision,
+        quantity=terms.quantity, price=terms.price, amount=terms.amount, fees=sum(terms.fees.values(), ZERO),
+        asset=terms.asset, currency=terms.currency, counterparty=terms.counterparty, trade_date=terms.trade_date,
+        executed_at=terms.executed_at, settlement_date=terms.settlement_date, valid_from=valid_from,
+        known_from=fact.recorded_at, known_from_sequence=event.sequence,
+    )
+
+
+def _ended(movement: Movement, event: Recorded) -> Movement:
+    ended = movement.copy()
+    ended.known_to, ended.known_to_sequence = event.event.recorded_at, event.sequence
+    return ended
+
+

@@ -1,0 +1,96 @@
+"""Reference: the latest word on everything the reference and market logs define."""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import msgspec
+
+from domain.events import (
+    BookDefined,
+    BusinessDateRolled,
+    CalendarDefined,
+    CounterpartyDefined,
+    DeskDefined,
+    FxRateRecorded,
+    InstrumentDefined,
+    InstrumentRestricted,
+    KeyIssued,
+    KeyRevoked,
+    KillSwitchEngaged,
+    KillSwitchReleased,
+    LegalEntityDefined,
+    LimitSet,
+    PeriodClosed,
+    PriceRecorded,
+    RestrictionLifted,
+    TraderDefined,
+)
+from domain.events.envelope import Event
+from domain.schema import Recorded
+from projections.projection import Document, View
+
+_ENVELOPE = frozenset(Event.__struct_fields__)
+_UNSAID = frozenset({"digest"})
+_KINDS: dict[type[Event], tuple[str, tuple[str, ...]]] = {
+    LegalEntityDefined: ("entities", ("entity",)), DeskDefined: ("desks", ("desk",)),
+    BookDefined: ("books", ("book",)), TraderDefined: ("traders", ("trader",)),
+    CounterpartyDefined: ("counterparties", ("counterparty",)), InstrumentDefined: ("instruments", ("instrument",)),
+    CalendarDefined: ("calendars", ("calendar",)), LimitSet: ("limits", ("book", "kind", "instrument")),
+    InstrumentRestricted: ("restrictions", ("instrument",)), RestrictionLifted: ("restrictions", ("instrument",)),
+    KillSwitchEngaged: ("kill-switches", ("book", "trader")), KillSwitchReleased: ("kill-switches", ("book", "trader")),
+    KeyIssued: ("keys", ("key_id",)), KeyRevoked: ("keys", ("key_id",)), BusinessDateRolled: ("dates", ()),
+    PeriodClosed: ("periods", ()), PriceRecorded: ("prices", ("instrument",)),
+    FxRateRecorded: ("rates", ("base", "quote")),
+}
+_ENDING = (RestrictionLifted, KillSwitchReleased, KeyRevoked)
+
+
+class ReferenceEntry(Document, kw_only=True):
+    """``content`` is the fact itself without its envelope; ``in_force`` is false once it was lifted or revoked."""
+
+    kind: str
+    key: str
+    version: int
+    event: str
+    in_force: bool = True
+    content: dict[str, Any]
+
+
+class ReferenceData:
+    """One document a thing: ``kind/key``."""
+
+    name = "reference"
+    version = 1
+    needs: ClassVar[tuple[str, ...]] = ()
+    appends = False
+    columns: ClassVar[tuple[str, ...]] = ("kind",)
+    document_type = ReferenceEntry
+
+    def keys(self, event: Recorded) -> Sequence[str]:
+        found = _KINDS.get(type(event.event))
+        if found is None or event.log.startswith("ledger"):
+            return ()
+        kind, names = found
+        return ("/".join([kind, *(str(value) for name in names if (value := getattr(event.event, name)))]),)
+
+    def project(self, key: str, document: ReferenceEntry | None, event: Recorded, _view: View) -> ReferenceEntry:
+        fact = event.event
+        kind, _, rest = key.partition("/")
+        content = {
+            name: getattr(fact, name) for name in fact.__struct_fields__ if name not in _ENVELOPE | _UNSAID
+        }
+        content["at"], content["actor"] = fact.recorded_at, fact.actor
+        if isinstance(fact, BusinessDateRolled):
+            content["business_date"] = fact.business_date
+        if document is not None and isinstance(fact, _ENDING):
+            content = {**document.content, "ended": fact.recorded_at}
+        return ReferenceEntry(
+            id=key, kind=kind, key=rest, version=event.version, event=event.id, content=_plain(content),
+            in_force=not isinstance(fact, _ENDING) and not (isinstance(fact, LimitSet) and fact.amount is None),
+        )
+
+
+def _plain(content: dict[str, Any]) -> dict[str, Any]:
+    """As it will be read back from JSON, so that a document is the same before and after it was stored."""
+    plain: dict[str, Any] = msgspec.to_builtins(content, builtin_types=())
+    return plain
