@@ -1,5 +1,6 @@
 """Secrets on disk: made once, readable by their owner alone."""
 
+import contextlib
 import hmac
 import os
 import secrets
@@ -25,16 +26,24 @@ def secret_in(path: Path) -> str:
     Raises:
         ExposedSecret: when others than its owner may read it.
     """
+    if not path.exists():
+        publish(path, (new_secret() + "\n").encode())
+    return read_private(path).decode().strip()
+
+
+def publish(path: Path, content: bytes) -> None:
+    """Makes a file for its owner alone, whole or not at all; one that is there already stays."""
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, OWNER_ONLY)
     try:
-        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, OWNER_ONLY)
-    except FileExistsError:
-        return _read(path)
-    secret = new_secret()
-    with os.fdopen(descriptor, "w") as file:
-        file.write(secret + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    return secret
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, path)
+    finally:
+        draft.unlink()
 
 
 def digest_of(pepper: str, secret: str) -> str:
@@ -42,7 +51,12 @@ def digest_of(pepper: str, secret: str) -> str:
     return hmac.new(pepper.encode(), secret.encode(), sha256).hexdigest()
 
 
-def _read(path: Path) -> str:
+def read_private(path: Path) -> bytes:
+    """What a file holds that none but its owner may read.
+
+    Raises:
+        ExposedSecret: when others may.
+    """
     if path.stat().st_mode & 0o077:
         raise ExposedSecret(f"{path} must be readable by its owner alone (mode 0600)")
-    return path.read_text().strip()
+    return path.read_bytes()

@@ -1,6 +1,6 @@
 """Facts of a ledger log. Each carries every reference fact that a projection needs."""
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal
 
@@ -32,8 +32,9 @@ class Economics(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ``quantity`` is signed (+ we get) in units of ``asset`` (an instrument or a base currency); ``amount`` is the signed
     consideration without fees in ``currency``: exactly -quantity x price. ``instrument`` names the position: an
     instrument id, a pair such as ``EURUSD``, or ``LOAN-EUR`` / ``DEPOSIT-EUR``. ``fees`` are in ``currency``, positive
-    when we pay. ``notional`` is the size reserved against the book's gross limit, in the book's base currency, and
-    ``mark`` the last price known when it was decided; both are absent when no rate or price was known.
+    when we pay. ``executed_at`` is when the trade was first effective: a revision keeps it, and with it the trade's
+    place among the lots. ``notional`` is the size reserved against the book's gross limit, in the book's base
+    currency, and ``mark`` the last price known when it was decided; both are absent when no rate or price was known.
     """
 
     product: Product
@@ -54,6 +55,7 @@ class Economics(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     amount: Decimal
     fees: dict[str, Decimal] = {}
     trade_date: date
+    executed_at: datetime
     settlement_date: date
     isin: str | None = None
     mic: str | None = None

@@ -15,7 +15,7 @@ from domain.commands import (
     DefineTrader,
 )
 from domain.commands.reference import Role
-from domain.currencies import require_currency
+from domain.currencies import MINOR_UNITS, require_currency
 from domain.decider import Envelope
 from domain.events import (
     BookDefined,
@@ -35,6 +35,7 @@ from domain.refusals import Refused
 
 DEFINING: tuple[Role, ...] = ("operations", "admin")
 DAYS_OF_A_WEEK = 7
+_CODE_LENGTH = 3
 _COUNTRY = re.compile(r"[A-Z]{2}\Z")
 
 
@@ -111,6 +112,7 @@ def define_instrument(
     """An instrument; its currency is fixed, for its lots were bought in it."""
     require_role(principal, DEFINING)
     currency = require_currency(command.currency, "$.currency")
+    _require_own_name(command.instrument)
     before = state.instruments.get(command.instrument)
     if before is not None and before.currency != currency:
         raise Refused("immutable", "the currency of an instrument is fixed", "$.currency")
@@ -121,6 +123,13 @@ def define_instrument(
         mic=require_mic(command.mic, "$.mic"), cfi=require_cfi(command.cfi, "$.cfi"), currency=currency,
         issuer=command.issuer, calendar=command.calendar, settlement_days=command.settlement_days,
     )
+
+
+def _require_own_name(instrument: str) -> None:
+    """An instrument is an asset beside the currencies, and names positions beside those of pairs and loans."""
+    pair = {instrument[:_CODE_LENGTH], instrument[_CODE_LENGTH:]}
+    if pair <= MINOR_UNITS.keys() or instrument in MINOR_UNITS or instrument.startswith(("LOAN-", "DEPOSIT-")):
+        raise Refused("reserved", f"{instrument!r} names a currency, a pair or a loan", "$.instrument")
 
 
 def define_calendar(

@@ -1,6 +1,6 @@
 """From the terms a client sends to the economics the books record: signs, dates, assets and reference facts."""
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -58,6 +58,7 @@ class Deal(msgspec.Struct, frozen=True):
     book: BookDefined
     parties: Parties
     contra_owner: str | None
+    executed_at: datetime
     reference: ReferenceFacts
     market: MarketFacts
 
@@ -68,7 +69,7 @@ class Deal(msgspec.Struct, frozen=True):
             product=product, entity=book.entity, desk=book.desk, book=book.book, owner=book.owner,
             base_currency=book.base_currency, lot_method=book.lot_method, trader=parties.trader,
             counterparty=parties.counterparty, contra_book=parties.contra_book, contra_owner=self.contra_owner,
-            execution_id=parties.execution_id, trade_date=self.trade_date, **fields,
+            execution_id=parties.execution_id, trade_date=self.trade_date, executed_at=self.executed_at, **fields,
         )
 
     def notional(self, size: Decimal, currency: str) -> Decimal | None:

@@ -1,7 +1,7 @@
 """What each command does to a trade."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from domain.commands import (
@@ -60,8 +60,10 @@ def book(log: "TradeDecider", command: BookTrade, envelope: Envelope, principal:
         raise Refused("trade-exists", f"trade {command.trade_id} is booked already", "$.trade_id")
     _require_parties(log, command, book_defined)
     contra_owner = _contra_owner(log, command.contra_book)
+    executed_at: datetime = envelope["effective_at"]
     terms = economics(
-        command.terms, Deal(command.trade_date, book_defined, command, contra_owner, log.reference, log.market)
+        command.terms,
+        Deal(command.trade_date, book_defined, command, contra_owner, executed_at, log.reference, log.market),
     )
     _require_may_trade(log, terms)
     _require_limits(log, terms)
@@ -114,7 +116,10 @@ def _revised(
     old = trade.terms
     terms = economics(
         command.terms,
-        Deal(trade_date or old.trade_date, book_defined, old, old.contra_owner, log.reference, log.market),
+        Deal(
+            trade_date or old.trade_date, book_defined, old, old.contra_owner, old.executed_at, log.reference,
+            log.market,
+        ),
     )
     _require_settled_part_stands(trade, terms)
     _require_may_trade(log, terms)

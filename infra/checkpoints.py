@@ -1,0 +1,107 @@
+"""Signed checkpoints of a log's tree: C2SP tlog-checkpoint in a C2SP signed note, with Ed25519."""
+
+import base64
+from hashlib import sha256
+from pathlib import Path
+
+import msgspec
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from infra.secrets import publish, read_private
+
+ED25519 = b"\x01"
+KEY_ID_BYTES = 4
+SIGNATURE_LINE = "\u2014 "
+
+
+class BadCheckpoint(Exception):
+    """A text that is no checkpoint, or whose signature does not hold."""
+
+
+class Checkpoint(msgspec.Struct, frozen=True):
+    """The tree head of one log: ``origin`` is ``everbook/<ledger id>/<log>``."""
+
+    origin: str
+    size: int
+    root: bytes
+
+    @property
+    def log(self) -> str:
+        return self.origin.rsplit("/", 1)[-1]
+
+    @property
+    def text(self) -> str:
+        return f"{self.origin}\n{self.size}\n{base64.b64encode(self.root).decode()}\n"
+
+
+class Signer:
+    """The ledger's own key, in a file of its owner alone."""
+
+    def __init__(self, key: Ed25519PrivateKey) -> None:
+        self._key = key
+        self.public = key.public_key()
+
+    @classmethod
+    def open(cls, path: Path) -> "Signer":
+        """The key in a file, which is made when there is none.
+
+        Raises:
+            ExposedSecret: when others may read the file.
+        """
+        if not path.exists():
+            publish(path, Ed25519PrivateKey.generate().private_bytes_raw())
+        return cls(Ed25519PrivateKey.from_private_bytes(read_private(path)))
+
+    def sign(self, checkpoint: Checkpoint) -> str:
+        """The checkpoint as a signed note."""
+        name, text = checkpoint.origin, checkpoint.text
+        signature = _key_id(name, self.public) + self._key.sign(text.encode())
+        return f"{text}\n{SIGNATURE_LINE}{name} {base64.b64encode(signature).decode()}\n"
+
+
+def opened(note: str, public: Ed25519PublicKey) -> Checkpoint:
+    """The checkpoint in a signed note.
+
+    Raises:
+        BadCheckpoint: when it is none, or ``public`` did not sign it.
+    """
+    text, _, signatures = note.partition("\n\n")
+    checkpoint = _parse(text)
+    for line in signatures.splitlines():
+        name, _, encoded = line.removeprefix(SIGNATURE_LINE).rpartition(" ")
+        signature = base64.b64decode(encoded)
+        if name == checkpoint.origin and signature[:KEY_ID_BYTES] == _key_id(name, public):
+            try:
+                public.verify(signature[KEY_ID_BYTES:], checkpoint.text.encode())
+            except InvalidSignature as error:
+                raise BadCheckpoint(f"the signature of {checkpoint.origin} does not hold") from error
+            return checkpoint
+    raise BadCheckpoint(f"the checkpoint of {checkpoint.origin} is not signed by this ledger's key")
+
+
+def split(notes: str) -> list[str]:
+    """The signed notes of a file that holds several, one after the other."""
+    found: list[str] = []
+    note, signed = "", False
+    for line in notes.splitlines(keepends=True):
+        if signed and not line.startswith(SIGNATURE_LINE):
+            found, note, signed = [*found, note], "", False
+        note += line
+        signed = signed or line.startswith(SIGNATURE_LINE)
+    return [each.lstrip("\n") for each in [*found, note] if each.strip()]
+
+
+def _parse(text: str) -> Checkpoint:
+    lines = text.split("\n")
+    try:
+        origin, size, root = lines[0], int(lines[1]), base64.b64decode(lines[2], validate=True)
+    except (IndexError, ValueError) as error:
+        raise BadCheckpoint("a checkpoint is an origin, a size and a root on three lines") from error
+    return Checkpoint(origin, size, root)
+
+
+def _key_id(name: str, public: Ed25519PublicKey) -> bytes:
+    raw = public.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+    return sha256(name.encode() + b"\n" + ED25519 + raw).digest()[:KEY_ID_BYTES]

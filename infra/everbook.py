@@ -1,0 +1,139 @@
+"""The embedded ledger, put together: stores, owner, read models and keys of one data folder."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from eventsourcing.persistence import InfrastructureFactory
+from eventsourcing.utils import Environment
+
+from domain.batch import Unit
+from domain.commands import IssueKey
+from domain.outcomes import EVERY_ROLE
+from domain.ports import LogRecorder
+from domain.routing import REFERENCE
+from infra.checkpoints import Checkpoint, Signer
+from infra.gate import LocalGate
+from infra.logs import CommandedLogs, submission_of
+from infra.owner import Owner
+from infra.projection_worker import ProjectionWorker, wait_until_reflected
+from infra.secrets import digest_of, secret_in
+from infra.settings import Settings
+from infra.sql.read_models import SqlReadModels
+from projections.projection import Document
+from projections.registry import PROJECTIONS
+
+ADMIN = "admin"
+FOLDER_OF_OWNER = 0o700
+
+
+class Everbook:
+    """Everything of one ledger in this process. ``start`` begins to take commands; closing it leaves nothing behind.
+
+    ``admin_secret`` is shown by whoever starts it first; it stays in the file ``admin-key`` of the data folder.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        settings.data.mkdir(parents=True, exist_ok=True, mode=FOLDER_OF_OWNER)
+        self._factories: list[InfrastructureFactory[Any]] = []
+        self.logs = CommandedLogs(self._open_log, settings.ledgers)
+        self.ledger_id = self.logs.ledger_id
+        self.signer = Signer.open(settings.data / "checkpoint-key")
+        pepper = settings.pepper or secret_in(settings.data / "pepper")
+        self.admin_secret = ""
+        if ADMIN not in self.logs.reference.keys:
+            self.admin_secret = self._issue_admin(pepper)
+        self.read_models = SqlReadModels.open(settings.read_models_url, PROJECTIONS, self.ledger_id)
+        self.owner = Owner(self.logs, batch_limit=settings.batch_limit, queue_limit=settings.queue_limit)
+        self.gate = LocalGate(self.owner, self.logs, pepper)
+
+    def __enter__(self) -> "Everbook":
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
+    def start(self) -> None:
+        """Begins to take commands."""
+        self.owner.start()
+
+    def close(self) -> None:
+        self.owner.stop()
+        for factory in self._factories:
+            factory.close()
+        self.read_models.engine.dispose()
+
+    def worker(self) -> ProjectionWorker:
+        """A worker for the read models, in this process."""
+        return ProjectionWorker(self.logs.recorders, self.read_models, PROJECTIONS)
+
+    def vector(self) -> dict[str, int]:
+        """The last sequence of every log."""
+        return {log: recorder.max_notification_id() or 0 for log, recorder in self.logs.recorders.items()}
+
+    def names(self) -> Sequence[str]:
+        return tuple(self.logs.recorders)
+
+    def recorder(self, log: str) -> LogRecorder:
+        return self.logs.recorders[log]
+
+    def checkpoint(self, log: str) -> Checkpoint:
+        """The present tree head of a log."""
+        last = self.recorder(log).last_commit()
+        assert last is not None, "every log begins with its opening"
+        return Checkpoint(f"everbook/{self.ledger_id}/{log}", last.tree_size, last.root)
+
+    def signed_checkpoint(self, log: str) -> str:
+        return self.signer.sign(self.checkpoint(log))
+
+    def _open_log(self, log: str) -> LogRecorder:
+        """Each log is an application of the library, in whichever persistence module is set."""
+        environment = Environment(log, {
+            "PERSISTENCE_MODULE": os.environ.get("PERSISTENCE_MODULE", "infra.sql"),
+            "EVERBOOK_DATABASE_URL": self.settings.events_url,
+        })
+        factory: InfrastructureFactory[Any] = InfrastructureFactory.construct(environment)
+        self._factories.append(factory)
+        recorder: Any = factory.process_recorder()
+        return recorder  # type: ignore[no-any-return]
+
+    def _issue_admin(self, pepper: str) -> str:
+        secret = secret_in(self.settings.data / "admin-key")
+        command = IssueKey(
+            source="everbook", command_id="first-admin-key", key_id=ADMIN, name="First administrator",
+            digest=digest_of(pepper, secret), roles=EVERY_ROLE,
+        )
+        self.logs.commit(REFERENCE, [Unit((submission_of(command),))])
+        return secret
+
+
+class LocalReads:
+    """``api.ports.Reads`` on the read models of this machine."""
+
+    def __init__(self, read_models: SqlReadModels) -> None:
+        self._read_models = read_models
+
+    def get_many(self, model: str, ids: Sequence[str]) -> Mapping[str, Document]:
+        return self._read_models.get_many(model, ids)
+
+    def scan(self, model: str, prefix: str) -> Sequence[Document]:
+        return self._read_models.scan(model, prefix)
+
+    def select(
+        self, model: str, *, where: Mapping[str, Any] | None = None, after: str | None = None, limit: int = 1000,
+        prefix: str = "",
+    ) -> Sequence[Document]:
+        return self._read_models.select(model, where=where, after=after, limit=limit, prefix=prefix)
+
+    def reflected(self, model: str, log: str) -> int:
+        return self._read_models.reflected(model, log)
+
+    def wait(self, models: Sequence[str], vector: Mapping[str, int], timeout_seconds: float) -> bool:
+        return wait_until_reflected(self._read_models, models, vector, timeout_seconds)
+
+
+def data_file(settings: Settings) -> Path:
+    """The events file of an embedded ledger."""
+    return settings.data / "events.db"
