@@ -33,6 +33,9 @@ class Gate(Protocol):
     def trade_version(self, trade_id: str) -> int | None:
         """The version of a trade's stream, from the logs: its ETag."""
 
+    def digest_of(self, secret: str) -> str:
+        """What the reference log holds of a key."""
+
     def authenticate(self, secret: str) -> Principal | None: ...
 
     def queued(self) -> int: ...
@@ -69,4 +72,6 @@ class Logs(Protocol):
         """The log's present tree head as a C2SP tlog-checkpoint, signed."""
 
 
-__all__ = ["Document", "Gate", "Logs", "NotOneLog", "NotRecorded", "OutcomeUnknown", "QueueFull", "Reads"]
+__all__ = [
+    "Document", "Gate", "LogRecorder", "Logs", "NotOneLog", "NotRecorded", "OutcomeUnknown", "QueueFull", "Reads",
+]

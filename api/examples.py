@@ -1,0 +1,58 @@
+"""One example for every public route."""
+
+from typing import Any
+
+TERMS = {"product": "equity", "side": "buy", "instrument": "SAN", "quantity": "100", "price": "91.25",
+         "fees": {"broker": "4.50"}}
+BOOKING = {"trade_id": "T-1", "book": "EQ-1", "trader": "anna", "counterparty": "ACME", "trade_date": "2026-11-24",
+           "terms": TERMS}
+BULK: list[dict[str, Any]] = [
+    {"type": "BookTrade", "command_id": "c-1", **BOOKING},
+    {"type": "CancelTrade", "command_id": "c-2", "trade_id": "T-1", "book": "EQ-1"},
+]
+OUTCOME = {"status": "accepted", "source": "desk-7", "command_id": "c-1", "log": "ledger-0", "sequence": 17,
+           "count": 1, "stream": "trade:T-1", "version": 1}
+AMENDMENT = {"terms": {**TERMS, "quantity": "120"}}
+CORRECTION = {"terms": {**TERMS, "price": "91.52"}, "reason": "digits were swapped"}
+REASON = {"reason": "agreed with the counterparty"}
+SETTLEMENT = {"quantity": "60", "settled_on": "2026-11-26"}
+TRADE = {"id": "EQ-1/T-1", "book": "EQ-1", "trade_id": "T-1", "status": "booked", "position": "ledger-0:17",
+         "state": {"version": 1, "terms": TERMS}}
+POSITION = {"book": "EQ-1", "instrument": "SAN", "quantity": "100", "settled": "0", "in_flight": "100",
+            "cost": "9125", "realised": "0", "mark": "92", "unrealised": "75", "market_position": "market:41"}
+PROFIT = {"items": [{"name": "EQ", "base_currency": "EUR", "realised": "0", "unrealised": "75", "fees": "4.50",
+                     "total": "70.50"}], "market_position": "market:41"}
+CASH = {"items": [{"book": "EQ-1", "currency": "EUR", "settled": "0", "receivable": "0", "payable": "9129.50",
+                   "total": "-9129.50"}]}
+ENTRY = {"items": [{"id": "EQ-1/ledger-0-000000000017", "trade_id": "T-1", "postings": [
+    {"account": "Assets:SecuritiesReceivable:ACME", "asset": "SAN", "quantity": "100"},
+    {"account": "Equity:Trading:SAN", "asset": "SAN", "quantity": "-100"}]}], "next": None}
+TRIAL_BALANCE = {"items": [{"account": "Equity:Trading:SAN", "asset": "SAN", "debit": "0", "credit": "100",
+                            "balance": "-100"}], "sums": {"SAN": "0", "EUR": "0"}}
+SETTLEMENTS = {"items": [{"trade_id": "T-1", "book": "EQ-1", "due_on": "2026-11-26", "overdue": False,
+                          "quantity": "100", "amount": "-9129.50"}]}
+ROLL = {"business_date": "2026-11-25"}
+PRICE = {"instrument": "SAN", "price": "92.00"}
+PRICES = {"items": [{"kind": "prices", "key": "SAN", "content": {"instrument": "SAN", "price": "92.00"}}]}
+EXPOSURE = {"items": [{"name": "EQ-1", "base_currency": "EUR", "gross": "9125", "net": "9125",
+                       "reserved": "9125"}], "market_position": "market:41"}
+LIMIT = {"book": "EQ-1", "kind": "gross-notional", "amount": "5000000"}
+LIMITS = {"items": [{"book": "EQ-1", "kind": "gross-notional", "instrument": None, "amount": "5000000",
+                     "used": "9125"}]}
+BREACHES = {"items": [{"id": "EQ-1/ledger-0-000000000018", "code": "limit-gross-notional", "book": "EQ-1"}],
+            "next": None}
+KILL_SWITCH = {"book": "EQ-1", "reason": "runaway orders"}
+ALERTS = {"items": [{"id": "EQ-1/off-market/T-9", "kind": "off-market", "severity": "high",
+                     "evidence": {"price": "120", "mark": "92"}}], "next": None}
+AUDIT = {"items": [{"event": "ledger-0:17", "type": "trade.booked.v1", "actor": "desk-7", "trade_id": "T-1"}],
+         "next": None}
+EVENT = {"log": "ledger-0", "sequence": 17, "stream": "trade:T-1", "version": 1, "type": "trade.booked.v1",
+         "state": {"trade_id": "T-1"}}
+PROOF = {"log": "ledger-0", "sequence": 17, "tree_size": 40, "leaf": "9f…", "root": "c2…", "inclusion": ["7a…"]}
+COUNTERPARTY = {"counterparty": "ACME", "trades": 12, "settlements": 9, "fails": 1, "books": ["EQ-1"],
+                "exposure": [{"name": "ACME", "gross": "9125"}]}
+BOOK = {"book": "EQ-2", "name": "Second book", "desk": "EQ", "lot_method": "average"}
+REFERENCE = {"items": [{"kind": "books", "key": "EQ-1", "in_force": True, "content": {"desk": "EQ"}}], "next": None}
+KEY = {"key_id": "desk-7", "name": "Equities desk", "roles": ["trader"], "books": ["EQ-1"]}
+ISSUED = {**OUTCOME, "stream": "key:desk-7", "secret": "shown once"}
+HEALTH = {"status": "ready"}

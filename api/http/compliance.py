@@ -1,0 +1,74 @@
+"""Compliance: alerts, the audit trail, and the whole view of a counterparty."""
+
+from decimal import Decimal
+
+from fastapi import APIRouter, Request, Response
+
+from api import reading
+from api.examples import ALERTS, AUDIT, COUNTERPARTY
+from api.http.documented import documented
+from api.http.positions import marks
+from api.problems import Problem
+from api.security import books_of, principal_of, reader
+from api.services import services
+from domain.money import ZERO, exact
+from projections.valuation import exposures
+
+router = APIRouter(tags=["compliance"])
+
+
+@router.get("/v1/alerts", responses=documented(ALERTS))
+def list_alerts(
+    request: Request, *, book: str | None = None, kind: str | None = None, severity: str | None = None,
+    limit: reading.Limit = 100, after: reading.After = None,
+) -> Response:
+    """Off-market and wash-trade alerts, with their evidence as it was."""
+    reading.only_known_parameters(request)
+    books = books_of(reader(request, "compliance", "risk", "admin"), book)
+    reading.fresh(request, "alerts")
+    return reading.listed(request, "alerts", limit=limit, after=after, book=books, kind=kind, severity=severity)
+
+
+@router.get("/v1/audit", responses=documented(AUDIT))
+def list_audit(
+    request: Request, *, type: str | None = None, actor: str | None = None, book: str | None = None,
+    trade_id: str | None = None, limit: reading.Limit = 100, after: reading.After = None,
+) -> Response:
+    """Every command, refusal and event: who, when, what, why."""
+    reading.only_known_parameters(request)
+    books = books_of(reader(request, "compliance", "admin"), book)
+    reading.fresh(request, "audit")
+    return reading.listed(
+        request, "audit", limit=limit, after=after, type=type, actor=actor, book=books, trade_id=trade_id
+    )
+
+
+@router.get("/v1/counterparties/{counterparty}", responses=documented(COUNTERPARTY))
+def read_counterparty(request: Request, counterparty: str) -> Response:
+    """The 360-degree view: reference data, business, settlement record, exposure and alerts, over all books."""
+    reading.only_known_parameters(request)
+    books = books_of(principal_of(request), None)
+    reading.fresh(request, "counterparties", "exposure", "reference", "alerts")
+    reads = services(request).reads
+    known = reads.get_many("reference", [f"counterparties/{counterparty}"])
+    relations = reading.everything(request, "counterparties", counterparty=counterparty, book=books)
+    if not known and not relations:
+        raise Problem(404, "unknown-counterparty", f"no counterparty {counterparty} is defined")
+    latest = marks(request)
+    alerts = [each for each in reading.everything(request, "alerts", book=books) if each.counterparty == counterparty]
+    fees: dict[str, Decimal] = {}
+    with exact():
+        for relation in relations:
+            for currency, fee in relation.fees.items():
+                fees[currency] = fees.get(currency, ZERO) + fee
+        exposed = exposures(
+            reading.everything(request, "exposure", counterparty=counterparty, book=books), latest, "book"
+        )
+    counts = ("trades", "cancelled", "settlements", "settled_late", "fails")
+    return reading.answer({
+        "counterparty": counterparty, "reference": next((each.content for each in known.values()), None),
+        "books": [relation.book for relation in relations], "fees": fees, "exposure": exposed,
+        **{name: sum(getattr(relation, name) for relation in relations) for name in counts},
+        "alerts": [{"id": each.id, "kind": each.kind, "severity": each.severity} for each in alerts],
+        "market_position": f"market:{latest.sequence}",
+    })

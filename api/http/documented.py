@@ -1,0 +1,74 @@
+"""What OpenAPI is told of bodies that are read without pydantic, and examples of answers."""
+
+from typing import Any
+
+import msgspec
+
+from domain import commands
+
+_TEMPLATE = "#/components/schemas/{name}"
+_KINDS: dict[str, Any] = {
+    name: getattr(commands, name) for name in commands.__all__ if isinstance(getattr(commands, name), type)
+}
+_FROM_ELSEWHERE = frozenset({"type", "command_id"})
+
+
+def components() -> dict[str, Any]:
+    """The JSON Schemas of every command."""
+    kinds = [kind for kind in _KINDS.values() if issubclass(kind, commands.Command) and kind is not commands.Command]
+    _, found = msgspec.json.schema_components(
+        [kind for kind in kinds if kind is not commands.TradeCommand], ref_template=_TEMPLATE
+    )
+    found["AnyCommand"] = {"anyOf": [
+        {"$ref": _TEMPLATE.format(name=kind.__name__)} for kind in kinds if kind is not commands.TradeCommand
+    ]}
+    return found
+
+
+def body(example: Any, kind: str, *, bulk: bool = False, without: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The request body of a write: a command without what the header and the path say, or many whole ones."""
+    if bulk:
+        reference = {"$ref": _TEMPLATE.format(name="AnyCommand")}
+        many = {"schema": {"type": "array", "items": reference}, "example": example}
+        return {"requestBody": {"required": True, "content": {
+            "application/json": many, "application/x-ndjson": {"schema": {"type": "string"}},
+        }}}
+    schema = _schema(kind, without)
+    required = bool(schema.get("required"))
+    return {
+        "requestBody": {"required": required, "content": {"application/json": {"schema": schema, "example": example}}},
+        "parameters": [IDEMPOTENCY, *([IF_MATCH] if "trade_id" in without else [])],
+    }
+
+
+def documented(example: Any, status: int = 200) -> dict[int | str, dict[str, Any]]:
+    """The example of an answer, and the shape of every problem."""
+    problem = {"application/problem+json": {"schema": {"$ref": _TEMPLATE.format(name="Problem")}}}
+    return {
+        status: {"description": "Done", "content": {"application/json": {"example": example}}},
+        **{code: {"description": "A problem", "content": problem} for code in ("4XX", "5XX")},
+    }
+
+
+def _schema(kind: str, without: tuple[str, ...]) -> dict[str, Any]:
+    _, found = msgspec.json.schema_components([_KINDS[kind]], ref_template=_TEMPLATE)
+    left_out = _FROM_ELSEWHERE | set(without)
+    schema = dict(found[kind])
+    schema["properties"] = {name: each for name, each in schema["properties"].items() if name not in left_out}
+    schema["required"] = [name for name in schema.get("required", []) if name not in left_out]
+    return schema
+
+
+IDEMPOTENCY = {
+    "name": "Idempotency-Key", "in": "header", "required": True, "schema": {"type": "string", "maxLength": 64},
+    "description": "The command_id: the same key is one effect for ever", "example": "desk-7-000123",
+}
+IF_MATCH = {
+    "name": "If-Match", "in": "header", "required": False, "schema": {"type": "string"},
+    "description": "The ETag that was read: the trade has not changed since", "example": '"1"',
+}
+PROBLEM = {
+    "type": "object", "required": ["type", "title", "status", "code", "detail"],
+    "properties": {name: {"type": "string"} for name in ("type", "title", "code", "detail", "field", "instance")}
+    | {"status": {"type": "integer"}},
+}

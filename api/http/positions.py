@@ -1,0 +1,113 @@
+"""Positions, profit and cash."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Request, Response
+
+from api import reading
+from api.examples import CASH, POSITION, PROFIT
+from api.http.documented import documented
+from api.problems import Problem
+from api.security import books_of, principal_of, require_book
+from api.services import services
+from domain.money import exact
+from projections.positions import Position
+from projections.valuation import Marks, profit, value
+
+router = APIRouter(tags=["positions"])
+
+
+def marks(request: Request) -> Marks:
+    """The latest prices and rates."""
+    return Marks(reading.everything(request, "reference", kind=("prices", "rates")))
+
+
+@router.get("/v1/positions", responses=documented({"items": [POSITION], "next": None}))
+def list_positions(
+    request: Request, *, book: str | None = None, desk: str | None = None, instrument: str | None = None,
+    limit: reading.Limit = 100, after: reading.After = None,
+) -> Response:
+    """Lists positions at the latest marks, by book and instrument."""
+    reading.only_known_parameters(request)
+    books = books_of(principal_of(request), book)
+    reading.fresh(request, "positions", "reference")
+    found, headers, cursor = reading.page(
+        request, "positions", limit=limit, after=after, book=books, desk=desk, instrument=instrument
+    )
+    latest = marks(request)
+    items = [_valued(position, latest) for position in found]
+    return reading.answer({"items": items, "next": cursor, **_at(latest)}, headers)
+
+
+@router.get("/v1/positions/{book}/{instrument}", responses=documented(POSITION))
+def read_position(request: Request, book: str, instrument: str) -> Response:
+    """One position with its open lots."""
+    reading.only_known_parameters(request)
+    require_book(principal_of(request), book)
+    reading.fresh(request, "positions", "reference")
+    found = reading.sound(services(request).reads.get_many("positions", [f"{book}/{instrument}"]).values())
+    if not found:
+        raise Problem(404, "unknown-position", f"{book} has no position in {instrument}")
+    latest = marks(request)
+    return reading.answer({**_valued(found[0], latest), "lots": found[0].lots, **_at(latest)})
+
+
+@router.get("/v1/positions/{book}/{instrument}/explain", responses=documented({"items": []}))
+def explain(request: Request, book: str, instrument: str) -> Response:
+    """The movements that sum to the position, each with the event that made it."""
+    reading.only_known_parameters(request)
+    require_book(principal_of(request), book)
+    reading.fresh(request, "movements")
+    prefix = f"{book}/{instrument}/"
+    movements = reading.sound(services(request).reads.scan("movements", prefix))
+    live = sorted((movement for movement in movements if movement.is_live), key=lambda movement: movement.place)
+    with exact():
+        total = sum(movement.quantity for movement in live)
+    return reading.answer({
+        "quantity": str(total), "items": [
+            {"event": f"{each.log}:{each.known_from_sequence}", "trade_id": each.trade_id, "revision": each.revision,
+             "quantity": each.quantity, "price": each.price, "valid_from": each.valid_from}
+            for each in live
+        ],
+    })
+
+
+@router.get("/v1/pnl", responses=documented(PROFIT))
+def read_profit(
+    request: Request, *, by: Annotated[Literal["desk", "book", "entity"], Query()] = "desk", book: str | None = None,
+    desk: str | None = None,
+) -> Response:
+    """Profit in the base currency: realised, unrealised at the latest marks, income and fees."""
+    reading.only_known_parameters(request)
+    books = books_of(principal_of(request), book)
+    reading.fresh(request, "positions", "reference")
+    latest = marks(request)
+    with exact():
+        lines = profit(reading.everything(request, "positions", book=books, desk=desk), latest, by)
+    return reading.answer({"items": lines, **_at(latest)})
+
+
+@router.get("/v1/cash", responses=documented(CASH))
+def read_cash(request: Request, *, book: str | None = None, currency: str | None = None) -> Response:
+    """Cash by book and currency: settled, receivable, payable, and their total."""
+    reading.only_known_parameters(request)
+    books = books_of(principal_of(request), book)
+    reading.fresh(request, "cash")
+    found = reading.everything(request, "cash", book=books, currency=currency)
+    with exact():
+        items = [reading.shown(cash, "total") for cash in found]
+    return reading.answer({"items": items})
+
+
+def _valued(position: Position, latest: Marks) -> dict[str, Any]:
+    with exact():
+        valued = value(position, latest)
+        fields = reading.shown(position, "in_flight")
+    for name in ("lots", "realised_change", "last_place"):
+        fields.pop(name, None)
+    return {**fields, "mark": valued.mark, "market_value": valued.market_value, "unrealised": valued.unrealised,
+            "total_in_base": valued.total_in_base}
+
+
+def _at(latest: Marks) -> dict[str, str]:
+    return {"market_position": f"market:{latest.sequence}"}

@@ -1,0 +1,59 @@
+"""Proofs that an event is in a log, and that a log only grew."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import PlainTextResponse
+
+from api import reading
+from api.examples import PROOF
+from api.http.documented import documented
+from api.ports import LogRecorder
+from api.problems import Problem
+from api.security import principal_of
+from api.services import services
+from domain.merkle import root_of
+from domain.proofs import consistency_proof, inclusion_proof
+
+ALL = 1 << 40
+router = APIRouter(tags=["proofs"])
+
+
+@router.get("/v1/proofs/{log}/{sequence}", responses=documented(PROOF))
+def prove(
+    request: Request, log: str, sequence: int,
+    size: Annotated[int | None, Query(ge=1, description="The size of the later tree; without it the present")] = None,
+) -> Response:
+    """That event ``sequence`` is in the tree (inclusion), and that this tree contains the first ``sequence`` events
+    as they were (consistency), by RFC 6962.
+    """
+    reading.only_known_parameters(request)
+    principal_of(request)
+    leaves = [leaf for _, leaf in _recorder(request, log).select_leaves(1, ALL)]
+    size = len(leaves) if size is None else size
+    if not 1 <= sequence <= size <= len(leaves):
+        raise Problem(404, "no-such-sequence", f"{log} has {len(leaves)} events")
+    leaves = leaves[:size]
+    return reading.answer({
+        "log": log, "sequence": sequence, "tree_size": size, "leaf": leaves[sequence - 1].hex(),
+        "root": root_of(leaves).hex(), "inclusion": [each.hex() for each in inclusion_proof(leaves, sequence - 1)],
+        "consistency": [each.hex() for each in consistency_proof(leaves, sequence)],
+    })
+
+
+@router.get("/v1/checkpoints/{log}", response_class=PlainTextResponse, responses={
+    200: {"content": {"text/plain": {"example": "everbook/<ledger>/ledger-0\n40\nwo…=\n\n\u2014 everbook/… AbC…=\n"}}},
+})
+def read_checkpoint(request: Request, log: str) -> Response:
+    """The signed tree head of a log: keep it elsewhere, and hold the log against it later."""
+    reading.only_known_parameters(request)
+    principal_of(request)
+    _recorder(request, log)
+    return PlainTextResponse(services(request).logs.signed_checkpoint(log))
+
+
+def _recorder(request: Request, log: str) -> LogRecorder:
+    logs = services(request).logs
+    if log not in logs.names():
+        raise Problem(404, "unknown-log", f"there is no log {log}", "log")
+    return logs.recorder(log)

@@ -1,0 +1,132 @@
+"""Trades: booking, life cycle, reading."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
+
+from api import reading, writing
+from api.examples import AMENDMENT, BOOKING, CORRECTION, OUTCOME, REASON, SETTLEMENT, TRADE
+from api.http.documented import body, documented
+from api.http.events import history
+from api.problems import Problem
+from api.security import books_of, principal_of, require_book
+from api.services import services
+
+router = APIRouter(tags=["trades"])
+PATH = ("trade_id", "book")
+
+
+@router.post("/v1/trades", status_code=201, openapi_extra=body(BOOKING, "BookTrade"),
+             responses=documented(OUTCOME, 201))
+async def book(request: Request) -> Response:
+    """Books a trade."""
+    return await writing.command(request, "BookTrade", status=201, location="/v1/trades/{}")
+
+
+@router.get("/v1/trades", responses=documented({"items": [TRADE], "next": None}))
+def list_trades(
+    request: Request, *, book: str | None = None, status: str | None = None, counterparty: str | None = None,
+    instrument: str | None = None,
+    due_on: Annotated[str | None, Query(description="Due on this day, as 2026-11-26")] = None,
+    limit: reading.Limit = 100, after: reading.After = None,
+) -> Response:
+    """Lists trades, by book and trade id."""
+    reading.only_known_parameters(request)
+    books = books_of(principal_of(request), book)
+    reading.fresh(request, "trades")
+    return reading.listed(
+        request, "trades", limit=limit, after=after, book=books, status=status, counterparty=counterparty,
+        instrument=instrument, due_on=due_on,
+    )
+
+
+@router.get("/v1/trades/{trade_id}", responses=documented(TRADE))
+def read_trade(request: Request, trade_id: str) -> Response:
+    """Reads a trade; its ETag is its version."""
+    reading.only_known_parameters(request)
+    trade = _trade(request, trade_id)
+    etag = f'"{trade.state.version}"'
+    if request.headers.get("if-none-match") == etag:
+        return Response(status_code=304, headers={"ETag": etag})
+    return reading.answer(reading.shown(trade), {"ETag": etag, "Everbook-Sequence": f"{trade.log}:{trade.sequence}"})
+
+
+@router.get("/v1/trades/{trade_id}/events", responses=documented({"items": []}))
+def read_history(request: Request, trade_id: str) -> Response:
+    """Every event of a trade, as it was stored."""
+    reading.only_known_parameters(request)
+    trade = _trade(request, trade_id)
+    return reading.answer({"items": history(request, trade.log, f"trade:{trade_id}")})
+
+
+@router.post("/v1/trades/{trade_id}/amend", openapi_extra=body(AMENDMENT, "AmendTrade", without=PATH),
+             responses=documented(OUTCOME))
+async def amend(request: Request, trade_id: str) -> Response:
+    """An agreed change: the full new terms."""
+    return await _change(request, "AmendTrade", trade_id)
+
+
+@router.post("/v1/trades/{trade_id}/correct", openapi_extra=body(CORRECTION, "CorrectTrade", without=PATH),
+             responses=documented(OUTCOME))
+async def correct(request: Request, trade_id: str) -> Response:
+    """We booked it wrong: the full right terms, and a reason."""
+    return await _change(request, "CorrectTrade", trade_id)
+
+
+@router.post("/v1/trades/{trade_id}/cancel", openapi_extra=body(REASON, "CancelTrade", without=PATH),
+             responses=documented(OUTCOME))
+async def cancel(request: Request, trade_id: str) -> Response:
+    """The trade never was."""
+    return await _change(request, "CancelTrade", trade_id)
+
+
+@router.post("/v1/trades/{trade_id}/affirm", openapi_extra=body(REASON, "AffirmTrade", without=PATH),
+             responses=documented(OUTCOME))
+async def affirm(request: Request, trade_id: str) -> Response:
+    """The counterparty agrees to the terms."""
+    return await _change(request, "AffirmTrade", trade_id)
+
+
+@router.post("/v1/trades/{trade_id}/settle", openapi_extra=body(SETTLEMENT, "SettleTrade", without=PATH),
+             responses=documented(OUTCOME))
+async def settle(request: Request, trade_id: str) -> Response:
+    """Settles what is open, or a part of it."""
+    return await _change(request, "SettleTrade", trade_id)
+
+
+@router.post("/v1/trades/{trade_id}/fail", openapi_extra=body(REASON, "FailSettlement", without=PATH),
+             responses=documented(OUTCOME))
+async def fail(request: Request, trade_id: str) -> Response:
+    """What was due did not settle; the position stays."""
+    return await _change(request, "FailSettlement", trade_id)
+
+
+async def _change(request: Request, kind: str, trade_id: str) -> Response:
+    principal_of(request)
+    book_id = await run_in_threadpool(services(request).gate.book_of, trade_id)
+    if book_id is None:
+        raise Problem(404, "unknown-trade", f"no trade {trade_id} is booked", "trade_id")
+    return await writing.command(
+        request, kind, trade_id=trade_id, book=book_id, expected_version=_expected_version(request)
+    )
+
+
+def _expected_version(request: Request) -> int | None:
+    given = request.headers.get("if-match")
+    if given is None or given == "*":
+        return None
+    version = given.removeprefix("W/").strip('"')
+    if not (version.isascii() and version.isdigit() and len(version) <= 15):
+        raise Problem(400, "bad-etag", "If-Match is no ETag of a trade", "If-Match")
+    return int(version)
+
+
+def _trade(request: Request, trade_id: str) -> Any:
+    principal = principal_of(request)
+    reading.fresh(request, "trades")
+    found = reading.everything(request, "trades", trade_id=trade_id)
+    if not found:
+        raise Problem(404, "unknown-trade", f"no trade {trade_id} is booked", "trade_id")
+    require_book(principal, found[0].book)
+    return found[0]

@@ -1,0 +1,123 @@
+"""What reads have in common: parameters, freshness, staleness, cursors and the shape of answers."""
+
+import base64
+import binascii
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import Query, Request, Response
+
+from api.problems import Problem
+from api.services import services
+from projections.projection import Document
+
+Limit = Annotated[int, Query(ge=1, le=1000, description="How many items at most")]
+After = Annotated[str | None, Query(description="The cursor that the page before gave as next")]
+AT_LEAST = "everbook-at-least"
+_encoder = msgspec.json.Encoder(order="sorted")
+
+
+def only_known_parameters(request: Request) -> None:
+    """Refuses a query parameter that the route does not have: a typing error must not widen an answer."""
+    dependant = getattr(request.scope.get("route"), "dependant", None)
+    known = {field.alias for field in dependant.query_params} if dependant else set()
+    for name in request.query_params:
+        if name not in known:
+            raise Problem(422, "unknown-parameter", f"{name} is no parameter of this route", name)
+
+
+def answer(content: Any, headers: Mapping[str, str] | None = None, status: int = 200) -> Response:
+    """JSON, with decimals as strings and sorted keys."""
+    return Response(_encoder.encode(content), status, dict(headers or {}), media_type="application/json")
+
+
+def vector_of(text: str, logs: Sequence[str], field: str) -> dict[str, int]:
+    """``ledger-0:17,market:3`` by log.
+
+    Raises:
+        Problem: 400 naming ``field``.
+    """
+    vector: dict[str, int] = {}
+    for part in text.split(","):
+        log, _, sequence = part.strip().rpartition(":")
+        if log not in logs or not sequence.isascii() or not sequence.isdigit() or len(sequence) > 15:
+            raise Problem(400, "bad-vector", f"{part.strip()!r} is no log:sequence of this ledger", field)
+        vector[log] = max(vector.get(log, 0), int(sequence))
+    return vector
+
+
+def fresh(request: Request, *models: str) -> None:
+    """Waits until ``models`` reflect what the request demands.
+
+    Raises:
+        Problem: 503 when they do not in time; never is older data given.
+    """
+    header = request.headers.get(AT_LEAST)
+    if header is None:
+        return
+    having = services(request)
+    vector = vector_of(header, having.logs.names(), "Everbook-At-Least")
+    if not having.reads.wait(models, vector, having.fresh_seconds):
+        raise Problem(
+            503, "not-yet-visible", f"the read models do not reflect {header} yet", "Everbook-At-Least",
+            headers={"Retry-After": "1"},
+        )
+
+
+def sound(documents: Iterable[Any]) -> list[Any]:
+    """The documents, when none of them is stale.
+
+    Raises:
+        Problem: 503 naming what is stale: it is not given, not even inside a sum.
+    """
+    found = list(documents)
+    stale = [document.id for document in found if document.stale]
+    if stale:
+        raise Problem(503, "projection-stale", "some events could not be applied", stale=stale[:20])
+    return found
+
+
+def everything(request: Request, model: str, **where: Any) -> list[Any]:
+    """All documents of a model that match, sound."""
+    filters = {column: wanted for column, wanted in where.items() if wanted is not None}
+    return sound(services(request).reads.select(model, where=filters, limit=-1))
+
+
+def page(
+    request: Request, model: str, *, limit: int, after: str | None, prefix: str = "", **where: Any
+) -> tuple[list[Any], dict[str, str], str | None]:
+    """One page of documents, the headers that lead to the next, and its cursor."""
+    filters = {column: wanted for column, wanted in where.items() if wanted is not None}
+    found = sound(
+        services(request).reads.select(
+            model, where=filters, after=_decoded(after), limit=limit + 1, prefix=prefix
+        )
+    )
+    if len(found) <= limit:
+        return found, {}, None
+    cursor = base64.urlsafe_b64encode(found[limit - 1].id.encode()).decode().rstrip("=")
+    url = request.url.include_query_params(after=cursor)
+    return found[:limit], {"Link": f'<{url.path}?{url.query}>; rel="next"'}, cursor
+
+
+def listed(request: Request, model: str, *, limit: int, after: str | None, prefix: str = "", **where: Any) -> Response:
+    """A page of documents as they are."""
+    found, headers, cursor = page(request, model, limit=limit, after=after, prefix=prefix, **where)
+    return answer({"items": [shown(document) for document in found], "next": cursor}, headers)
+
+
+def shown(document: Document, *properties: str) -> dict[str, Any]:
+    """A document with some of its properties."""
+    fields: dict[str, Any] = msgspec.to_builtins(document)
+    fields["position"] = f"{fields.pop('log')}:{fields.pop('sequence')}"
+    return {**fields, **{name: getattr(document, name) for name in properties}}
+
+
+def _decoded(cursor: str | None) -> str | None:
+    if cursor is None:
+        return None
+    try:
+        return base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
+    except (binascii.Error, UnicodeError, ValueError) as error:
+        raise Problem(400, "bad-cursor", "after is no cursor that this route gave", "after") from error

@@ -1,0 +1,54 @@
+"""Who asks, and what they may see."""
+
+from collections.abc import Sequence
+
+from fastapi import Request
+
+from api.problems import Problem
+from api.services import services
+from domain.commands.reference import Role
+from domain.outcomes import Principal
+
+BEARER = "bearer "
+
+
+def principal_of(request: Request) -> Principal:
+    """The holder of the request's key.
+
+    Raises:
+        Problem: 401 when there is none in force.
+    """
+    header = request.headers.get("authorization", "")
+    if header[: len(BEARER)].lower() == BEARER:
+        principal = services(request).gate.authenticate(header[len(BEARER) :].strip())
+        if principal is not None:
+            return principal
+    raise Problem(
+        401, "not-authenticated", "send an API key in force as Authorization: Bearer <key>", "Authorization",
+        headers={"WWW-Authenticate": 'Bearer realm="everbook"'},
+    )
+
+
+def reader(request: Request, *roles: Role) -> Principal:
+    """The holder of the request's key, who has one of ``roles`` where these are named."""
+    principal = principal_of(request)
+    if roles and not any(role in roles for role in principal.roles):
+        raise Problem(403, "not-permitted", f"this needs one of the roles {', '.join(roles)}")
+    return principal
+
+
+def books_of(principal: Principal, asked: str | None) -> Sequence[str] | None:
+    """The books to read: the one asked for, those of the key, or None for all.
+
+    Raises:
+        Problem: 403 for a book of others.
+    """
+    if asked is None:
+        return principal.books or None
+    require_book(principal, asked)
+    return (asked,)
+
+
+def require_book(principal: Principal, book: str) -> None:
+    if not principal.may_see(book):
+        raise Problem(403, "not-permitted", f"the key is not for book {book}", "book")

@@ -1,0 +1,136 @@
+"""What writes have in common: from a body to a command, to its durable outcome, to an answer."""
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+from fastapi import Request, Response
+
+from api import reading
+from api.problems import RETRYABLE, Problem, malformed, refused, retryable
+from api.security import principal_of
+from api.services import services
+from domain.outcomes import Outcome, Principal, Submission
+from domain.schema import MalformedCommand, business_content, decode_command
+
+LARGEST_COMMAND = 1_000_000
+UNNAMED_SOURCE = "api"
+IDEMPOTENCY_KEY = "idempotency-key"
+
+
+async def body_of(request: Request, largest: int = LARGEST_COMMAND) -> bytes:
+    """The whole body.
+
+    Raises:
+        Problem: 413 when it is larger than ``largest`` bytes.
+    """
+    declared = request.headers.get("content-length", "0")
+    if declared.isdigit() and int(declared) > largest:
+        raise _too_large(largest)
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > largest:
+            raise _too_large(largest)
+    return bytes(body)
+
+
+def submission_of(line: bytes, principal: Principal) -> Submission:
+    """A command in JSON, from whoever sent it; without a source of its own it has that of the key.
+
+    Raises:
+        MalformedCommand: naming the field at fault.
+    """
+    command, content = decode_command(line)
+    if command.source == UNNAMED_SOURCE:
+        command = msgspec.structs.replace(command, source=principal.key_id)
+        content = business_content(command)
+    return Submission(command, content, principal.key_id)
+
+
+async def submitted(
+    request: Request, submissions: Sequence[Submission], *, atomic: bool = False, dry_run: bool = False
+) -> Sequence[Outcome]:
+    """Their outcomes, once they are durable.
+
+    Raises:
+        Problem: 429 when the queue is full, 503 when the outcome is open or nothing was recorded.
+    """
+    having, started = services(request), time.perf_counter()
+    try:
+        promise = asyncio.wrap_future(having.gate.submit(submissions, atomic=atomic, dry_run=dry_run))
+        outcomes = await asyncio.wait_for(asyncio.shield(promise), having.answer_seconds)
+    except TimeoutError as error:
+        first = submissions[0].command
+        raise Problem(
+            503, "outcome-unknown", "it was taken, and is not decided yet", headers={"Retry-After": "1"},
+            outcome=f"/v1/commands/{first.source}/{first.command_id}",
+        ) from error
+    except RETRYABLE as error:
+        raise retryable(error) from error
+    having.metrics.seconds.observe(time.perf_counter() - started)
+    for outcome in outcomes:
+        having.metrics.commands.labels("repeated" if outcome.repeated else outcome.status).inc()
+    return outcomes
+
+
+async def command(
+    request: Request, kind: str, *, status: int = 200, location: str | None = None, bodiless: bool = False,
+    **fields: Any,
+) -> Response:
+    """Takes one command from the request: its body, ``fields`` of the path, its key from the header.
+
+    Raises:
+        Problem: when it is malformed or refused.
+    """
+    principal = principal_of(request)
+    key = request.headers.get(IDEMPOTENCY_KEY)
+    if key is None:
+        raise Problem(
+            400, "idempotency-key-missing", "every write carries an Idempotency-Key of its own", "Idempotency-Key"
+        )
+    body = b"{}" if bodiless else await body_of(request) or b"{}"
+    fields = {"type": kind, "command_id": key, **fields}
+    outcome = await decided(request, _with(body, fields), principal)
+    headers = headers_of(outcome)
+    if location is not None:
+        headers["Location"] = location.format(outcome.stream.partition(":")[2])
+    return reading.answer(outcome, headers, status)
+
+
+async def decided(request: Request, line: bytes, principal: Principal) -> Outcome:
+    """What one command in JSON came to, when it was accepted."""
+    try:
+        submission = submission_of(line, principal)
+    except MalformedCommand as error:
+        if error.field == "$.command_id":
+            raise Problem(400, "malformed", error.detail, "Idempotency-Key") from error
+        raise malformed(error) from error
+    (outcome,) = await submitted(request, [submission], dry_run=request.query_params.get("dry_run") == "true")
+    if outcome.status == "refused":
+        raise refused(outcome)
+    return outcome
+
+
+def headers_of(outcome: Outcome) -> dict[str, str]:
+    """Where the outcome is in the logs, and the version it made."""
+    headers = {"Everbook-Sequence": outcome.position, "ETag": f'"{outcome.version}"'}
+    if outcome.repeated:
+        headers["Everbook-Repeated"] = "true"
+    return headers
+
+
+def _with(body: bytes, fields: Mapping[str, Any]) -> bytes:
+    """The object in ``body`` with ``fields`` before its own: a field that comes twice is noticed when it is decoded."""
+    rest = body.lstrip()
+    if not rest.startswith(b"{"):
+        raise Problem(400, "malformed", "the body is no JSON object", "$")
+    rest = rest[1:].lstrip()
+    head = msgspec.json.encode({name: value for name, value in fields.items() if value is not None})[:-1]
+    return head + (b"" if rest.startswith(b"}") else b",") + rest
+
+
+def _too_large(largest: int) -> Problem:
+    return Problem(413, "too-large", f"the body is larger than {largest} bytes", "$")
