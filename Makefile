@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help install test check format clean
+.PHONY: help install demo serve test check bench format clean
 PYTHON ?= python3
 BIN := .venv/bin
 WORKERS ?= 2
@@ -16,6 +16,15 @@ install: .venv/installed  ## Everything into .venv, pinned
 	$(BIN)/pip install --quiet --require-hashes -r requirements.lock
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
+
+demo: install  ## Book a trading day, report on it, prove it, serve it (ARGS="--trades 1000 --exit")
+	$(BIN)/everbook demo $(ARGS)
+
+serve: install  ## The HTTP API on ./everbook-data
+	$(BIN)/everbook serve $(ARGS)
+
+bench: install  ## Speed, as ratios to the store and to the library
+	$(BIN)/python -m benchmarks $(ARGS)
 
 test: install  ## Every test (ARGS="-k name")
 	$(BIN)/pytest -n $(WORKERS) $(ARGS)

@@ -21,10 +21,10 @@ from domain.commands import (
     CorrectTrade,
     EquityTerms,
     FailSettlement,
+    LedgerCommand,
     RecordFxRate,
     RecordPrice,
     SettleTrade,
-    TradeCommand,
 )
 
 OPENING, CLOSING = time(8, 0), time(17, 30)
@@ -109,31 +109,33 @@ class TradingDay:
             (shape.failed, self._fail),
         ):
             if self._open and self._happens(share):
-                yield change(self._random.choice(self._open))
+                # A counterparty affirms what it has just been sent; the rest comes later.
+                latest = change == self._affirm
+                yield change(self._open[-1] if latest else self._random.choice(self._open))
 
-    def _affirm(self, trade: BookTrade) -> TradeCommand:
+    def _affirm(self, trade: BookTrade) -> LedgerCommand:
         return AffirmTrade(**self._about(trade))
 
-    def _amend(self, trade: BookTrade) -> TradeCommand:
+    def _amend(self, trade: BookTrade) -> LedgerCommand:
         return AmendTrade(**self._about(trade), terms=_grown(trade.terms))
 
-    def _correct(self, trade: BookTrade) -> TradeCommand:
+    def _correct(self, trade: BookTrade) -> LedgerCommand:
         return CorrectTrade(**self._about(trade), terms=_grown(trade.terms), reason="quantity was misread")
 
-    def _cancel(self, trade: BookTrade) -> TradeCommand:
+    def _cancel(self, trade: BookTrade) -> LedgerCommand:
         self._open.remove(trade)
         return CancelTrade(**self._about(trade), reason="busted by the venue")
 
-    def _settle(self, trade: BookTrade) -> TradeCommand:
+    def _settle(self, trade: BookTrade) -> LedgerCommand:
         self._open.remove(trade)
         return SettleTrade(**self._about(trade))
 
-    def _settle_part(self, trade: BookTrade) -> TradeCommand:
+    def _settle_part(self, trade: BookTrade) -> LedgerCommand:
         if not isinstance(trade.terms, EquityTerms) or trade.terms.quantity < 2:
             return self._affirm(trade)
         return SettleTrade(**self._about(trade), quantity=trade.terms.quantity // 2)
 
-    def _fail(self, trade: BookTrade) -> TradeCommand:
+    def _fail(self, trade: BookTrade) -> LedgerCommand:
         return FailSettlement(**self._about(trade), reason="securities were not there")
 
     def _about(self, trade: BookTrade) -> dict[str, Any]:

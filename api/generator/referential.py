@@ -99,7 +99,8 @@ class Referential:
         for name, title, isin, mic, _ in STOCKS:
             yield DefineInstrument, {
                 "instrument": name, "name": title, "isin": isin_of(isin), "mic": mic, "cfi": "ESVUFR",
-                "currency": VENUES[mic], "issuer": name, "calendar": mic, "settlement_days": 1 if mic[:2] == "XN" else 2,
+                "currency": VENUES[mic], "issuer": name, "calendar": mic,
+                "settlement_days": 1 if mic[:2] == "XN" else 2,
             }
 
     def _controls(self) -> Iterator[tuple[type[Any], dict[str, Any]]]:

@@ -1,0 +1,88 @@
+"""``demo``: one command books a trading day and reports on it."""
+
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import Progress
+
+from api.cli import report
+from api.cli.console import fail, print_json, progress
+from api.cli.opening import Data, Json, everbook, settings_of
+from api.cli.posting import Posted, post, submission
+from api.cli.serving import run_server, worker_process
+from api.generator import Shape, TradingDay
+from infra.everbook import ADMIN, Everbook
+from infra.projection_worker import wait_until_reflected
+from projections.registry import PROJECTIONS
+
+LONGEST_WAIT_SECONDS = 3_600
+LOOK_SECONDS = 0.2
+
+
+def demo(
+    *, data: Data = None, trades: Annotated[int, typer.Option(min=1, help="How many trades to book")] = 10_000,
+    seed: Annotated[int, typer.Option(help="Another seed, another day")] = 7, as_json: Json = False,
+    leave: Annotated[bool, typer.Option("--exit", help="Stop after the report instead of serving")] = False,
+    port: Annotated[int | None, typer.Option(help="Where to serve; EVERBOOK_PORT, else 8321")] = None,
+) -> None:
+    """Books a generated trading day, reports on it, proves it, and serves it."""
+    with ExitStack() as stack:
+        if data is None:
+            data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="everbook-demo-")))
+        settings = settings_of(data)
+        opened = stack.enter_context(everbook(settings, announce=not as_json))
+        opened.start()
+        stack.enter_context(worker_process(settings))
+        figures = _run(opened, TradingDay(Shape(trades=trades, seed=seed)), as_json)
+        if as_json:
+            print_json(figures.summary())
+        else:
+            figures.show()
+        if not figures.sound:
+            raise fail("the books do not prove themselves")
+        if not leave:
+            run_server(opened, settings.host, settings.port if port is None else port)
+
+
+def _run(opened: Everbook, day: TradingDay, quiet: bool) -> "report.Report":
+    reference = [submission(command, ADMIN) for command in day.reference_commands()]
+    commands = [submission(command, ADMIN) for command in day.day_commands()]
+    with progress(quiet) as bar:
+        task = bar.add_task("Posting commands", total=len(reference) + len(commands))
+        first = post(opened, reference, lambda count: bar.advance(task, count))
+        started = time.perf_counter()
+        second = post(opened, commands, lambda count: bar.advance(task, count))
+        seconds = time.perf_counter() - started
+        _wait(opened, bar)
+        task = bar.add_task("Reading the report", total=1)
+        figures = report.read(opened, _sum(first, second), len(commands) / seconds)
+        bar.advance(task)
+        total = sum(opened.vector().values())
+        task = bar.add_task("Verifying the logs", total=total)
+        report.verify_logs(opened, figures, lambda count: bar.advance(task, count))
+        task = bar.add_task("Rebuilding read models", total=total)
+        report.verify_projections(opened, figures, lambda count: bar.advance(task, count))
+    return figures
+
+
+def _wait(opened: Everbook, bar: Progress) -> None:
+    """Until the worker has caught up, event by event on the bar."""
+    names, vector = [projection.name for projection in PROJECTIONS], opened.vector()
+    task = bar.add_task("Catching up read models", total=sum(vector.values()))
+    deadline = time.monotonic() + LONGEST_WAIT_SECONDS
+    while not wait_until_reflected(opened.read_models, names, vector, LOOK_SECONDS):
+        bar.update(task, completed=sum(opened.read_models.reflected("audit", log) for log in vector))
+        if time.monotonic() > deadline:
+            raise fail("the read models did not catch up")
+    bar.update(task, completed=sum(vector.values()))
+
+
+def _sum(first: Posted, second: Posted) -> Posted:
+    return Posted(
+        first.accepted + second.accepted, first.refused + second.refused, first.duplicates + second.duplicates,
+        first.codes + second.codes,
+    )

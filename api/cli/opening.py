@@ -1,0 +1,51 @@
+"""Opening the ledger of a data folder for a command of the command line."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+from eventsourcing.persistence import PersistenceError
+
+from api.cli.console import err, fail
+from infra.backup import BadBackup
+from infra.checkpoints import BadCheckpoint
+from infra.everbook import Everbook
+from infra.logs import OtherLedger
+from infra.projection_worker import ReadModelsAhead
+from infra.secrets import ExposedSecret
+from infra.settings import BadSetting, Settings, settings_from
+from infra.sql.read_models import OtherReadModels
+
+Data = Annotated[Path | None, typer.Option(help="The data folder; EVERBOOK_DATA, else ./everbook-data")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON document, for machines")]
+EXPECTED = (
+    BadSetting, OtherLedger, ExposedSecret, OtherReadModels, PersistenceError, OSError, ReadModelsAhead, BadCheckpoint,
+    BadBackup,
+)
+
+
+def settings_of(data: Path | None) -> Settings:
+    """The settings of the environment, with the data folder of the command line."""
+    try:
+        settings = settings_from()
+    except BadSetting as error:
+        raise fail(str(error)) from error
+    return msgspec.structs.replace(settings, data=data) if data else settings
+
+
+@contextmanager
+def everbook(settings: Settings, *, announce: bool = True) -> Iterator[Everbook]:
+    """The ledger, open; what can be expected to go wrong is said in one line."""
+    try:
+        with Everbook(settings) as opened:
+            if opened.admin_secret and announce:
+                err.print(
+                    f"First start: the admin key is [bold]{opened.admin_secret}[/] (shown once; kept in "
+                    f"{settings.data / 'admin-key'}, mode 0600)", highlight=False,
+                )
+            yield opened
+    except EXPECTED as error:
+        raise fail(f"{type(error).__name__}: {error}") from error

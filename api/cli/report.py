@@ -1,0 +1,135 @@
+"""The figures of a demo: what was posted, what it made, and whether it proves itself."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from api.cli.console import out, table
+from api.cli.posting import Posted
+from domain.money import exact
+from infra.everbook import Everbook
+from infra.rebuild import compare
+from infra.verification import Verification, verify
+from projections.registry import PROJECTIONS
+from projections.valuation import (
+    ExposureLine,
+    LimitUse,
+    Marks,
+    ProfitLine,
+    exposures,
+    limit_use,
+    profit,
+    sums_by_asset,
+    trial_balance,
+)
+
+Progress = Callable[[int], None]
+
+
+class Report(msgspec.Struct, kw_only=True):
+    """Everything a demo prints."""
+
+    posted: Posted
+    commands_per_second: float
+    profit: list[ProfitLine]
+    exposures: list[ExposureLine]
+    limits: list[LimitUse]
+    breaches: Mapping[str, int]
+    alerts: Mapping[str, int]
+    settlement_due: Mapping[date, int]
+    trial_balance: dict[str, Decimal]
+    logs: list[Verification] = msgspec.field(default_factory=list)
+    digests: dict[str, tuple[str, str]] = msgspec.field(default_factory=dict)
+
+    @property
+    def log_verified(self) -> bool:
+        return bool(self.logs) and all(each.intact for each in self.logs)
+
+    @property
+    def projections_verified(self) -> bool:
+        return bool(self.digests) and all(live == rebuilt for live, rebuilt in self.digests.values())
+
+    @property
+    def sound(self) -> bool:
+        return self.log_verified and self.projections_verified and not any(self.trial_balance.values())
+
+    def summary(self) -> dict[str, Any]:
+        """The figures as JSON."""
+        return {
+            "accepted": self.posted.accepted, "refused": self.posted.refused, "duplicates": self.posted.duplicates,
+            "refusals": dict(self.posted.codes), "commands_per_second": round(self.commands_per_second),
+            "profit": self.profit, "exposures": self.exposures, "limits": self.limits,
+            "breaches": self.breaches, "alerts": self.alerts,
+            "settlement_due": {day.isoformat(): count for day, count in self.settlement_due.items()},
+            "trial_balance": self.trial_balance, "log_verified": self.log_verified,
+            "projections_verified": self.projections_verified,
+            "digests": {model: live for model, (live, _) in self.digests.items()},
+            "roots": {each.log: each.root for each in self.logs},
+        }
+
+    def show(self) -> None:
+        """The figures as tables."""
+        posted = self.posted
+        out.print(f"\n[bold]{posted.accepted:,}[/] accepted, [bold]{posted.refused:,}[/] refused, "
+                  f"[bold]{posted.duplicates:,}[/] duplicates, [bold]{self.commands_per_second:,.0f}[/] commands/s\n")
+        table("Profit by desk", ("name", "currency", "realised", "unrealised", "income", "fees", "total"),
+              [(each.name, each.base_currency, *map(_cents, (each.realised, each.unrealised, each.income, each.fees,
+                                                             each.total))) for each in self.profit])
+        table("Exposure by book", ("name", "currency", "gross", "net", "unsettled", "limit", "used"),
+              [(each.name, each.base_currency, _cents(each.gross), _cents(each.net), _cents(each.unsettled),
+                *self._limit(each.name)) for each in self.exposures])
+        table("Breaches", ("kind", "count"), sorted(self.breaches.items()))
+        table("Alerts", ("kind", "count"), sorted(self.alerts.items()))
+        table("Settlement due", ("day", "trades"), list(self.settlement_due.items())[:10])
+        table("Trial balance", ("asset", "sum"), sorted(self.trial_balance.items()))
+        self._show_proofs()
+
+    def _show_proofs(self) -> None:
+        for each in self.logs:
+            state = "[green]intact[/]" if each.intact else f"[red]{each.findings[0]}[/]"
+            out.print(f"{each.log}: {each.events:,} events in {each.commits:,} commits, {state}, root "
+                      f"{each.root[:16]}…", highlight=False)
+        equal = "[green]equal[/]" if self.projections_verified else "[red]NOT equal[/]"
+        out.print(f"{len(self.digests)} read models are {equal} to their rebuild from the log")
+
+    def _limit(self, book: str) -> tuple[Decimal | None, str]:
+        limit = next((each for each in self.limits if each.book == book and each.kind == "gross-notional"), None)
+        if limit is None or limit.used is None:
+            return None, ""
+        return limit.amount, f"{limit.used * 100 / limit.amount:.1f} %"
+
+
+def read(opened: Everbook, posted: Posted, commands_per_second: float) -> Report:
+    """The figures from the read models."""
+    def every(model: str) -> Any:
+        return opened.read_models.scan(model, "")
+
+    with exact():
+        entries, documents, positions = every("reference"), every("exposure"), every("positions")
+        marks = Marks(entries)
+        due = Counter(trade.due_on for trade in every("trades") if trade.state.is_open)
+        return Report(
+            posted=posted, commands_per_second=commands_per_second, profit=profit(positions, marks),
+            exposures=exposures(documents, marks), limits=limit_use(entries, documents, positions),
+            breaches=Counter(each.code for each in every("breaches")),
+            alerts=Counter(each.kind for each in every("alerts")), settlement_due=dict(sorted(due.items())),
+            trial_balance=sums_by_asset(trial_balance(every("journal"))),
+        )
+
+
+def verify_logs(opened: Everbook, figures: Report, on_progress: Progress) -> None:
+    """Holds every stored byte against its log's tree."""
+    figures.logs = [verify(log, recorder, (), on_progress) for log, recorder in opened.logs.recorders.items()]
+
+
+def verify_projections(opened: Everbook, figures: Report, on_progress: Progress) -> None:
+    """Holds every read model against its rebuild."""
+    figures.digests = compare(opened.logs.recorders, opened.read_models, PROJECTIONS, on_progress)
+
+
+def _cents(amount: Decimal) -> str:
+    return f"{amount:,.2f}"

@@ -1,0 +1,96 @@
+"""``serve`` and ``work``: the API, and the worker that keeps the read models up."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from api.app import create_app
+from api.cli.console import err
+from api.cli.opening import Data, everbook, settings_of
+from api.services import Services
+from infra.everbook import Everbook, LocalReads
+from infra.projection_worker import ProjectionWorker
+from infra.settings import Settings
+
+PARENT_LOOK_SECONDS = 0.5
+STOP_SECONDS = 10
+
+
+def serve(
+    data: Data = None, host: Annotated[str | None, typer.Option(help="Loopback unless told otherwise")] = None,
+    port: Annotated[int | None, typer.Option(help="EVERBOOK_PORT, else 8321")] = None,
+) -> None:
+    """Serves the HTTP API, and keeps the read models up in a process of its own."""
+    settings = settings_of(data)
+    with everbook(settings) as opened:
+        opened.start()
+        with worker_process(settings):
+            run_server(opened, host or settings.host, settings.port if port is None else port)
+
+
+def work(
+    data: Data = None,
+    while_parent: Annotated[bool, typer.Option(help="Stop when the process that started this one is gone")] = False,
+) -> None:
+    """Keeps the read models up with the logs, until it is stopped."""
+    parent = os.getppid()
+    with everbook(settings_of(data)) as opened:
+        worker = opened.worker()
+        worker.start()
+        try:
+            _watch(worker, parent if while_parent else None)
+        except KeyboardInterrupt:
+            pass
+        finally:
+            worker.stop()
+
+
+def run_server(opened: Everbook, host: str, port: int) -> None:
+    """Serves until it is stopped."""
+    app = create_app(services_of(opened))
+    err.print(f"Everbook serves [bold]http://{host}:{port}[/] (API: /docs, key: {opened.settings.data / 'admin-key'})",
+              highlight=False)
+    uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False)
+
+
+def services_of(opened: Everbook) -> Services:
+    """What the routes work with."""
+    return Services(
+        gate=opened.gate, reads=LocalReads(opened.read_models), logs=opened,
+        answer_seconds=opened.settings.answer_seconds,
+    )
+
+
+@contextmanager
+def worker_process(settings: Settings) -> Iterator[None]:
+    """A worker in a process of its own, which ends with this one, however that ends."""
+    command = [sys.executable, "-m", "api", "work", "--data", str(settings.data), "--while-parent"]
+    child = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+    try:
+        yield
+    finally:
+        child.terminate()
+        try:
+            child.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+
+
+def _watch(worker: ProjectionWorker, parent: int | None) -> None:
+    said = ""
+    while parent is None or os.getppid() == parent:
+        time.sleep(PARENT_LOOK_SECONDS)
+        if worker.trouble != said:
+            said = worker.trouble
+            if said:
+                err.print(f"[bold red]read models:[/] {said}", highlight=False)
+
+

@@ -1,0 +1,84 @@
+"""Read models with nothing underneath: the events that the rules make, folded by the real fold."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from domain.commands import AnyCommand
+from domain.events import CommandRefused, Event
+from domain.outcomes import SYSTEM, Principal
+from domain.routing import log_of
+from domain.schema import Recorded, event_type
+from projections.fold import Fold, Store
+from projections.projection import Document, Projection
+from projections.registry import PROJECTIONS
+from tests.rules import DAY, MOMENT, Rules
+
+KINDS = {projection.name: projection.document_type for projection in PROJECTIONS}
+
+
+class History(Rules):
+    """The rules, and everything that followed from them in its place in the logs."""
+
+    def __init__(self, *commands: AnyCommand) -> None:
+        self.events: list[Recorded] = []
+        super().__init__()
+        for command in commands:
+            self.when(command)
+
+    def when(self, command: AnyCommand, principal: Principal = SYSTEM) -> list[Event]:
+        events = super().when(command, principal)
+        log = log_of(command, 1)
+        decider = self._deciders[log]
+        stream = decider.stream(command)
+        first, version = self._sequences[log] - len(events), decider.version(stream) - len(events)
+        for place, event in enumerate(events, 1):
+            self.events.append(msgspec.structs.replace(
+                _recorded(event), log=log, sequence=first + place, stream=stream, version=version + place
+            ))
+        return events
+
+    def refuse(self, code: str, **fields: Any) -> Recorded:
+        """A refusal in the ledger log, as the batch records it."""
+        self._sequences["ledger-0"] += 1
+        fact = CommandRefused(**{
+            "effective_at": MOMENT, "recorded_at": MOMENT, "business_date": DAY, "actor": "anna", "source": "api",
+            "command_id": "c", "command": "BookTrade", "code": code, "detail": "too much", "field": "$.terms.quantity",
+            "subject": "trade:T9", "book": "EQ-1", "trader": "anna", **fields,
+        })
+        refused = msgspec.structs.replace(
+            _recorded(fact), log="ledger-0", sequence=self._sequences["ledger-0"], stream="refusals:EQ-1"
+        )
+        self.events.append(refused)
+        return refused
+
+    def documents(self, model: str) -> dict[str, Any]:
+        """The documents of a read model by id, read back from the bytes in which they are kept."""
+        return read_models(self.events)[model]
+
+
+def read_models(events: Sequence[Recorded], projections: Sequence[Projection] = PROJECTIONS) -> Any:
+    """The documents of every model by id, each log folded by itself as a worker does it."""
+    kept: dict[str, dict[str, bytes]] = {projection.name: {} for projection in projections}
+    for log in dict.fromkeys(event.log for event in events):
+        fold = Fold(projections, Store(lambda model, ids: _found(kept, model, ids), lambda model, prefix: [
+            _decoded(model, each) for key, each in sorted(kept[model].items()) if key.startswith(prefix)
+        ]))
+        for event in events:
+            if event.log == log:
+                for model, documents in fold.run([event]).items():
+                    kept[model].update({key: msgspec.json.encode(each) for key, each in documents.items()})
+    return {model: {key: _decoded(model, each) for key, each in found.items()} for model, found in kept.items()}
+
+
+def _found(kept: Mapping[str, Mapping[str, bytes]], model: str, ids: Sequence[str]) -> dict[str, Document]:
+    return {key: _decoded(model, kept[model][key]) for key in ids if key in kept[model]}
+
+
+def _decoded(model: str, stored: bytes) -> Document:
+    return msgspec.json.decode(stored, type=KINDS[model])
+
+
+def _recorded(event: Event) -> Recorded:
+    return Recorded("", 0, "", 1, event_type(event), event)
