@@ -1,15 +1,29 @@
 """The command line: ``everbook``."""
 
+from collections.abc import Callable
+from typing import Any
+
 import typer
 
-from api.cli import demo, serving
+from api.cli import demo, generating, importing, keys, proving, reads, serving
 
 app = typer.Typer(
     name="everbook", help="A trade ledger: book, prove, explain.", no_args_is_help=True, pretty_exceptions_enable=False
 )
-app.command()(demo.demo)
-app.command()(serving.serve)
-app.command()(serving.work)
+MAIN: tuple[Callable[..., Any], ...] = (demo.demo, serving.serve, serving.work, generating.generate)
+READS: tuple[Callable[..., Any], ...] = (
+    reads.trades, reads.positions, reads.cash, reads.journal, reads.pnl, reads.risk, reads.alerts, reads.audit
+)
+for main_command in MAIN:
+    app.command()(main_command)
+for read in READS:
+    app.command(rich_help_panel="Reads")(read)
+for name, proof in (("verify", proving.verify_logs), ("rebuild", proving.rebuild_models),
+                    ("checkpoint", proving.checkpoint_logs), ("backup", proving.backup_events),
+                    ("restore", proving.restore_events)):
+    app.command(name, rich_help_panel="Proof and safety")(proof)
+app.command("import")(importing.import_file)
+app.add_typer(keys.app, name="keys")
 
 
 def main() -> None:

@@ -5,9 +5,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import ClassVar, Literal
 
-from domain.events import TradeBooked
+from domain.events import TradeAmended, TradeBooked, TradeCancelled, TradeCorrected, TradeEvent
+from domain.events.trades import Economics
 from domain.schema import Recorded
-from projections.activity import RecentFill, activity_id
+from projections.activity import WINDOW, RecentFill, activity_id
 from projections.projection import Document, View
 
 Kind = Literal["off-market", "wash-same-owner", "wash-round-trip"]
@@ -18,7 +19,9 @@ HUNDRED = Decimal(100)
 
 
 class Alert(Document, kw_only=True):
-    """``events`` are the facts it rests on, ``evidence`` the figures; ``parameters`` names the version of the rules."""
+    """``events`` are the facts it rests on, ``evidence`` the figures; ``parameters`` names the version of the rules.
+    A cancellation takes nothing away: ``cancelled`` names the trades that were cancelled since.
+    """
 
     kind: Kind
     severity: Literal["medium", "high"]
@@ -32,11 +35,14 @@ class Alert(Document, kw_only=True):
     evidence: dict[str, str]
     parameters: str = PARAMETERS
     raised_at: datetime
+    cancelled: tuple[str, ...] = ()
     status: Literal["open"] = "open"
 
 
 class Alerts:
-    """A fill between two books of one owner is one alert in each book, however many of its legs are booked there."""
+    """A fill between two books of one owner is one alert in each book, however many of its legs are booked there. A
+    revision that moves the price off the market is an alert of its own.
+    """
 
     name = "alerts"
     version = 1
@@ -47,11 +53,18 @@ class Alerts:
 
     def keys(self, event: Recorded) -> Sequence[str]:
         fact = event.event
-        return tuple(_keys(fact)) if isinstance(fact, TradeBooked) else ()
+        if isinstance(fact, TradeBooked):
+            return tuple(_booked(fact))
+        if isinstance(fact, TradeAmended | TradeCorrected):
+            moved = fact.terms.price != fact.previous.price and _is_off_market(fact.terms)
+            return (f"{fact.terms.book}/off-market/{fact.trade_id}/{fact.revision:04d}",) if moved else ()
+        return tuple(_possible(fact)) if isinstance(fact, TradeCancelled) else ()
 
     def project(self, key: str, document: Alert | None, event: Recorded, view: View) -> Alert | None:
         fact = event.event
-        assert isinstance(fact, TradeBooked)
+        assert isinstance(fact, TradeEvent)
+        if isinstance(fact, TradeCancelled):
+            return _cancelled(document, fact)
         kind = key.split("/")[1]
         if kind == "off-market":
             return _off_market(key, fact, event)
@@ -60,9 +73,9 @@ class Alerts:
         return _round_trip(key, fact, event, view)
 
 
-def _keys(fact: TradeBooked) -> Iterator[str]:
+def _booked(fact: TradeBooked) -> Iterator[str]:
     terms = fact.terms
-    if terms.mark and abs(terms.price - terms.mark) * HUNDRED > OFF_MARKET_PERCENT * abs(terms.mark):
+    if _is_off_market(terms):
         yield f"{terms.book}/off-market/{fact.trade_id}"
     if terms.contra_owner == terms.owner:
         yield f"{terms.book}/wash-same-owner/{terms.execution_id or fact.trade_id}"
@@ -70,7 +83,29 @@ def _keys(fact: TradeBooked) -> Iterator[str]:
         yield f"{terms.book}/wash-round-trip/{fact.trade_id}"
 
 
-def _off_market(key: str, fact: TradeBooked, event: Recorded) -> Alert:
+def _possible(fact: TradeCancelled) -> Iterator[str]:
+    """Every alert that the trade may have raised."""
+    terms, trade_id = fact.terms, fact.trade_id
+    yield f"{terms.book}/off-market/{trade_id}"
+    yield from (f"{terms.book}/off-market/{trade_id}/{revision:04d}" for revision in range(2, fact.revision + 1))
+    yield f"{terms.book}/wash-same-owner/{terms.execution_id or trade_id}"
+    yield f"{terms.book}/wash-round-trip/{trade_id}"
+
+
+def _is_off_market(terms: Economics) -> bool:
+    mark = terms.mark
+    return mark is not None and mark != 0 and abs(terms.price - mark) * HUNDRED > OFF_MARKET_PERCENT * abs(mark)
+
+
+def _cancelled(document: Alert | None, fact: TradeCancelled) -> Alert | None:
+    if document is None or fact.trade_id not in document.trades:
+        return None
+    alert = document.copy()
+    alert.cancelled = (*document.cancelled, fact.trade_id)
+    return alert
+
+
+def _off_market(key: str, fact: TradeEvent, event: Recorded) -> Alert:
     terms = fact.terms
     mark = terms.mark or terms.price
     far = abs(terms.price - mark) * HUNDRED > FAR_OFF_MARKET_PERCENT * abs(mark)
@@ -78,7 +113,7 @@ def _off_market(key: str, fact: TradeBooked, event: Recorded) -> Alert:
     return _alert(key, "off-market", fact, event, evidence, severity="high" if far else "medium")
 
 
-def _same_owner(key: str, document: Alert | None, fact: TradeBooked, event: Recorded) -> Alert:
+def _same_owner(key: str, document: Alert | None, fact: TradeEvent, event: Recorded) -> Alert:
     if document is not None:
         alert = document.copy()
         alert.trades, alert.events = (*document.trades, fact.trade_id), (*document.events, event.id)
@@ -87,7 +122,7 @@ def _same_owner(key: str, document: Alert | None, fact: TradeBooked, event: Reco
     return _alert(key, "wash-same-owner", fact, event, evidence, severity="high")
 
 
-def _round_trip(key: str, fact: TradeBooked, event: Recorded, view: View) -> Alert | None:
+def _round_trip(key: str, fact: TradeEvent, event: Recorded, view: View) -> Alert | None:
     terms = fact.terms
     activity = view.get("activity", activity_id(terms))
     if activity is None or len(activity.fills) == 1:
@@ -95,7 +130,9 @@ def _round_trip(key: str, fact: TradeBooked, event: Recorded, view: View) -> Ale
     back: RecentFill | None = next(
         (
             fill for fill in activity.fills
-            if fill.quantity == -terms.quantity and fill.price == terms.price and fill.trade_id != fact.trade_id
+            if fill.quantity == -terms.quantity and fill.price == terms.price
+            # A back-dated fill stands among fills that were executed much later.
+            and abs(fill.executed_at - terms.executed_at) <= WINDOW
         ),
         None,
     )
@@ -108,7 +145,7 @@ def _round_trip(key: str, fact: TradeBooked, event: Recorded, view: View) -> Ale
 
 
 def _alert(
-    key: str, kind: Kind, fact: TradeBooked, event: Recorded, evidence: dict[str, str], *,
+    key: str, kind: Kind, fact: TradeEvent, event: Recorded, evidence: dict[str, str], *,
     severity: Literal["medium", "high"],
 ) -> Alert:
     terms = fact.terms

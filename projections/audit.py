@@ -62,5 +62,6 @@ class Audit:
             entry.book, entry.trader, entry.code, entry.detail = fact.book, fact.trader, fact.code, fact.detail
             entry.trade_id = fact.subject.removeprefix("trade:") if fact.subject.startswith("trade:") else None
         else:
-            entry.book, entry.instrument = getattr(fact, "book", None), getattr(fact, "instrument", None)
+            entry.book, entry.trader = getattr(fact, "book", None), getattr(fact, "trader", None)
+            entry.instrument = getattr(fact, "instrument", None)
         return entry

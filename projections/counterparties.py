@@ -1,27 +1,33 @@
 """Counterparties: what each book has done with each of them; their 360-degree view sums over books."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import ClassVar
 
 import msgspec
 
 from domain.events import (
-    SettlementEvent,
     SettlementFailed,
+    TradeAffirmed,
+    TradeAmended,
     TradeBooked,
     TradeCancelled,
+    TradeCorrected,
     TradeEvent,
+    TradePartiallySettled,
     TradeSettled,
 )
+from domain.events.trades import Economics
 from domain.money import ZERO
 from domain.schema import Recorded
 from projections.projection import Document, View
 
 
 class Relation(Document, kw_only=True):
-    """Counts of trades and what became of them; ``settled_late`` after the settlement date; ``fees`` by currency."""
+    """Counts of trades and what became of them; ``settled_late`` are the settlements completed after they
+    were due, ``fees`` by currency those of the trades that stand.
+    """
 
     book: str
     desk: str
@@ -49,9 +55,9 @@ class Relations:
 
     def keys(self, event: Recorded) -> Sequence[str]:
         fact = event.event
-        if isinstance(fact, TradeBooked | TradeCancelled | SettlementEvent | SettlementFailed):
-            return (f"{fact.terms.book}/{fact.terms.counterparty}",)
-        return ()
+        if not isinstance(fact, TradeEvent) or isinstance(fact, TradeAffirmed | TradePartiallySettled):
+            return ()
+        return (f"{fact.terms.book}/{fact.terms.counterparty}",)
 
     def project(self, key: str, document: Relation | None, event: Recorded, _view: View) -> Relation:
         fact = event.event
@@ -61,15 +67,20 @@ class Relations:
             id=key, book=terms.book, desk=terms.desk, entity=terms.entity, counterparty=terms.counterparty,
             first_trade_at=terms.executed_at, last_trade_at=terms.executed_at,
         )
-        if isinstance(fact, TradeBooked):
-            _book(relation, fact)
-        elif isinstance(fact, SettlementEvent):
-            relation.settlements += isinstance(fact, TradeSettled)
-            relation.settled_late += fact.leg == "start" and fact.settled_on > terms.settlement_date
-        elif isinstance(fact, SettlementFailed):
-            relation.fails += 1
-        else:
-            relation.cancelled += 1
+        match fact:
+            case TradeBooked():
+                _book(relation, fact)
+            case TradeAmended() | TradeCorrected():
+                _pay(relation, fact.previous, -1)
+                _pay(relation, terms, 1)
+            case TradeCancelled():
+                relation.cancelled += 1
+                _pay(relation, terms, -1)
+            case TradeSettled():
+                relation.settlements += 1
+                relation.settled_late += fact.settled_on > _due_on(fact)
+            case SettlementFailed():
+                relation.fails += 1
         return relation
 
 
@@ -78,6 +89,16 @@ def _book(relation: Relation, fact: TradeBooked) -> None:
     relation.trades += 1
     relation.first_trade_at = min(relation.first_trade_at, terms.executed_at)
     relation.last_trade_at = max(relation.last_trade_at, terms.executed_at)
+    _pay(relation, terms, 1)
+
+
+def _pay(relation: Relation, terms: Economics, sign: int) -> None:
     if terms.fees:
-        paid = relation.fees.get(terms.currency, ZERO) + sum(terms.fees.values(), ZERO)
-        relation.fees = {**relation.fees, terms.currency: paid}
+        paid = relation.fees.get(terms.currency, ZERO) + sign * sum(terms.fees.values(), ZERO)
+        others = {currency: fees for currency, fees in relation.fees.items() if currency != terms.currency}
+        relation.fees = {**others, terms.currency: paid} if paid else others
+
+
+def _due_on(fact: TradeSettled) -> date:
+    terms = fact.terms
+    return terms.loan.maturity_date if terms.loan and fact.leg == "maturity" else terms.settlement_date

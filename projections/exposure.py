@@ -12,7 +12,7 @@ from domain.events import (
     TradeEvent,
     TradeSettled,
 )
-from domain.events.trades import Economics
+from domain.events.trades import Economics, Product
 from domain.money import ZERO
 from domain.schema import Recorded
 from projections.projection import Document, View
@@ -28,7 +28,9 @@ class Exposure(Document, kw_only=True):
     desk: str
     entity: str
     counterparty: str
+    product: Product
     instrument: str
+    asset: str
     issuer: str
     currency: str
     base_currency: str
@@ -86,7 +88,8 @@ def _id(terms: Economics) -> str:
 def _empty(key: str, terms: Economics) -> Exposure:
     return Exposure(
         id=key, book=terms.book, desk=terms.desk, entity=terms.entity, counterparty=terms.counterparty,
-        instrument=terms.instrument, issuer=terms.issuer, currency=terms.currency, base_currency=terms.base_currency,
+        product=terms.product, instrument=terms.instrument, asset=terms.asset, issuer=terms.issuer,
+        currency=terms.currency, base_currency=terms.base_currency,
     )
 
 

@@ -29,8 +29,7 @@ from domain.events.envelope import Event
 from domain.schema import Recorded
 from projections.projection import Document, View
 
-_ENVELOPE = frozenset(Event.__struct_fields__)
-_UNSAID = frozenset({"digest"})
+_UNSAID = frozenset({*Event.__struct_fields__, "digest"})
 _KINDS: dict[type[Event], tuple[str, tuple[str, ...]]] = {
     LegalEntityDefined: ("entities", ("entity",)), DeskDefined: ("desks", ("desk",)),
     BookDefined: ("books", ("book",)), TraderDefined: ("traders", ("trader",)),
@@ -46,7 +45,9 @@ _ENDING = (RestrictionLifted, KillSwitchReleased, KeyRevoked)
 
 
 class ReferenceEntry(Document, kw_only=True):
-    """``content`` is the fact itself without its envelope; ``in_force`` is false once it was lifted or revoked."""
+    """``content`` is the fact itself without its envelope, of a price or rate with the ``previous`` one; ``in_force``
+    is false once it was lifted or revoked.
+    """
 
     kind: str
     key: str
@@ -76,14 +77,14 @@ class ReferenceData:
     def project(self, key: str, document: ReferenceEntry | None, event: Recorded, _view: View) -> ReferenceEntry:
         fact = event.event
         kind, _, rest = key.partition("/")
-        content = {
-            name: getattr(fact, name) for name in fact.__struct_fields__ if name not in _ENVELOPE | _UNSAID
-        }
+        content: dict[str, Any] = {name: getattr(fact, name) for name in fact.__struct_fields__ if name not in _UNSAID}
         content["at"], content["actor"] = fact.recorded_at, fact.actor
         if isinstance(fact, BusinessDateRolled):
             content["business_date"] = fact.business_date
         if document is not None and isinstance(fact, _ENDING):
             content = {**document.content, "ended": fact.recorded_at}
+        elif document is not None and isinstance(fact, PriceRecorded | FxRateRecorded):
+            content["previous"] = document.content["price" if isinstance(fact, PriceRecorded) else "rate"]
         return ReferenceEntry(
             id=key, kind=kind, key=rest, version=event.version, event=event.id, content=_plain(content),
             in_force=not isinstance(fact, _ENDING) and not (isinstance(fact, LimitSet) and fact.amount is None),

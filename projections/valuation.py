@@ -19,21 +19,25 @@ class Marks:
     def __init__(self, entries: Iterable[ReferenceEntry]) -> None:
         self._market = MarketState()
         self.sequence = 0
-        for entry in entries:
-            self.sequence = max(self.sequence, entry.sequence)
+        quoted = [entry for entry in entries if entry.kind in {"prices", "rates"}]
+        for entry in sorted(quoted, key=lambda entry: entry.sequence):
+            self.sequence = entry.sequence
             content = entry.content
             if entry.kind == "prices":
                 self._market.prices[content["instrument"]] = Decimal(content["price"])
-            elif entry.kind == "rates":
-                self._market.rates[content["base"], content["quote"]] = Decimal(content["rate"])
+            else:
+                base, quote = content["base"], content["quote"]
+                self._market.rates[base, quote] = Decimal(content["rate"])
+                # As for the rules, the latest word on a pair holds, whichever way round it was said.
+                self._market.rates.pop((quote, base), None)
 
-    def price(self, position: Position) -> Decimal | None:
-        """What one unit of a position is worth in its currency: a pair at its rate, a loan at par."""
-        if position.product == "loan-deposit":
+    def price(self, held: Position | Exposure) -> Decimal | None:
+        """What one unit of a holding is worth in its currency: a pair at its rate, a loan at par."""
+        if held.product == "loan-deposit":
             return Decimal(1)
-        if position.product == "fx-spot":
-            return self.rate(position.asset, position.currency)
-        return self._market.price(position.instrument)
+        if held.product == "fx-spot":
+            return self.rate(held.asset, held.currency)
+        return self._market.price(held.instrument)
 
     def rate(self, base: str, quote: str) -> Decimal | None:
         return self._market.rate(base, quote)
@@ -79,7 +83,9 @@ def value(position: Position, marks: Marks) -> Valued:
 
 
 class ProfitLine(msgspec.Struct, kw_only=True):
-    """Profit of a desk or book by currency, and in the base currency; ``unmarked`` names positions without a mark."""
+    """Profit of a desk, book or entity in its base currency; ``rates`` are those that it was converted at, by currency,
+    and ``unmarked`` names the positions left out for want of a mark or rate.
+    """
 
     name: str
     base_currency: str
@@ -89,21 +95,23 @@ class ProfitLine(msgspec.Struct, kw_only=True):
     fees: Decimal = ZERO
     total: Decimal = ZERO
     positions: int = 0
+    rates: dict[str, Decimal] = msgspec.field(default_factory=dict)
     unmarked: list[str] = msgspec.field(default_factory=list)
 
 
 def profit(positions: Iterable[Position], marks: Marks, by: str = "desk") -> list[ProfitLine]:
     """Profit in the base currency by ``desk``, ``book`` or ``entity``; unmarked positions are named, not guessed."""
-    lines: dict[str, ProfitLine] = {}
+    lines: dict[tuple[str, str], ProfitLine] = {}
     for position in positions:
-        name = getattr(position, by)
-        line = lines.setdefault(name, ProfitLine(name=name, base_currency=position.base_currency))
+        name, base_currency = getattr(position, by), position.base_currency
+        line = lines.setdefault((name, base_currency), ProfitLine(name=name, base_currency=base_currency))
         line.positions += 1
         valued = value(position, marks)
         rate = marks.rate(position.currency, position.base_currency)
         if valued.unrealised is None or rate is None:
             line.unmarked.append(position.id)
             continue
+        line.rates[position.currency] = rate
         line.realised += valued.realised * rate
         line.unrealised += valued.unrealised * rate
         line.income += valued.income * rate
@@ -113,7 +121,9 @@ def profit(positions: Iterable[Position], marks: Marks, by: str = "desk") -> lis
 
 
 class ExposureLine(msgspec.Struct, kw_only=True):
-    """Gross and net notional in the base currency; ``reserved`` is what holds a book's gross limit."""
+    """Gross and net notional in the base currency; ``reserved`` is what holds a book's gross limit. ``rates`` are those
+    that it was converted at, by currency, and ``unconverted`` names what was left out for want of one.
+    """
 
     name: str
     base_currency: str
@@ -121,34 +131,75 @@ class ExposureLine(msgspec.Struct, kw_only=True):
     net: Decimal = ZERO
     unsettled: Decimal = ZERO
     reserved: Decimal = ZERO
+    rates: dict[str, Decimal] = msgspec.field(default_factory=dict)
     unconverted: list[str] = msgspec.field(default_factory=list)
 
 
 def exposures(documents: Iterable[Exposure], marks: Marks, by: str = "book") -> list[ExposureLine]:
-    """Exposure by ``book``, ``desk``, ``counterparty``, ``issuer`` or ``currency``."""
-    lines: dict[str, ExposureLine] = {}
+    """Exposure by ``book``, ``desk``, ``counterparty``, ``issuer`` or ``currency``, a line for each base currency."""
+    lines: dict[tuple[str, str], ExposureLine] = {}
     for document in documents:
-        name = getattr(document, by)
-        line = lines.setdefault(name, ExposureLine(name=name, base_currency=document.base_currency))
+        name, base_currency = getattr(document, by), document.base_currency
+        line = lines.setdefault((name, base_currency), ExposureLine(name=name, base_currency=base_currency))
         line.reserved += document.reserved
         rate = marks.rate(document.currency, document.base_currency)
         if rate is None:
             line.unconverted.append(document.id)
             continue
+        line.rates[document.currency] = rate
         line.gross += document.gross * rate
         line.net += document.net * rate
         line.unsettled += document.unsettled * rate
     return [lines[name] for name in sorted(lines)]
 
 
+class MarketLine(msgspec.Struct, kw_only=True):
+    """Market value in the base currency: ``long`` and ``short`` (negative), gross = long - short, net = long + short.
+    ``unmarked`` names the holdings left out for want of a mark or rate.
+    """
+
+    name: str
+    base_currency: str
+    long: Decimal = ZERO
+    short: Decimal = ZERO
+    gross: Decimal = ZERO
+    net: Decimal = ZERO
+    rates: dict[str, Decimal] = msgspec.field(default_factory=dict)
+    unmarked: list[str] = msgspec.field(default_factory=list)
+
+
+def market_exposures(holdings: Iterable[Position | Exposure], marks: Marks, by: str = "book") -> list[MarketLine]:
+    """What holdings are worth at the latest marks, long and short, by one of their fields: of positions, which net in a
+    book and instrument, or of exposures, which net in a book, counterparty and instrument.
+    """
+    lines: dict[tuple[str, str], MarketLine] = {}
+    for held in holdings:
+        if not held.quantity:
+            continue
+        name, base_currency = getattr(held, by), held.base_currency
+        line = lines.setdefault((name, base_currency), MarketLine(name=name, base_currency=base_currency))
+        mark, rate = marks.price(held), marks.rate(held.currency, base_currency)
+        if mark is None or rate is None:
+            line.unmarked.append(held.id)
+            continue
+        line.rates[held.currency] = rate
+        worth = held.quantity * mark * rate
+        line.long, line.short = line.long + max(worth, ZERO), line.short + min(worth, ZERO)
+        line.gross, line.net = line.gross + abs(worth), line.net + worth
+    return [lines[name] for name in sorted(lines)]
+
+
 class LimitUse(msgspec.Struct, kw_only=True):
-    """How much of a limit is used; ``used`` is None where a limit is of each order and not of the book."""
+    """How much of a limit is used and left; None where a limit is of each order and not of the book. ``headroom`` is
+    below zero when the limit was lowered under its use.
+    """
 
     book: str
     kind: str
     instrument: str | None
     amount: Decimal
     used: Decimal | None
+    headroom: Decimal | None
 
 
 def limit_use(
@@ -158,22 +209,37 @@ def limit_use(
     reserved: dict[str, Decimal] = {}
     for document in documents:
         reserved[document.book] = reserved.get(document.book, ZERO) + document.reserved
-    held: dict[str, dict[str, Decimal]] = {}
-    for position in positions:
-        held.setdefault(position.book, {})[position.instrument] = abs(position.quantity)
-    return [_use(limit, reserved, held) for limit in limits if limit.in_force and limit.kind == "limits"]
+    held = {(position.book, position.instrument): abs(position.quantity) for position in positions}
+    in_force = [limit for limit in limits if limit.in_force and limit.kind == "limits"]
+    return [_use(limit, _used(limit, in_force, reserved, held)) for limit in in_force]
 
 
-def _use(limit: ReferenceEntry, reserved: dict[str, Decimal], held: dict[str, dict[str, Decimal]]) -> LimitUse:
-    content = limit.content
-    book, kind, instrument = content["book"], content["kind"], content.get("instrument")
-    used: Decimal | None = None
+def _use(limit: ReferenceEntry, used: Decimal | None) -> LimitUse:
+    content, amount = limit.content, Decimal(limit.content["amount"])
+    return LimitUse(
+        book=content["book"], kind=content["kind"], instrument=content.get("instrument"), amount=amount, used=used,
+        headroom=None if used is None else amount - used,
+    )
+
+
+def _used(
+    limit: ReferenceEntry, in_force: Iterable[ReferenceEntry], reserved: dict[str, Decimal],
+    held: dict[tuple[str, str], Decimal],
+) -> Decimal | None:
+    book, kind, instrument = limit.content["book"], limit.content["kind"], limit.content.get("instrument")
     if kind == "gross-notional":
-        used = reserved.get(book, ZERO)
-    elif kind == "position-quantity":
-        bound = held.get(book, {})
-        used = bound.get(instrument, ZERO) if instrument else max(bound.values(), default=ZERO)
-    return LimitUse(book=book, kind=kind, instrument=instrument, amount=Decimal(content["amount"]), used=used)
+        return reserved.get(book, ZERO)
+    if kind != "position-quantity":
+        return None
+    if instrument:
+        return held.get((book, instrument), ZERO)
+    # As for the rules, an instrument with a limit of its own is not bound by that of every instrument.
+    own = {each.content.get("instrument") for each in in_force if _limits_position_of(each, book)}
+    return max((size for (of, name), size in held.items() if of == book and name not in own), default=ZERO)
+
+
+def _limits_position_of(limit: ReferenceEntry, book: str) -> bool:
+    return (limit.content["book"], limit.content["kind"]) == (book, "position-quantity")
 
 
 class Balance(msgspec.Struct, kw_only=True):

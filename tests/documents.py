@@ -55,7 +55,8 @@ class History(Rules):
 
     def documents(self, model: str) -> dict[str, Any]:
         """The documents of a read model by id, read back from the bytes in which they are kept."""
-        return read_models(self.events)[model]
+        found: dict[str, Any] = read_models(self.events)[model]
+        return found
 
 
 def read_models(events: Sequence[Recorded], projections: Sequence[Projection] = PROJECTIONS) -> Any:

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -48,3 +49,8 @@ def fail(message: str, code: int = 1) -> typer.Exit:
     """An error in one line; the exit to raise."""
     err.print(f"[bold red]error:[/] {message}", highlight=False)
     return typer.Exit(code)
+
+
+def cents(amount: Decimal) -> str:
+    """An amount as people read it; JSON has it in full."""
+    return f"{amount:,.2f}"

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from api.cli.console import out, table
+from api.cli.console import cents, out, table
 from api.cli.posting import Posted
 from domain.money import exact
 from infra.everbook import Everbook
@@ -77,10 +77,10 @@ class Report(msgspec.Struct, kw_only=True):
         out.print(f"\n[bold]{posted.accepted:,}[/] accepted, [bold]{posted.refused:,}[/] refused, "
                   f"[bold]{posted.duplicates:,}[/] duplicates, [bold]{self.commands_per_second:,.0f}[/] commands/s\n")
         table("Profit by desk", ("name", "currency", "realised", "unrealised", "income", "fees", "total"),
-              [(each.name, each.base_currency, *map(_cents, (each.realised, each.unrealised, each.income, each.fees,
+              [(each.name, each.base_currency, *map(cents, (each.realised, each.unrealised, each.income, each.fees,
                                                              each.total))) for each in self.profit])
         table("Exposure by book", ("name", "currency", "gross", "net", "unsettled", "limit", "used"),
-              [(each.name, each.base_currency, _cents(each.gross), _cents(each.net), _cents(each.unsettled),
+              [(each.name, each.base_currency, cents(each.gross), cents(each.net), cents(each.unsettled),
                 *self._limit(each.name)) for each in self.exposures])
         table("Breaches", ("kind", "count"), sorted(self.breaches.items()))
         table("Alerts", ("kind", "count"), sorted(self.alerts.items()))
@@ -130,6 +130,3 @@ def verify_projections(opened: Everbook, figures: Report, on_progress: Progress)
     """Holds every read model against its rebuild."""
     figures.digests = compare(opened.logs.recorders, opened.read_models, PROJECTIONS, on_progress)
 
-
-def _cents(amount: Decimal) -> str:
-    return f"{amount:,.2f}"

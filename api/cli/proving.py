@@ -1,0 +1,128 @@
+"""``verify``, ``rebuild``, ``backup`` and ``restore``: histories that prove themselves, and come back."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.cli.console import err, fail, out, print_json, progress
+from api.cli.opening import EXPECTED, Data, Json, everbook, settings_of
+from infra.backup import BadBackup, backup, restore
+from infra.checkpoints import Checkpoint, opened, split
+from infra.everbook import Everbook, data_file
+from infra.rebuild import compare, rebuild
+from infra.verification import Verification, verify
+from projections.registry import PROJECTIONS
+
+DAMAGED = 2
+CheckpointFile = Annotated[
+    Path | None, typer.Option("--checkpoint", exists=True, help="Signed checkpoints that were kept elsewhere")
+]
+
+
+def verify_logs(
+    data: Data = None, checkpoint: CheckpointFile = None, as_json: Json = False,
+    read_models: Annotated[bool, typer.Option(help="Also hold every read model against its rebuild")] = False,
+) -> None:
+    """Holds every stored byte of every log against its tree, and the tree against checkpoints kept elsewhere."""
+    with everbook(settings_of(data)) as ledger:
+        known = _checkpoints(ledger, checkpoint)
+        with progress(as_json) as bar:
+            task = bar.add_task("Verifying", total=sum(ledger.vector().values()))
+            reports = [
+                verify(log, recorder, known, lambda count: bar.advance(task, count))
+                for log, recorder in ledger.logs.recorders.items()
+            ]
+        digests = _compared(ledger, as_json) if read_models else {}
+    differing = sorted(model for model, (live, rebuilt) in digests.items() if live != rebuilt)
+    if as_json:
+        print_json({"logs": reports, "intact": all(each.intact for each in reports), "differing": differing})
+    else:
+        _show(reports, differing)
+    if differing or not all(each.intact for each in reports):
+        raise typer.Exit(DAMAGED)
+
+
+def rebuild_models(data: Data = None, as_json: Json = False) -> None:
+    """Folds every log into new read models beside the ones in use, then serves the new ones."""
+    with everbook(settings_of(data)) as ledger:
+        with progress(as_json) as bar:
+            task = bar.add_task("Rebuilding", total=sum(ledger.vector().values()))
+            digests = rebuild(
+                ledger.logs.recorders, ledger.read_models, PROJECTIONS, lambda count: bar.advance(task, count)
+            )
+        if as_json:
+            print_json({"digests": digests})
+        else:
+            for model, digest in digests.items():
+                out.print(f"{model:15} {digest[:16]}…", highlight=False)
+
+
+def checkpoint_logs(
+    data: Data = None,
+    to: Annotated[Path | None, typer.Option("--out", help="Write the signed notes to this file")] = None,
+) -> None:
+    """Signs the present tree head of every log: keep it where this machine's owner cannot change it."""
+    with everbook(settings_of(data)) as ledger:
+        notes = "\n".join(ledger.signed_checkpoint(log) for log in ledger.names())
+    if to is None:
+        typer.echo(notes, nl=False)
+    else:
+        to.write_text(notes)
+
+
+def backup_events(target: Path, data: Data = None, as_json: Json = False) -> None:
+    """Copies the events into an empty folder, while commands go on."""
+    settings = settings_of(data)
+    if not data_file(settings).exists():
+        raise fail(f"{settings.data} holds no embedded ledger; PostgreSQL has pg_dump for this")
+    try:
+        manifest = backup(data_file(settings), target, datetime.now(UTC))
+    except EXPECTED as error:
+        raise fail(str(error)) from error
+    if as_json:
+        print_json(manifest)
+    else:
+        sizes = ", ".join(f"{log} {head.size:,}" for log, head in manifest.logs.items())
+        out.print(f"Backed up ledger {manifest.ledger_id}: {sizes}", highlight=False)
+
+
+def restore_events(
+    source: Path, data: Data = None, as_json: Json = False,
+    force: Annotated[bool, typer.Option(help="Also over a ledger that is newer, or another")] = False,
+) -> None:
+    """Brings a backup back once its ledger id, roots and every byte are proven. Nothing may run meanwhile."""
+    settings = settings_of(data)
+    try:
+        manifest = restore(source, settings.data, force=force)
+    except BadBackup as error:
+        raise fail(str(error), DAMAGED) from error
+    if as_json:
+        print_json(manifest)
+    else:
+        out.print(f"Restored ledger {manifest.ledger_id}; run [bold]everbook rebuild[/] for its read models")
+
+
+def _checkpoints(ledger: Everbook, path: Path | None) -> list[Checkpoint]:
+    if path is None:
+        return []
+    return [opened(note, ledger.signer.public) for note in split(path.read_text())]
+
+
+def _compared(ledger: Everbook, quiet: bool) -> dict[str, tuple[str, str]]:
+    ledger.worker().catch_up()
+    with progress(quiet) as bar:
+        task = bar.add_task("Rebuilding read models", total=sum(ledger.vector().values()))
+        return compare(ledger.logs.recorders, ledger.read_models, PROJECTIONS, lambda count: bar.advance(task, count))
+
+
+def _show(reports: list[Verification], differing: list[str]) -> None:
+    for report in reports:
+        state = "[green]intact[/]" if report.intact else "[bold red]NOT INTACT[/]"
+        out.print(f"{report.log}: {report.events:,} events, {report.commits:,} commits, {state}, root {report.root}",
+                  highlight=False)
+        for finding in report.findings:
+            err.print(f"  {finding}", highlight=False)
+    for model in differing:
+        err.print(f"  read model {model} differs from its rebuild: run everbook rebuild", highlight=False)

@@ -1,0 +1,121 @@
+"""Reads: what the read models say, as tables or JSON."""
+
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from api.cli.console import cents, print_json, table
+from api.cli.opening import Data, Json, everbook, settings_of
+from domain.money import exact
+from infra.everbook import Everbook
+from projections.valuation import Marks, exposures, profit, value
+
+Book = Annotated[str | None, typer.Option(help="Only this book")]
+Most = Annotated[int, typer.Option("--limit", help="How many at most")]
+
+
+def trades(data: Data = None, book: Book = None, limit: Most = 50, as_json: Json = False) -> None:
+    """Trades with their status."""
+    with everbook(settings_of(data)) as ledger:
+        found = _select(ledger, "trades", book, limit)
+    _show(found, as_json, "Trades", ("book", "trade", "status", "instrument", "quantity", "price", "due"), (
+        (each.book, each.trade_id, each.status, each.instrument, each.state.terms.quantity, each.state.terms.price,
+         each.due_on) for each in found
+    ))
+
+
+def positions(data: Data = None, book: Book = None, limit: Most = 200, as_json: Json = False) -> None:
+    """Positions at the latest marks."""
+    with everbook(settings_of(data)) as ledger, exact():
+        found = _select(ledger, "positions", book, limit)
+        marks = Marks(ledger.read_models.scan("reference", ""))  # type: ignore[arg-type]
+        valued = [value(each, marks) for each in found]
+    _show(valued, as_json, "Positions", ("book", "instrument", "quantity", "cost", "mark", "unrealised", "realised"), (
+        (each.book, each.instrument, each.quantity, each.cost, each.mark, each.unrealised, each.realised)
+        for each in valued
+    ))
+
+
+def cash(data: Data = None, book: Book = None, as_json: Json = False) -> None:
+    """Cash by book and currency."""
+    with everbook(settings_of(data)) as ledger, exact():
+        found = _select(ledger, "cash", book, -1)
+        lines = [(each.book, each.currency, each.settled, each.receivable, each.payable, each.total) for each in found]
+    _show(found, as_json, "Cash", ("book", "currency", "settled", "receivable", "payable", "total"), lines)
+
+
+def journal(data: Data = None, book: Book = None, limit: Most = 20, as_json: Json = False) -> None:
+    """Journal entries, posting by posting."""
+    with everbook(settings_of(data)) as ledger:
+        found = _select(ledger, "journal", book, limit)
+    _show(found, as_json, "Journal", ("book", "trade", "type", "account", "asset", "quantity"), (
+        (each.book, each.trade_id, each.type, posting.account, posting.asset, posting.quantity)
+        for each in found for posting in each.postings
+    ))
+
+
+def pnl(data: Data = None, by: Annotated[str, typer.Option(help="desk, book or entity")] = "desk",
+        as_json: Json = False) -> None:
+    """Profit in the base currency."""
+    if by not in {"desk", "book", "entity"}:
+        raise typer.BadParameter("--by is desk, book or entity")
+    with everbook(settings_of(data)) as ledger, exact():
+        found = _select(ledger, "positions", None, -1)
+        lines = profit(found, Marks(ledger.read_models.scan("reference", "")), by)  # type: ignore[arg-type]
+    _show(lines, as_json, "Profit", ("name", "currency", "realised", "unrealised", "income", "fees", "total"), (
+        (each.name, each.base_currency,
+         *map(cents, (each.realised, each.unrealised, each.income, each.fees, each.total)))
+        for each in lines
+    ))
+
+
+def risk(data: Data = None, by: Annotated[str, typer.Option(help="book, desk, counterparty, issuer …")] = "book",
+         as_json: Json = False) -> None:
+    """Exposure in the base currency."""
+    if by not in {"book", "desk", "entity", "counterparty", "issuer", "currency", "instrument"}:
+        raise typer.BadParameter("--by is book, desk, entity, counterparty, issuer, currency or instrument")
+    with everbook(settings_of(data)) as ledger, exact():
+        found = _select(ledger, "exposure", None, -1)
+        lines = exposures(found, Marks(ledger.read_models.scan("reference", "")), by)  # type: ignore[arg-type]
+    _show(lines, as_json, "Exposure", ("name", "currency", "gross", "net", "unsettled", "reserved"), (
+        (each.name, each.base_currency, *map(cents, (each.gross, each.net, each.unsettled, each.reserved)))
+        for each in lines
+    ))
+
+
+def alerts(data: Data = None, book: Book = None, limit: Most = 50, as_json: Json = False) -> None:
+    """Alerts, with what they rest on."""
+    with everbook(settings_of(data)) as ledger:
+        found = _select(ledger, "alerts", book, limit)
+    _show(found, as_json, "Alerts", ("book", "kind", "severity", "trades", "evidence"), (
+        (each.book, each.kind, each.severity, " ".join(each.trades),
+         ", ".join(f"{name} {text}" for name, text in each.evidence.items())) for each in found
+    ))
+
+
+def audit(data: Data = None, book: Book = None, limit: Most = 50, as_json: Json = False) -> None:
+    """Every event: who, when, what, why."""
+    with everbook(settings_of(data)) as ledger:
+        found = _select(ledger, "audit", book, limit)
+    _show(found, as_json, "Audit", ("event", "recorded", "actor", "kind", "stream", "why"), (
+        (each.event, f"{each.recorded_at:%Y-%m-%d %H:%M:%S}", each.actor, each.type, each.stream,
+         each.detail or each.reason) for each in found
+    ))
+
+
+def _select(ledger: Everbook, model: str, book: str | None, limit: int) -> list[Any]:
+    """Documents that reflect everything recorded so far."""
+    ledger.worker().catch_up()
+    return list(ledger.read_models.select(model, where={"book": book} if book else None, limit=limit))
+
+
+def _show(
+    found: Sequence[msgspec.Struct], as_json: bool, title: str, columns: Sequence[str],
+    lines: Iterable[Sequence[object]],
+) -> None:
+    if as_json:
+        print_json(list(found))
+    else:
+        table(title, columns, lines)

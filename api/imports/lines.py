@@ -1,0 +1,54 @@
+"""Lines of an imported file."""
+
+import gzip
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import msgspec
+
+from domain.commands import AnyCommand
+from domain.schema import MalformedCommand, business_content
+
+
+class Line(msgspec.Struct, frozen=True):
+    """A command and its canonical bytes from line ``number``, or what is wrong with that line."""
+
+    number: int
+    command: AnyCommand | None = None
+    content: bytes = b""
+    error: MalformedCommand | None = None
+
+
+class UnreadableFile(Exception):
+    """A file that is not of its format at all."""
+
+
+def taken(number: int, command: AnyCommand) -> Line:
+    """A line that is a command."""
+    return Line(number, command, business_content(command))
+
+
+def broken(number: int, detail: str, field: str) -> Line:
+    """A line that is none; ``field`` is the column or path at fault."""
+    return Line(number, error=MalformedCommand(detail, field))
+
+
+def open_bytes(path: Path) -> BinaryIO:
+    """The file's bytes, unpacked when its name ends in gz."""
+    return cast("BinaryIO", gzip.open(path, "rb")) if path.suffix == ".gz" else path.open("rb")
+
+
+def text_lines(path: Path) -> Iterator[str]:
+    """The file's lines as UTF-8, without their ends and without a byte-order mark.
+
+    Raises:
+        UnreadableFile: naming the line that is no UTF-8.
+    """
+    with open_bytes(path) as file:
+        for number, line in enumerate(file, 1):
+            try:
+                text = line.decode("utf-8-sig" if number == 1 else "utf-8")
+            except UnicodeDecodeError as error:
+                raise UnreadableFile(f"line {number} is no UTF-8: {error}") from error
+            yield text.rstrip("\r\n")

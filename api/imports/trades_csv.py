@@ -1,0 +1,85 @@
+"""``trades-csv``: one trade to book a line, under a header that names the columns."""
+
+import csv
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from api.imports.lines import Line, UnreadableFile, broken, taken, text_lines
+from domain.commands import BookTrade
+
+SOURCE = "trades-csv"
+REQUIRED = ("trade_id", "book", "trader", "counterparty", "trade_date", "side")
+TRADE = (*REQUIRED, "command_id", "source", "effective_at", "contra_book", "execution_id", "reason")
+FEE = "fee:"
+TERMS = {
+    "equity": ("side", "instrument", "quantity", "price", "settlement_date"),
+    "fx-spot": ("side", "base", "quote", "quantity", "rate", "settlement_date"),
+    "loan-deposit": ("side", "currency", "principal", "rate", "rate_type", "index", "spread", "day_count",
+                     "start_date", "maturity_date", "tenor"),
+}
+COLUMNS = {*TRADE, "product", *(column for columns in TERMS.values() for column in columns)}
+
+
+def read_trades(path: Path) -> Iterator[Line]:
+    """The bookings of a file. ``product`` is equity where it is empty; a fee has a column ``fee:<name>`` of its own.
+    Without a ``command_id`` it is ``csv-<trade_id>``, so that importing twice books once.
+
+    Raises:
+        UnreadableFile: when the header lacks a column, or has one that is not known.
+    """
+    reader = csv.reader(text_lines(path), strict=True)
+    try:
+        header = [name.strip() for name in next(reader, [])]
+        _require_header(header)
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                yield _line(reader.line_num, header, cells)
+    except csv.Error as error:
+        raise UnreadableFile(f"line {reader.line_num}: {error}") from error
+
+
+def _require_header(header: list[str]) -> None:
+    for column in header:
+        if column not in COLUMNS and not column.startswith(FEE):
+            raise UnreadableFile(f"line 1: there is no column {column!r}")
+    for column in REQUIRED:
+        if column not in header:
+            raise UnreadableFile(f"line 1: the column {column!r} is missing")
+    if len(set(header)) < len(header):
+        raise UnreadableFile("line 1: a column stands there twice")
+
+
+def _line(number: int, header: list[str], cells: list[str]) -> Line:
+    if len(cells) != len(header):
+        return broken(number, f"{len(cells)} cells under {len(header)} columns", "$")
+    row = {name: cell.strip() for name, cell in zip(header, cells, strict=True) if cell.strip()}
+    product = row.get("product", "equity")
+    if product not in TERMS:
+        return broken(number, f"{product!r} is none of {', '.join(TERMS)}", "product")
+    known = {*TRADE, "product", *TERMS[product]}
+    for column in row:
+        if column not in known and not (column.startswith(FEE) and product != "loan-deposit"):
+            return broken(number, f"{column} is no column of {product}", column)
+    try:
+        return taken(number, msgspec.convert(_fields(row, product), BookTrade))
+    except msgspec.ValidationError as error:
+        message, _, at = str(error).partition(" - at `")
+        return broken(number, message, at.rstrip("`").rpartition(".")[2] or _missing(message))
+
+
+def _fields(row: Mapping[str, str], product: str) -> dict[str, Any]:
+    terms: dict[str, Any] = {"product": product} | {name: row[name] for name in TERMS[product] if name in row}
+    fees = {name.removeprefix(FEE): cell for name, cell in row.items() if name.startswith(FEE)}
+    if fees:
+        terms["fees"] = fees
+    fields: dict[str, Any] = {name: row[name] for name in TRADE if name in row and name != "side"}
+    fields.setdefault("source", SOURCE)
+    fields.setdefault("command_id", f"csv-{row.get('trade_id', '')}"[:64])
+    return {"type": "BookTrade", **fields, "terms": terms}
+
+
+def _missing(message: str) -> str:
+    return message.split("`")[1] if "`" in message else "$"
