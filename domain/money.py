@@ -48,12 +48,12 @@ def require_amount(value: Decimal, field: str) -> Decimal:
     Raises:
         Refused: naming ``field``.
     """
-    if not value.is_finite():
+    exponent = value.as_tuple()[2]
+    if not isinstance(exponent, int):
         raise Refused("not-a-number", f"{field} must be a finite number", field)
     if not -LARGEST < value < LARGEST:
         raise Refused("out-of-range", f"{field} must be smaller than 10^18", field)
-    exponent = value.as_tuple().exponent
-    if isinstance(exponent, int) and exponent < -DECIMAL_PLACES:
+    if exponent < -DECIMAL_PLACES:
         raise Refused("too-precise", f"{field} must have at most {DECIMAL_PLACES} decimals", field)
     return value
 

@@ -26,7 +26,7 @@ SYSTEM = Principal("everbook", "Everbook itself", EVERY_ROLE)
 """The actor of what Everbook commands by itself, such as the business date carried into a ledger log."""
 
 
-class Submission(msgspec.Struct, frozen=True):
+class Submission(msgspec.Struct, frozen=True, gc=False):
     """A command on its way to the owner of its log. ``content`` is its canonical bytes, ``actor`` the key id."""
 
     command: AnyCommand
@@ -34,7 +34,7 @@ class Submission(msgspec.Struct, frozen=True):
     actor: str
 
 
-class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """``first`` is what the command came to; ``repeated`` says that this is the answer to a repeat of it.
 
     ``sequence`` is its first event, ``count`` how many it has; an accepted one names the stream's new ``version``.

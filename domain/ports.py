@@ -12,7 +12,7 @@ class LogMoved(Exception):
     """The log holds more than the commit expected: someone else wrote it. Read on, and decide again."""
 
 
-class Receipt(msgspec.Struct, frozen=True):
+class Receipt(msgspec.Struct, frozen=True, gc=False):
     """What a command came to: ``count`` events from ``sequence`` on. ``content`` hashes its business fields."""
 
     source: str

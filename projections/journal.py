@@ -29,7 +29,7 @@ class UnbalancedEntry(Exception):
     """An entry whose debits and credits differ in some asset: a defect of a template, never of the input."""
 
 
-class Posting(msgspec.Struct, frozen=True):
+class Posting(msgspec.Struct, frozen=True, gc=False):
     """Signed ``quantity`` of ``asset``: a debit above zero, a credit below."""
 
     account: str

@@ -12,7 +12,7 @@ from domain.money import ZERO, divide
 Place = tuple[date, datetime, str]
 
 
-class Lot(msgspec.Struct, frozen=True):
+class Lot(msgspec.Struct, frozen=True, gc=False):
     """An open part of a position: signed ``quantity`` at ``price``. Under the moving average there is one, without a
     trade, and its ``price`` is the average rounded to twelve decimals: ``Holding.cost`` is exact.
     """
@@ -23,7 +23,7 @@ class Lot(msgspec.Struct, frozen=True):
     price: Decimal
 
 
-class Fill(msgspec.Struct, frozen=True):
+class Fill(msgspec.Struct, frozen=True, gc=False):
     """What a movement adds: signed ``quantity`` at ``price``."""
 
     place: Place
@@ -31,7 +31,7 @@ class Fill(msgspec.Struct, frozen=True):
     price: Decimal
 
 
-class Holding(msgspec.Struct, frozen=True):
+class Holding(msgspec.Struct, frozen=True, gc=False):
     """``cost`` is that of the open lots (negative for a short position), ``realised`` the profit of what was closed,
     before fees; both in the currency of the trades. cost + proceeds - realised = 0 at all times.
     """

@@ -9,7 +9,7 @@ import msgspec
 from domain.schema import Recorded
 
 
-class Document(msgspec.Struct, kw_only=True, omit_defaults=True):
+class Document(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
     """One read-model entry. ``sequence`` is the last event of ``log`` that changed it, both set by whoever folds;
     ``stale`` says that an event which belongs to it could not be applied.
     """

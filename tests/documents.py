@@ -59,22 +59,28 @@ class History(Rules):
         return found
 
 
-def read_models(events: Sequence[Recorded], projections: Sequence[Projection] = PROJECTIONS) -> Any:
-    """The documents of every model by id, each log folded by itself as a worker does it."""
+def read_models(
+    events: Sequence[Recorded], projections: Sequence[Projection] = PROJECTIONS, *, at_once: bool = False
+) -> Any:
+    """The documents of every model by id, each log folded by itself as a worker does it: every event by a worker that
+    starts afresh, or all of a log ``at_once``.
+    """
     kept: dict[str, dict[str, bytes]] = {projection.name: {} for projection in projections}
+    store = Store(lambda model, ids: _found(kept, model, ids), lambda model, prefix: _scanned(kept, model, prefix))
     for log in dict.fromkeys(event.log for event in events):
-        fold = Fold(projections, Store(lambda model, ids: _found(kept, model, ids), lambda model, prefix: [
-            _decoded(model, each) for key, each in sorted(kept[model].items()) if key.startswith(prefix)
-        ]))
-        for event in events:
-            if event.log == log:
-                for model, documents in fold.run([event]).items():
-                    kept[model].update({key: msgspec.json.encode(each) for key, each in documents.items()})
+        of_log = [event for event in events if event.log == log]
+        for run in [of_log] if at_once else [[event] for event in of_log]:
+            for model, documents in Fold(projections, store).run(run).items():
+                kept[model].update({key: msgspec.json.encode(each) for key, each in documents.items()})
     return {model: {key: _decoded(model, each) for key, each in found.items()} for model, found in kept.items()}
 
 
 def _found(kept: Mapping[str, Mapping[str, bytes]], model: str, ids: Sequence[str]) -> dict[str, Document]:
     return {key: _decoded(model, kept[model][key]) for key in ids if key in kept[model]}
+
+
+def _scanned(kept: Mapping[str, Mapping[str, bytes]], model: str, prefix: str) -> list[Document]:
+    return [_decoded(model, stored) for key, stored in sorted(kept[model].items()) if key.startswith(prefix)]
 
 
 def _decoded(model: str, stored: bytes) -> Document:

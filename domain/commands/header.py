@@ -7,6 +7,8 @@ import msgspec
 
 Key = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@+-]*\Z")]
 """An identifier made by a client: it may stand inside a document id, so it holds no slash and no space."""
+Reference = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+"""A key that must be defined already, and was held against the pattern then."""
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 Text = Annotated[str, msgspec.Meta(max_length=1000)]
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -14,7 +16,7 @@ Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 class Command(
     msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True, tag_field="type",
-    tag=True,
+    tag=True, gc=False,
 ):
     """An intent. Its key is (``source``, ``command_id``), made by the client; the same key is one effect for ever.
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from domain.commands.header import Command, Key
+from domain.commands.header import Command, Key, Reference
 from domain.commands.reference import Code
 
 Side = Literal["buy", "sell"]
@@ -16,11 +16,11 @@ Fees = Annotated[dict[Key, Decimal], msgspec.Meta(max_length=20)]
 
 
 class EquityTerms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True,
-                  tag_field="product", tag="equity"):
+                  gc=False, tag_field="product", tag="equity"):
     """Quantity in shares, price per share in the instrument's currency, fees in the same currency, never negative."""
 
     side: Side
-    instrument: Key
+    instrument: Reference
     quantity: Decimal
     price: Decimal
     fees: Fees = {}
@@ -28,7 +28,7 @@ class EquityTerms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
 
 
 class FxSpotTerms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True,
-                  tag_field="product", tag="fx-spot"):
+                  gc=False, tag_field="product", tag="fx-spot"):
     """Buy or sell ``quantity`` of the base currency against the quote currency at ``rate`` (quote per base)."""
 
     side: Side
@@ -41,7 +41,7 @@ class FxSpotTerms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
 
 
 class LoanTerms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True,
-                tag_field="product", tag="loan-deposit"):
+                gc=False, tag_field="product", tag="loan-deposit"):
     """Lend (a loan) or take (a deposit) ``principal`` from ``start_date`` for a tenor or until ``maturity_date``.
 
     ``rate`` is yearly in percent: the fixed rate, or the current fixing of ``index``, to which ``spread`` is added.
@@ -67,17 +67,17 @@ class TradeCommand(Command, frozen=True, kw_only=True):
     """A command about one trade. ``book`` names the log; the API fills it in from the trade when it is left out."""
 
     trade_id: Key
-    book: Key
+    book: Reference
 
 
 class BookTrade(TradeCommand, frozen=True, kw_only=True):
     """``contra_book`` names our own book on the other side, ``execution_id`` the venue's fill."""
 
-    trader: Key
-    counterparty: Key
+    trader: Reference
+    counterparty: Reference
     trade_date: date
     terms: Terms
-    contra_book: Key | None = None
+    contra_book: Reference | None = None
     execution_id: Key | None = None
 
 

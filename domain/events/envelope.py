@@ -5,7 +5,7 @@ from datetime import date, datetime
 import msgspec
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A fact. ``effective_at`` is when it holds in the world, ``recorded_at`` when its log learned it (both UTC).
 
     ``business_date`` is the accounting day it belongs to, ``actor`` the key id that sent the command, ``supersedes``

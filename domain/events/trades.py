@@ -13,7 +13,7 @@ from domain.events.envelope import Event
 Product = Literal["equity", "fx-spot", "loan-deposit"]
 
 
-class LoanSchedule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class LoanSchedule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """``interest`` is due at ``maturity_date``, signed as we see it (+ we receive), in minor units of the currency."""
 
     rate_type: Literal["fixed", "floating"]
@@ -26,7 +26,7 @@ class LoanSchedule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     spread: Decimal = Decimal(0)
 
 
-class Economics(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Economics(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One revision of a trade as the books see it.
 
     ``quantity`` is signed (+ we get) in units of ``asset`` (an instrument or a base currency); ``amount`` is the signed

@@ -11,7 +11,7 @@ from domain.commands.trades import EquityTerms, FxSpotTerms, LoanTerms, Side, Te
 from domain.currencies import require_currency
 from domain.day_counts import interest, year_fraction
 from domain.events import BookDefined, InstrumentDefined
-from domain.events.trades import Economics, LoanSchedule, Product
+from domain.events.trades import Economics, LoanSchedule
 from domain.money import ZERO, require_amount, require_positive
 from domain.refusals import Refused
 
@@ -51,7 +51,7 @@ class Parties(Protocol):
     def execution_id(self) -> str | None: ...
 
 
-class Deal(msgspec.Struct, frozen=True):
+class Deal(msgspec.Struct, frozen=True, gc=False):
     """What surrounds the terms: the day, the book, the parties, and the facts that are known."""
 
     trade_date: date
@@ -62,15 +62,16 @@ class Deal(msgspec.Struct, frozen=True):
     reference: ReferenceFacts
     market: MarketFacts
 
-    def economics(self, product: Product, **fields: Any) -> Economics:
-        """The economics with what the book and the parties say filled in."""
+    def surroundings(self) -> dict[str, Any]:
+        """The fields of the economics that the book and the parties say."""
         book, parties = self.book, self.parties
-        return Economics(
-            product=product, entity=book.entity, desk=book.desk, book=book.book, owner=book.owner,
-            base_currency=book.base_currency, lot_method=book.lot_method, trader=parties.trader,
-            counterparty=parties.counterparty, contra_book=parties.contra_book, contra_owner=self.contra_owner,
-            execution_id=parties.execution_id, trade_date=self.trade_date, executed_at=self.executed_at, **fields,
-        )
+        return {
+            "entity": book.entity, "desk": book.desk, "book": book.book, "owner": book.owner,
+            "base_currency": book.base_currency, "lot_method": book.lot_method, "trader": parties.trader,
+            "counterparty": parties.counterparty, "contra_book": parties.contra_book,
+            "contra_owner": self.contra_owner, "execution_id": parties.execution_id, "trade_date": self.trade_date,
+            "executed_at": self.executed_at,
+        }
 
     def notional(self, size: Decimal, currency: str) -> Decimal | None:
         """The size in the book's base currency; None when no rate is known."""
@@ -103,8 +104,9 @@ def _equity(terms: EquityTerms, deal: Deal) -> Economics:
     settlement_date = terms.settlement_date or add_business_days(
         deal.trade_date, instrument.settlement_days, (deal.reference.calendar(instrument.calendar),)
     )
-    return deal.economics(
-        "equity", instrument=terms.instrument, asset=terms.instrument, currency=instrument.currency,
+    return Economics(
+        **deal.surroundings(), product="equity", instrument=terms.instrument, asset=terms.instrument,
+        currency=instrument.currency,
         issuer=instrument.issuer, quantity=quantity, price=price, amount=-quantity * price, fees=_fees(terms.fees),
         settlement_date=_not_before(settlement_date, deal.trade_date), isin=instrument.isin, mic=instrument.mic,
         notional=deal.notional(quantity * price, instrument.currency), mark=deal.market.price(terms.instrument),
@@ -120,8 +122,9 @@ def _fx_spot(terms: FxSpotTerms, deal: Deal) -> Economics:
     settlement_date = terms.settlement_date or add_business_days(
         deal.trade_date, fx_spot_days(base, quote), deal.reference.currency_calendars(base, quote)
     )
-    return deal.economics(
-        "fx-spot", instrument=base + quote, asset=base, currency=quote, issuer=base, quantity=quantity, price=rate,
+    return Economics(
+        **deal.surroundings(), product="fx-spot", instrument=base + quote, asset=base, currency=quote, issuer=base,
+        quantity=quantity, price=rate,
         amount=-quantity * rate, fees=_fees(terms.fees), notional=deal.notional(quantity * rate, quote),
         settlement_date=_not_before(settlement_date, deal.trade_date), mark=deal.market.rate(base, quote),
     )
@@ -132,8 +135,9 @@ def _loan(terms: LoanTerms, deal: Deal) -> Economics:
     principal = require_positive(terms.principal, "$.terms.principal")
     lends = terms.side == "lend"
     quantity = principal if lends else -principal
-    return deal.economics(
-        "loan-deposit", instrument=("LOAN-" if lends else "DEPOSIT-") + currency, asset=currency, currency=currency,
+    return Economics(
+        **deal.surroundings(), product="loan-deposit", instrument=("LOAN-" if lends else "DEPOSIT-") + currency,
+        asset=currency, currency=currency,
         issuer=deal.parties.counterparty, quantity=quantity, price=ONE, amount=-quantity,
         settlement_date=_not_before(terms.start_date, deal.trade_date, "$.terms.start_date"),
         notional=deal.notional(principal, currency), loan=_schedule(terms, deal.reference),

@@ -25,7 +25,7 @@ Leg = Literal["start", "maturity"]
 Status = Literal["booked", "affirmed", "partially-settled", "failing", "settled", "matured", "cancelled"]
 
 
-class TradeState(msgspec.Struct, frozen=True, kw_only=True):
+class TradeState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """``settled_quantity`` and ``settled_amount`` are of the current ``leg``, signed as it moves; a loan or deposit
     whose start has settled is ``settled`` and goes on with its maturity. ``terms_sequence`` is the event that set the
     terms.

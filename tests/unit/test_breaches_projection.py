@@ -8,10 +8,14 @@ import pytest
 from projections.breaches import BREACHING
 from tests.documents import History
 
+HARD = (
+    "limit-order-notional", "limit-order-quantity", "limit-gross-notional", "limit-position-quantity", "price-collar",
+    "price-missing", "fx-rate-missing", "kill-switch", "restricted-instrument",
+)
 RULES = Path(__file__).parents[2] / "domain" / "trades"
 
 
-@pytest.mark.parametrize("code", sorted(BREACHING))
+@pytest.mark.parametrize("code", HARD)
 def test_a_refusal_by_a_limit_switch_or_list_is_a_breach_with_its_evidence(code: str) -> None:
     history = History()
     refused = history.refuse(code)

@@ -17,7 +17,7 @@ def exposures(*commands: Any) -> dict[str, Any]:
     return History(*commands).documents("exposure")
 
 
-def figures(exposure: Any) -> tuple[Decimal, ...]:
+def figures(exposure: Any) -> tuple[Decimal | int, ...]:
     return (exposure.quantity, exposure.net, exposure.gross, exposure.unsettled, exposure.reserved)
 
 
