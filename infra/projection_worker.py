@@ -13,7 +13,7 @@ from projections.ports import ReadModels, ReadModelsMoved
 from projections.projection import Projection
 from projections.registry import families
 
-EVENTS_AT_ONCE = 2_000
+EVENTS_AT_ONCE = 5_000
 LOOK_AGAIN_SECONDS = 0.01
 WAIT_AFTER_TROUBLE_SECONDS = 1.0
 

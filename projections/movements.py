@@ -64,7 +64,7 @@ class Movements:
     version = 1
     needs: ClassVar[tuple[str, ...]] = ("movements",)
     appends = False
-    columns: ClassVar[tuple[str, ...]] = ("book", "instrument", "trade_id")
+    columns: ClassVar[tuple[str, ...]] = ("book", "instrument")
     document_type = Movement
 
     def keys(self, event: Recorded) -> Sequence[str]:

@@ -74,6 +74,9 @@ class Positions:
 
     def keys(self, event: Recorded) -> Sequence[str]:
         fact = event.event
+        # Most events are bookings: they are not to pay for the others.
+        if type(fact) is TradeBooked:
+            return (position_id(fact.terms),)
         if not isinstance(fact, TradeEvent) or isinstance(fact, TradeAffirmed | SettlementFailed):
             return ()
         key = position_id(fact.terms)
@@ -85,10 +88,10 @@ class Positions:
         fact = event.event
         assert isinstance(fact, TradeEvent)
         position = document.copy() if document else _empty(key, fact.terms)
-        if isinstance(fact, SettlementEvent):
-            _settle(position, fact)
-        elif isinstance(fact, TradeBooked):
+        if type(fact) is TradeBooked:
             _book(position, fact, view)
+        elif isinstance(fact, SettlementEvent):
+            _settle(position, fact)
         else:
             _revise(position, fact, view)
         return position

@@ -1,7 +1,6 @@
 """What a read model is: a pure function from events to documents, the same wherever it runs."""
 
 from collections.abc import Iterable, Sequence
-from copy import copy
 from typing import Any, Protocol, Self
 
 import msgspec
@@ -21,7 +20,7 @@ class Document(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
 
     def copy(self) -> Self:
         """A copy to change; what it holds is shared, and never changed."""
-        return copy(self)
+        return msgspec.structs.replace(self)
 
 
 class View(Protocol):

@@ -37,15 +37,14 @@ def serve(
 
 def work(
     data: Data = None,
-    while_parent: Annotated[bool, typer.Option(help="Stop when the process that started this one is gone")] = False,
+    parent: Annotated[int | None, typer.Option(help="Stop when this process is gone")] = None,
 ) -> None:
     """Keeps the read models up with the logs, until it is stopped."""
-    parent = os.getppid()
     with everbook(settings_of(data)) as opened:
         worker = opened.worker()
         worker.start()
         try:
-            _watch(worker, parent if while_parent else None)
+            _watch(worker, parent)
         except KeyboardInterrupt:
             pass
         finally:
@@ -71,7 +70,7 @@ def services_of(opened: Everbook) -> Services:
 @contextmanager
 def worker_process(settings: Settings) -> Iterator[None]:
     """A worker in a process of its own, which ends with this one, however that ends."""
-    command = [sys.executable, "-m", "api", "work", "--data", str(settings.data), "--while-parent"]
+    command = [sys.executable, "-m", "api", "work", "--data", str(settings.data), "--parent", str(os.getpid())]
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL)
     try:
         yield

@@ -20,7 +20,7 @@ LANDING = """<!doctype html><html lang="en"><title>Everbook</title><meta name="v
 
 
 @router.get("/livez", responses=documented({"status": "alive"}))
-def live() -> Response:
+async def live() -> Response:
     """The process answers. Needs no key."""
     return reading.answer({"status": "alive"})
 

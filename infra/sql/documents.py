@@ -51,18 +51,15 @@ class Model:
         return f"INSERT INTO {self.table(generation)} {self._upsert}"
 
     def row(self, document: Document) -> tuple[Any, ...]:
+        values = [getattr(document, column, None) for column in self.columns]
         return (
             document.id, document.stale, _encoder.encode(document),
-            *(_text(getattr(document, column, None)) for column in self.columns),
+            *[value if value is None or value.__class__ is str else str(value) for value in values],
         )
 
     def document(self, stale: Any, stored: bytes) -> Document:
         """The document; of a stale one only what every document has, for the rest is not to be used."""
         return _bare.decode(stored) if stale else self._decoder.decode(stored)
-
-
-def _text(value: Any) -> str | None:
-    return None if value is None else str(value)
 
 
 def models_of(engine: Engine, projections: Sequence[Projection]) -> Mapping[str, Model]:

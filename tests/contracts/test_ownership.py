@@ -125,7 +125,7 @@ def _resumed(writer: "subprocess.Popen[str]") -> tuple[str, str]:
     return writer.communicate(timeout=10)
 
 
-def test_a_log_of_another_ledger_is_not_opened(tmp_path: Path) -> None:
+def test_a_log_of_another_ledger_is_not_opened() -> None:
     kept: dict[str, LogRecorder] = {}
     CommandedLogs(lambda log: kept.setdefault(log, MemoryRecorder()))
     kept[REFERENCE] = MemoryRecorder()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from domain.admission import OutcomeUnknown
-from domain.commands import CancelTrade, TradeCommand
+from domain.commands import CancelTrade, LedgerCommand
 from domain.events import CommandRefused, TradeBooked, TradeCancelled
 from domain.outcomes import Outcome
 from domain.schema import recorded
@@ -57,7 +57,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.logs = limited(founded(self._open()), LIMIT)
         self.other = self._open()
         self.answers: dict[str, Outcome] = {}
-        self.asked: dict[str, TradeCommand] = {}
+        self.asked: dict[str, LedgerCommand] = {}
         self.booked = 0
 
     def _open(self) -> CommandedLogs:
