@@ -67,7 +67,8 @@ def _line(number: int, header: list[str], cells: list[str]) -> Line:
         return taken(number, msgspec.convert(_fields(row, product), BookTrade))
     except msgspec.ValidationError as error:
         message, _, at = str(error).partition(" - at `")
-        return broken(number, message, at.rstrip("`").rpartition(".")[2] or _missing(message))
+        named = _missing(message) if "field" in message else at.rstrip("`").rpartition(".")[2]
+        return broken(number, message, named)
 
 
 def _fields(row: Mapping[str, str], product: str) -> dict[str, Any]:
