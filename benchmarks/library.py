@@ -16,8 +16,8 @@ class Trade(Aggregate):
 
     @event("Booked")
     def __init__(
-        self, *, trade_id: str, book: str, trader: str, counterparty: str, instrument: str, side: str, quantity: Decimal,
-        price: Decimal, fee: Decimal, trade_date: str,
+        self, *, trade_id: str, book: str, trader: str, counterparty: str, instrument: str, side: str,
+        quantity: Decimal, price: Decimal, fee: Decimal, trade_date: str,
     ) -> None:
         self.terms = (trade_id, book, trader, counterparty, instrument, side, quantity, price, fee, trade_date)
 
