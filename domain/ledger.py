@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from eventsourcing.persistence import OperationalError
+from eventsourcing.persistence import IntegrityError, OperationalError
 
 from domain.batch import MICROSECOND, Batch, Unit
 from domain.decider import Decider
@@ -44,6 +44,7 @@ class Ledger:
         self.recorded_at: datetime | None = None
         self._follows = follows
         self._frontier = Frontier()
+        self._repeats = False
 
     def commit(self, units: Sequence[Unit], now: datetime, nonce: bytes, dry_run: bool = False) -> list[Outcome]:
         """Decides every unit in order and appends what came of them as one commit; outcomes in their order.
@@ -56,19 +57,26 @@ class Ledger:
         """
         for followed in self._follows:
             followed.catch_up()
+        looked_up = dry_run or self._repeats
         for _ in range(MOVES_BEFORE_GIVING_UP):
             if self.sequence == 0 or dry_run:
                 self.catch_up()
             with exact():
-                batch = self._decided(units, now)
+                batch = self._decided(units, now, looked_up=looked_up)
             if dry_run or not batch.events:
                 self._step_back()
-                return batch.outcomes
+                return self._told(batch)
             try:
                 return self._append(batch, nonce)
             except LogMoved:
                 self._step_back()
                 self.catch_up()
+            except IntegrityError:
+                # A command came before, or a trade id: the store holds both unique, so only now are they looked up.
+                self._step_back()
+                if looked_up:
+                    raise
+                looked_up = True
             except BaseException:
                 self._step_back()
                 raise
@@ -94,13 +102,14 @@ class Ledger:
             self._step_back()
             self.catch_up()
 
-    def _decided(self, units: Sequence[Unit], now: datetime) -> Batch:
+    def _decided(self, units: Sequence[Unit], now: datetime, *, looked_up: bool) -> Batch:
         submissions = [submission for unit in units for submission in unit.submissions]
-        keys = [(s.command.source, s.command.command_id) for s in submissions]
         batch = self._batch(now)
-        batch.receipts_before = self.recorder.select_receipts(keys)
-        batch.answer = lambda receipt: first_answer(self.log, self.recorder, receipt)
-        self._load(submissions)
+        if looked_up:
+            keys = [(s.command.source, s.command.command_id) for s in submissions]
+            batch.receipts_before = self.recorder.select_receipts(keys)
+            batch.answer = lambda receipt: first_answer(self.log, self.recorder, receipt)
+        self._load(submissions, bookings=looked_up)
         for unit in units:
             batch.decide(unit)
         return batch
@@ -110,10 +119,15 @@ class Ledger:
         start = now if last is None or now > last else last + MICROSECOND
         return Batch(self.log, self.sequence, start, self.decider, self.reference)
 
-    def _load(self, submissions: Sequence[Submission]) -> None:
+    def _told(self, batch: Batch) -> list[Outcome]:
+        # Where commands come again, more of them will: the next batch is looked up at once.
+        self._repeats = bool(batch.receipts_before)
+        return batch.outcomes
+
+    def _load(self, submissions: Sequence[Submission], *, bookings: bool) -> None:
         if not isinstance(self.decider, TradeDecider):
             return
-        absent = self.decider.absent(submission.command for submission in submissions)
+        absent = self.decider.absent((submission.command for submission in submissions), bookings=bookings)
         if not absent:
             return
         # Some of it may lie beyond what this ledger has read; the append will then say that the log moved.
@@ -138,7 +152,7 @@ class Ledger:
         self.sequence, self.recorded_at, self._frontier = frontier.size, batch.last_recorded_at, frontier
         if isinstance(self.decider, TradeDecider):
             self.decider.forget()
-        return batch.outcomes
+        return self._told(batch)
 
     def _seen(self, log: str) -> int:
         return next((followed.sequence for followed in self._follows if followed.log == log), 0)
