@@ -59,8 +59,9 @@ class Ledger:
             followed.catch_up()
         looked_up = dry_run or self._repeats
         for _ in range(MOVES_BEFORE_GIVING_UP):
-            if self.sequence == 0 or dry_run:
+            if dry_run:
                 self.catch_up()
+            self.begin()
             with exact():
                 batch = self._decided(units, now, looked_up=looked_up)
             if dry_run or not batch.events:
@@ -82,6 +83,11 @@ class Ledger:
                 raise
         raise LogDoesNotRest(f"{self.log} moved {MOVES_BEFORE_GIVING_UP} times before a commit could be appended")
 
+    def begin(self) -> None:
+        """Reads the log, when nothing of it was read yet; later its end is met by who appends beside it."""
+        if self.sequence == 0:
+            self.catch_up()
+
     def catch_up(self) -> int:
         """Reads the log from where this ledger stands to its end; the new last sequence."""
         while (last := self.recorder.max_notification_id() or 0) > self.sequence:
@@ -91,7 +97,7 @@ class Ledger:
 
     def open(self, events: Sequence[tuple[str, Event]], now: datetime, nonce: bytes) -> None:
         """Appends the first events of a new log, stream by stream; does nothing when the log has events already."""
-        if self.catch_up():
+        if self.recorder.max_notification_id():
             return
         batch = self._batch(now)
         for stream, event in events:

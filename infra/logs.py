@@ -49,6 +49,7 @@ class CommandedLogs:
         recorder = open_log(REFERENCE)
         self.reference_ledger = Ledger(REFERENCE, recorder, ReferenceDecider(self.reference), self.reference)
         self._open(self.reference_ledger, ledgers or 1, str(uuid4()))
+        self.reference_ledger.begin()
         self.opened = self.reference.opened[REFERENCE]
         if ledgers is not None and ledgers != self.opened.ledgers:
             raise OtherLedger(f"this ledger has {self.opened.ledgers} ledger logs for ever, not {ledgers}")
@@ -63,7 +64,12 @@ class CommandedLogs:
         self._ledger_logs: Mapping[str, Ledger] = {
             log: ledger for log, ledger in self.by_log.items() if isinstance(ledger.decider, TradeDecider)
         }
+
+    def carry_over(self) -> None:
+        """Reads every log to its end, and carries over dates that a crash kept from a ledger log."""
+        self.follow()
         for ledger in self._ledger_logs.values():
+            ledger.catch_up()
             self._turn(ledger)
 
     def commit(self, log: str, units: Sequence[Unit], dry_run: bool = False) -> list[Outcome]:
@@ -77,10 +83,12 @@ class CommandedLogs:
         try:
             self._require_seen(units)
             if log in self._ledger_logs:
+                ledger.begin()
                 self._turn(ledger)
             outcomes = ledger.commit(units, now(), os.urandom(NONCE_BYTES), dry_run)
             if log == REFERENCE and not dry_run:
                 for each in self._ledger_logs.values():
+                    each.begin()
                     self._turn(each)
         except LogDoesNotRest as error:
             raise NotRecorded(str(error)) from error

@@ -1,5 +1,6 @@
 """The one thread that decides: commands wait in a bounded queue, and what waits together is committed together."""
 
+import contextlib
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -86,6 +87,7 @@ class Owner:
         return self._count
 
     def _run(self) -> None:
+        self._carry_over()
         while not self._stopping:
             if requests := self._take():
                 self._serve(requests)
@@ -106,11 +108,13 @@ class Owner:
             return taken
 
     def _follow(self) -> None:
-        try:
+        # When the store is away for now, the next command will say so to whoever sent it.
+        with contextlib.suppress(PersistenceError):
             self._logs.follow()
-        except PersistenceError:
-            # The store is away for now: the next command will say so to whoever sent it.
-            return
+
+    def _carry_over(self) -> None:
+        with contextlib.suppress(PersistenceError):
+            self._logs.carry_over()
 
     def _serve(self, requests: Sequence[Request]) -> None:
         """Requests that share a log share a commit; those that were waiting together have no order among them."""
