@@ -15,6 +15,9 @@ from projections.projection import Document, Projection, families
 
 EVENTS_AT_ONCE = 5_000
 LOOK_AGAIN_SECONDS = 0.01
+# A batch has its own price, whatever is in it: while little comes, it gathers for a moment.
+WORTH_A_BATCH = 500
+GATHER_SECONDS = 0.03
 WAIT_AFTER_TROUBLE_SECONDS = 1.0
 
 
@@ -79,9 +82,10 @@ class ProjectionWorker:
     def _run(self) -> None:
         while not self._stopping.is_set():
             try:
-                if not self.step():
-                    self._stopping.wait(LOOK_AGAIN_SECONDS)
+                done = self.step()
                 self.trouble = ""
+                if done < WORTH_A_BATCH:
+                    self._stopping.wait(GATHER_SECONDS if done else LOOK_AGAIN_SECONDS)
             except PersistenceError as error:
                 self._trouble(error)
             except Exception as error:  # noqa: BLE001
