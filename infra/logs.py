@@ -12,7 +12,7 @@ from domain.batch import Unit
 from domain.commands import AnyCommand, ClosePeriod, RollBusinessDate
 from domain.decider import Decider
 from domain.events import Event, LogOpened
-from domain.ledger import Ledger, LogDoesNotRest
+from domain.ledger import Draft, Ledger, LogDoesNotRest
 from domain.market import MarketDecider, MarketState
 from domain.outcomes import SYSTEM, Outcome, Submission
 from domain.ports import LogRecorder
@@ -96,6 +96,20 @@ class CommandedLogs:
             raise OutcomeUnknown(f"{type(error).__name__}: {error}") from error
         return outcomes
 
+    def prepare(self, log: str, units: Sequence[Unit]) -> Draft | None:
+        """Decides units for a ledger log on top of what is in flight; None when a date is to be carried over first, by
+        ``commit``.
+
+        Raises:
+            NotRecorded: nothing was recorded.
+        """
+        ledger = self.by_log[log]
+        self._require_seen(units)
+        ledger.begin()
+        if self._turns(ledger):
+            return None
+        return ledger.prepare(units, now(), os.urandom(NONCE_BYTES))
+
     def follow(self) -> None:
         """Reads what other processes wrote to the reference and market logs: keys, limits, prices."""
         self.reference_ledger.catch_up()
@@ -147,6 +161,11 @@ class CommandedLogs:
 
     def _turn(self, ledger: Ledger) -> None:
         """Dates are turned in the reference log; what a crash kept from a ledger log is carried over here."""
+        if commands := self._turns(ledger):
+            unit = Unit(tuple(submission_of(command) for command in commands))
+            ledger.commit([unit], now(), os.urandom(NONCE_BYTES))
+
+    def _turns(self, ledger: Ledger) -> list[AnyCommand]:
         decider = ledger.decider
         assert isinstance(decider, TradeDecider)
         today, closed = self.reference.business_date(), self.reference.closed_through()
@@ -155,9 +174,7 @@ class CommandedLogs:
             commands.append(ClosePeriod(source=SYSTEM.key_id, command_id=f"close-{closed}", through=closed))
         if today is not None and _is_later(today, decider.business_date()):
             commands.append(RollBusinessDate(source=SYSTEM.key_id, command_id=f"roll-{today}", business_date=today))
-        if commands:
-            unit = Unit(tuple(submission_of(command) for command in commands))
-            ledger.commit([unit], now(), os.urandom(NONCE_BYTES))
+        return commands
 
 
 def _is_later(day: date, than: date | None) -> bool:

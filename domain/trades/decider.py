@@ -109,9 +109,13 @@ class TradeDecider:
                 self.trades[trade_id] = state
 
     def forget(self) -> None:
-        """Drops the trades seen longest ago, down to the bound. Only between batches."""
-        for trade_id in list(islice(self.trades, max(0, len(self.trades) - self._trades_in_memory))):
-            del self.trades[trade_id]
+        """Drops the trades seen longest ago, down to the bound, but none that may step back. Only between batches."""
+        if len(self.trades) <= self._trades_in_memory:
+            return
+        open_to_undo = self._undo.changed(self.trades)
+        for trade_id in list(islice(self.trades, len(self.trades) - self._trades_in_memory)):
+            if trade_id not in open_to_undo:
+                del self.trades[trade_id]
 
     def decide(self, command: AnyCommand, envelope: Envelope, principal: Principal) -> Sequence[Event]:
         if type(command) is BookTrade:
