@@ -75,7 +75,8 @@ class CommandedLogs:
         """
         ledger = self.by_log[log]
         try:
-            self._require_seen(units)
+            for unit in units:
+                self.require_seen(unit.submissions)
             if log in self._ledger_logs:
                 self._turn(ledger)
             outcomes = ledger.commit(units, now(), os.urandom(NONCE_BYTES), dry_run)
@@ -131,9 +132,13 @@ class CommandedLogs:
         if not isinstance(opened, LogOpened) or opened.ledger_id != self.ledger_id:
             raise OtherLedger(f"{log} belongs to another ledger than the reference log ({self.ledger_id})")
 
-    def _require_seen(self, units: Sequence[Unit]) -> None:
-        """A sender may have seen more of the reference log than its owner has: then that is read first."""
-        seen = max((s.command.reference_sequence or 0 for unit in units for s in unit.submissions), default=0)
+    def require_seen(self, submissions: Sequence[Submission]) -> None:
+        """A sender may have seen more of the reference log than its owner has: then that is read first.
+
+        Raises:
+            NotRecorded: when the log does not reach there.
+        """
+        seen = max((submission.command.reference_sequence or 0 for submission in submissions), default=0)
         if seen > self.reference_ledger.sequence and self.reference_ledger.catch_up() < seen:
             raise NotRecorded(f"the reference log has not reached {seen} yet")
 

@@ -1,6 +1,7 @@
 """The one thread that decides: commands wait in a bounded queue, and what waits together is committed together."""
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
@@ -29,15 +30,16 @@ class Request(msgspec.Struct):
 
 
 class Owner:
-    """Commits for every log from one thread, so that the deciders' states need no lock."""
+    """Commits for every log from one thread, so that the deciders' states need no lock.
 
-    def __init__(
-        self, logs: CommandedLogs, *, batch_limit: int, queue_limit: int, on_commit: Callable[[], None] = lambda: None
-    ) -> None:
+    ``on_commit`` is told how many commands were committed together, and the seconds it took.
+    """
+
+    def __init__(self, logs: CommandedLogs, *, batch_limit: int, queue_limit: int) -> None:
         self._logs = logs
         self._batch_limit = batch_limit
         self._queue_limit = queue_limit
-        self._on_commit = on_commit
+        self.on_commit: Callable[[int, float], None] | None = None
         self._waiting: deque[Request] = deque()
         self._count = 0
         self._changed = threading.Condition()
@@ -114,19 +116,34 @@ class Owner:
 
     def _serve(self, requests: Sequence[Request]) -> None:
         """Requests that share a log share a commit; those that were waiting together have no order among them."""
-        shared: dict[tuple[str, bool], list[Request]] = {}
+        shared: dict[tuple[str, bool, int], list[Request]] = {}
         for request in requests:
-            if request.promise.set_running_or_notify_cancel():
-                shared.setdefault((request.log, request.dry_run), []).append(request)
-        for (log, dry_run), group in sorted(shared.items(), key=lambda item: _ORDER.get(item[0][0], 2)):
+            if request.promise.set_running_or_notify_cancel() and self._has_seen(request):
+                # One over several logs is several commits: it shares none, and fails alone.
+                alone = 0 if request.log else id(request)
+                shared.setdefault((request.log, request.dry_run, alone), []).append(request)
+        for (log, dry_run, _), group in sorted(shared.items(), key=lambda item: _ORDER.get(item[0][0], 2)):
+            started = time.perf_counter()
             try:
                 outcomes = self._commit_group(log, group, dry_run)
             except BaseException as error:  # noqa: BLE001
                 self._fail(group, error)
                 continue
-            self._on_commit()
+            if self.on_commit and not dry_run:
+                self.on_commit(sum(len(request.submissions) for request in group), time.perf_counter() - started)
             for request in group:
                 request.promise.set_result([next(outcomes) for _ in request.submissions])
+
+    def _has_seen(self, request: Request) -> bool:
+        """Whether the reference log is where this sender has seen it; if not, that is its own trouble alone."""
+        if not request.log:
+            return True
+        try:
+            self._logs.require_seen(request.submissions)
+        except (NotRecorded, PersistenceError) as error:
+            self._fail([request], error)
+            return False
+        return True
 
     def _commit_group(self, log: str, group: Sequence[Request], dry_run: bool) -> Iterator[Outcome]:
         outcomes: list[Outcome] = []
