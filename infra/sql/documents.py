@@ -52,6 +52,9 @@ class Model:
 
     def row(self, document: Document) -> tuple[Any, ...]:
         values = [getattr(document, column, None) for column in self.columns]
+        if document.stale and document.__class__ is Document and self.columns[:1] in (("book",), ("kind",)):
+            # Of what could not even be begun the id is known, and that begins with the book or kind.
+            values[0] = document.id.partition("/")[0]
         return (
             document.id, document.stale, _encoder.encode(document),
             *[value if value is None or value.__class__ is str else str(value) for value in values],
