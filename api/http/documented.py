@@ -37,7 +37,7 @@ def body(example: Any, kind: str, *, bulk: bool = False, without: tuple[str, ...
     required = bool(schema.get("required"))
     return {
         "requestBody": {"required": required, "content": {"application/json": {"schema": schema, "example": example}}},
-        "parameters": [IDEMPOTENCY, *([IF_MATCH] if "trade_id" in without else [])],
+        "parameters": [IDEMPOTENCY, DRY_RUN, *([IF_MATCH] if "trade_id" in without else [])],
     }
 
 
@@ -62,6 +62,10 @@ def _schema(kind: str, without: tuple[str, ...]) -> dict[str, Any]:
 IDEMPOTENCY = {
     "name": "Idempotency-Key", "in": "header", "required": True, "schema": {"type": "string", "maxLength": 64},
     "description": "The command_id: the same key is one effect for ever", "example": "desk-7-000123",
+}
+DRY_RUN = {
+    "name": "dry_run", "in": "query", "required": False, "schema": {"type": "boolean"},
+    "description": "Decide, and record nothing: the answer has no place in a log",
 }
 IF_MATCH = {
     "name": "If-Match", "in": "header", "required": False, "schema": {"type": "string"},

@@ -47,7 +47,7 @@ def read_position(request: Request, book: str, instrument: str) -> Response:
     reading.fresh(request, "positions", "reference")
     found = reading.sound(services(request).reads.get_many("positions", [f"{book}/{instrument}"]).values())
     if not found:
-        raise Problem(404, "unknown-position", f"{book} has no position in {instrument}")
+        raise Problem(404, "unknown-position", f"{book} has no position in {instrument}", "instrument")
     latest = marks(request)
     return reading.answer({**_valued(found[0], latest), "lots": found[0].lots, **_at(latest)})
 
@@ -60,6 +60,8 @@ def explain(request: Request, book: str, instrument: str) -> Response:
     reading.fresh(request, "movements")
     prefix = f"{book}/{instrument}/"
     movements = reading.sound(services(request).reads.scan("movements", prefix))
+    if not movements:
+        raise Problem(404, "unknown-position", f"{book} has no position in {instrument}", "instrument")
     live = sorted((movement for movement in movements if movement.is_live), key=lambda movement: movement.place)
     with exact():
         total = sum(movement.quantity for movement in live)
