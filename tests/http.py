@@ -13,8 +13,8 @@ import httpx
 import msgspec
 import uvicorn
 
-from api.app import create_app
-from api.cli.serving import services_of
+from api.cli.serving import server_of
+from api.services import Services
 from domain.commands import AnyCommand
 from domain.schema import business_content
 from infra.everbook import Everbook
@@ -72,7 +72,7 @@ class Api:
     def get(self, path: str, headers: Mapping[str, str] | None = None, **parameters: Any) -> httpx.Response:
         """A read of everything that was written before it."""
         fresh = {"Everbook-At-Least": self._served.vector(), **(headers or {})}
-        return self.client.get(path, params=parameters, headers=fresh)
+        return self.client.get(path, params=parameters or None, headers=fresh)
 
     def read(self, path: str, **parameters: Any) -> Any:
         """What a read that goes well answers."""
@@ -125,19 +125,19 @@ def problem(answer: httpx.Response, status: int, code: str, field: str = "") -> 
 
 
 @contextmanager
-def served(data: Path, *, founded: bool = True, owner: bool = True, worker: bool = True, **settings: Any) -> Iterator[
-    Served
-]:
+def served(
+    data: Path, *, founded: bool = True, worker: bool = True, fresh_seconds: float = 5.0, **settings: Any
+) -> Iterator[Served]:
     """Everbook, served until the block ends; with the foundation of ``tests.rules`` unless told otherwise."""
     with Everbook(Settings(data=data, **settings)) as opened, _listening() as listener:
         projections = opened.worker()
-        server = uvicorn.Server(uvicorn.Config(create_app(services_of(opened)), log_level="critical", access_log=False))
+        server = server_of(opened, "127.0.0.1", 0)
+        _services(server).fresh_seconds = fresh_seconds
         thread = Thread(target=server.run, kwargs={"sockets": [listener]})
         running = Served(opened, f"http://127.0.0.1:{listener.getsockname()[1]}", server, projections)
         thread.start()
         try:
-            if owner:
-                opened.start()
+            opened.start()
             if worker:
                 projections.start()
             if founded:
@@ -149,6 +149,12 @@ def served(data: Path, *, founded: bool = True, owner: bool = True, worker: bool
             server.should_exit = True
             thread.join()
             projections.stop()
+
+
+def _services(server: uvicorn.Server) -> Services:
+    app: Any = server.config.app
+    found: Services = app.state.services
+    return found
 
 
 @contextmanager

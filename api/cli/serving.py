@@ -53,13 +53,18 @@ def work(
 
 def run_server(opened: Everbook, host: str, port: int) -> None:
     """Serves until it is stopped."""
+    err.print(f"Everbook serves [bold]http://{host}:{port}[/] (API: /docs, key: {opened.settings.data / 'admin-key'})",
+              highlight=False)
+    server_of(opened, host, port).run()
+
+
+def server_of(opened: Everbook, host: str, port: int) -> uvicorn.Server:
+    """The server of the app; what is being streamed ends when it stops."""
     services = services_of(opened)
     config = uvicorn.Config(create_app(services), host=host, port=port, log_level="warning", access_log=False)
     server = uvicorn.Server(config)
     services.stopping = lambda: server.should_exit
-    err.print(f"Everbook serves [bold]http://{host}:{port}[/] (API: /docs, key: {opened.settings.data / 'admin-key'})",
-              highlight=False)
-    server.run()
+    return server
 
 
 def services_of(opened: Everbook) -> Services:
