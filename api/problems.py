@@ -10,7 +10,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from domain.admission import NotOneLog, NotRecorded, OutcomeUnknown, QueueFull
+from domain.admission import NotOneLog, NotRecorded, OutcomeUnknown, QueueFull, ReferenceNotReached
 from domain.outcomes import Outcome
 from domain.schema import MalformedCommand
 
@@ -18,8 +18,8 @@ logger = logging.getLogger(__name__)
 STATUS_BY_CODE = {"not-permitted": 403, "unknown-trade": 404, "version-conflict": 412}
 TITLES = {
     400: "The request cannot be read", 401: "Who asks is not known", 403: "Not permitted", 404: "Not found",
-    405: "Method not allowed", 412: "The version has moved on", 413: "Too large", 422: "Refused", 429: "Too much waits",
-    500: "An error of ours", 503: "Not now",
+    405: "Method not allowed", 409: "Not in this state", 412: "The version has moved on", 413: "Too large",
+    422: "Refused", 429: "Too much waits", 500: "An error of ours", 503: "Not now",
 }
 
 
@@ -60,10 +60,14 @@ def retryable(error: Exception) -> Problem:
         return Problem(429, "queue-full", str(error), headers={"Retry-After": after})
     if isinstance(error, NotOneLog):
         return Problem(422, "not-one-log", str(error), "$")
+    if isinstance(error, ReferenceNotReached):
+        return Problem(
+            409, "reference-not-reached", str(error), "$.reference_sequence", headers={"Retry-After": "1"}
+        )
     if isinstance(error, NotRecorded):
         return Problem(503, "not-recorded", str(error), headers={"Retry-After": "1"})
     _log(error)
-    detail = "the store failed meanwhile: ask for the outcome, or send the same command again"
+    detail = "it failed on the way: ask for the outcome, or send the same command again"
     return Problem(503, "outcome-unknown", detail, headers={"Retry-After": "1"})
 
 

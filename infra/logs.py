@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from eventsourcing.persistence import PersistenceError
 
-from domain.admission import NotRecorded, OutcomeUnknown
+from domain.admission import NotRecorded, OutcomeUnknown, ReferenceNotReached
 from domain.batch import Unit
 from domain.commands import AnyCommand, ClosePeriod, RollBusinessDate
 from domain.decider import Decider
@@ -136,11 +136,11 @@ class CommandedLogs:
         """A sender may have seen more of the reference log than its owner has: then that is read first.
 
         Raises:
-            NotRecorded: when the log does not reach there.
+            ReferenceNotReached: when the log does not reach there.
         """
         seen = max((submission.command.reference_sequence or 0 for submission in submissions), default=0)
         if seen > self.reference_ledger.sequence and self.reference_ledger.catch_up() < seen:
-            raise NotRecorded(f"the reference log has not reached {seen} yet")
+            raise ReferenceNotReached(f"the reference log has not reached {seen} yet")
 
     def _turn(self, ledger: Ledger) -> None:
         """Dates are turned in the reference log; what a crash kept from a ledger log is carried over here."""

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from api import reading, writing
-from api.examples import BULK, OUTCOME
-from api.http.documented import body, documented
+from api.examples import BULK, OUTCOME, OUTCOME_LINES
+from api.http.documented import NDJSON, bulk_body, documented
 from api.http.events import book_of
 from api.problems import Problem, malformed
 from api.security import principal_of
@@ -19,7 +19,6 @@ from domain.schema import MalformedCommand, recorded
 
 LARGEST_BULK = 64_000_000
 LINES_AT_ONCE = 1_000
-NDJSON = "application/x-ndjson"
 
 router = APIRouter(tags=["commands"])
 
@@ -34,7 +33,7 @@ class MalformedLine(msgspec.Struct, kw_only=True):
     field: str
 
 
-@router.post("/v1/commands", openapi_extra=body(BULK, "AnyCommand", bulk=True), responses=documented(OUTCOME))
+@router.post("/v1/commands", openapi_extra=bulk_body(BULK), responses=documented(OUTCOME_LINES, media=NDJSON))
 async def take_commands(
     request: Request,
     atomic: Annotated[bool, Query(description="All or nothing; the commands must belong to one log")] = False,

@@ -12,8 +12,8 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
 from api import reading
-from api.examples import EVENT
-from api.http.documented import documented
+from api.examples import EVENT_LINE, EVENT_MESSAGE
+from api.http.documented import NDJSON, documented
 from api.problems import Problem
 from api.security import holds, principal_of
 from api.services import services
@@ -24,7 +24,6 @@ from domain.schema import encode, recorded
 READ_AT_ONCE = 1_000
 LOOK_AGAIN_SECONDS = 0.1
 KEEP_ALIVE_LOOKS = 100
-NDJSON = "application/x-ndjson"
 
 router = APIRouter(tags=["events"])
 From = Annotated[str | None, Query(alias="from", description="Recorded at or after, RFC 3339")]
@@ -85,7 +84,7 @@ def history(request: Request, log: str, stream: str) -> list[Any]:
     ]
 
 
-@router.get("/v1/events", responses=documented(EVENT))
+@router.get("/v1/events", responses=documented(EVENT_LINE, media=NDJSON))
 def replay(
     request: Request, *, after: AfterVector = None, types: Types = None, book: str | None = None, since: From = None,
     to: To = None, limit: Annotated[int, Query(ge=1, le=10_000_000)] = 10_000_000,
@@ -98,7 +97,7 @@ def replay(
     return StreamingResponse(_replay(request, wanted, starts, limit), media_type=NDJSON)
 
 
-@router.get("/v1/stream", responses=documented(EVENT))
+@router.get("/v1/stream", responses=documented(EVENT_MESSAGE, media="text/event-stream"))
 def stream(
     request: Request, after: AfterVector = None, types: Types = None, book: str | None = None
 ) -> Response:

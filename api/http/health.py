@@ -45,7 +45,7 @@ def ready(request: Request) -> Response:
     return reading.answer({"status": "ready"})
 
 
-@router.get("/metrics")
+@router.get("/metrics", responses=documented("everbook_queued_commands 0.0", media="text/plain"))
 def metrics(request: Request) -> Response:
     """What Prometheus collects."""
     principal_of(request)

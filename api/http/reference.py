@@ -7,8 +7,8 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 
 from api import reading, writing
-from api.examples import BOOK, ISSUED, KEY, OUTCOME, REASON, REFERENCE
-from api.http.documented import body, documented
+from api.examples import DEFINITIONS, ISSUED, KEY, OUTCOME, REASON, REFERENCE
+from api.http.documented import body, documented, kinds_body
 from api.problems import Problem
 from api.security import principal_of, reader
 from api.services import services
@@ -51,7 +51,7 @@ async def lift_restriction(request: Request, instrument: str) -> Response:
     return await writing.command(request, "LiftRestriction", instrument=instrument)
 
 
-@router.post("/v1/reference/{kind}", openapi_extra=body(BOOK, "DefineBook"), status_code=201,
+@router.post("/v1/reference/{kind}", openapi_extra=kinds_body(DEFINITIONS, DEFINING), status_code=201,
              responses=documented(OUTCOME, 201))
 async def define(request: Request, kind: str) -> Response:
     """Defines an entity, desk, book, trader, counterparty, instrument or calendar, or restricts an instrument."""

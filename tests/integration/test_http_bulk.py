@@ -121,7 +121,7 @@ def test_books_of_two_logs_share_a_bulk_but_no_unit(two: Served) -> None:
 def test_one_who_claims_to_have_seen_too_much_does_not_hold_up_the_others(everbook: Served, api: Api) -> None:
     ahead = {**json.loads(lines(everbook, 1)[0]), "reference_sequence": 10**15}
     answer = api.client.post("/v1/commands", content=msgspec.json.encode(ahead))
-    problem(answer, 503, "not-recorded")
+    problem(answer, 409, "reference-not-reached", "$.reference_sequence")
     assert answer.headers["Retry-After"] == "1"
     ahead["reference_sequence"] = everbook.everbook.vector()["reference"]
     assert results(api.client.post("/v1/commands", content=msgspec.json.encode(ahead)))[0]["status"] == "accepted"
