@@ -19,9 +19,17 @@ CORRECTION = {"terms": {**TERMS, "price": "91.52"}, "reason": "digits were swapp
 REASON = {"reason": "agreed with the counterparty"}
 SETTLEMENT = {"quantity": "60", "settled_on": "2026-11-26"}
 TRADE = {"id": "EQ-1/T-1", "book": "EQ-1", "trade_id": "T-1", "status": "booked", "position": "ledger-0:17",
-         "state": {"version": 1, "terms": TERMS}}
+         "state": {"version": 1, "revision": 1, "terms": {
+             "product": "equity", "instrument": "SAN", "quantity": "100", "price": "91.25", "amount": "-9125.00",
+             "currency": "EUR", "fees": {"broker": "4.50"}, "settlement_date": "2026-11-26"}}}
 POSITION = {"book": "EQ-1", "instrument": "SAN", "quantity": "100", "settled": "0", "in_flight": "100",
             "cost": "9125", "realised": "0", "mark": "92", "unrealised": "75", "market_position": "market:41"}
+EXPLANATION = {"quantity": "100", "items": [{"event": "ledger-0:17", "trade_id": "T-1", "revision": 1, "quantity": "100",
+                                             "price": "91.25", "valid_from": "2026-11-24T09:00:00Z"}]}
+HISTORY = {"items": [{"log": "ledger-0", "sequence": 17, "version": 1, "type": "trade.booked.v1",
+                      "state": {"trade_id": "T-1"}}]}
+POSITIONS = {"items": [{name: value for name, value in POSITION.items() if name != "market_position"}],
+             "market_position": "market:41", "next": None}
 PROFIT = {"items": [{"name": "EQ", "base_currency": "EUR", "realised": "0", "unrealised": "75", "fees": "4.50",
                      "total": "70.50"}], "market_position": "market:41"}
 CASH = {"items": [{"book": "EQ-1", "currency": "EUR", "settled": "0", "receivable": "0", "payable": "9129.50",
@@ -36,6 +44,8 @@ SETTLEMENTS = {"items": [{"trade_id": "T-1", "book": "EQ-1", "due_on": "2026-11-
 ROLL = {"business_date": "2026-11-25"}
 PRICE = {"instrument": "SAN", "price": "92.00"}
 PRICES = {"items": [{"kind": "prices", "key": "SAN", "content": {"instrument": "SAN", "price": "92.00"}}]}
+RATE = {"base": "EUR", "quote": "USD", "rate": "1.0842"}
+RATES = {"items": [{"kind": "rates", "key": "EUR/USD", "content": RATE}]}
 EXPOSURE = {"items": [{"name": "EQ-1", "base_currency": "EUR", "gross": "9125", "net": "9125",
                        "reserved": "9125"}], "market_position": "market:41"}
 LIMIT = {"book": "EQ-1", "kind": "gross-notional", "amount": "5000000"}

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Request, Response
 
 from api import reading
-from api.examples import CASH, POSITION, PROFIT
+from api.examples import CASH, EXPLANATION, POSITION, POSITIONS, PROFIT
 from api.http.documented import documented
 from api.problems import Problem
 from api.security import books_of, principal_of, require_book
@@ -22,7 +22,7 @@ def marks(request: Request) -> Marks:
     return Marks(reading.everything(request, "reference", kind=("prices", "rates")))
 
 
-@router.get("/v1/positions", responses=documented({"items": [POSITION], "next": None}))
+@router.get("/v1/positions", responses=documented(POSITIONS))
 def list_positions(
     request: Request, *, book: str | None = None, desk: str | None = None, instrument: str | None = None,
     limit: reading.Limit = 100, after: reading.After = None,
@@ -52,7 +52,7 @@ def read_position(request: Request, book: str, instrument: str) -> Response:
     return reading.answer({**_valued(found[0], latest), "lots": found[0].lots, **_at(latest)})
 
 
-@router.get("/v1/positions/{book}/{instrument}/explain", responses=documented({"items": []}))
+@router.get("/v1/positions/{book}/{instrument}/explain", responses=documented(EXPLANATION))
 def explain(request: Request, book: str, instrument: str) -> Response:
     """The movements that sum to the position, each with the event that made it."""
     reading.only_known_parameters(request)

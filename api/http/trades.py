@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from api import reading, writing
-from api.examples import AMENDMENT, BOOKING, CORRECTION, OUTCOME, REASON, SETTLEMENT, TRADE
+from api.examples import AMENDMENT, BOOKING, CORRECTION, HISTORY, OUTCOME, REASON, SETTLEMENT, TRADE
 from api.http.documented import body, documented
 from api.http.events import history
 from api.problems import Problem
@@ -54,7 +54,7 @@ def read_trade(request: Request, trade_id: str) -> Response:
     return reading.answer(reading.shown(trade), {"ETag": etag, "Everbook-Sequence": f"{trade.log}:{trade.sequence}"})
 
 
-@router.get("/v1/trades/{trade_id}/events", responses=documented({"items": []}))
+@router.get("/v1/trades/{trade_id}/events", responses=documented(HISTORY))
 def read_history(request: Request, trade_id: str) -> Response:
     """Every event of a trade, as it was stored."""
     reading.only_known_parameters(request)
