@@ -24,8 +24,9 @@ TRADE = {"id": "EQ-1/T-1", "book": "EQ-1", "trade_id": "T-1", "status": "booked"
              "currency": "EUR", "fees": {"broker": "4.50"}, "settlement_date": "2026-11-26"}}}
 POSITION = {"book": "EQ-1", "instrument": "SAN", "quantity": "100", "settled": "0", "in_flight": "100",
             "cost": "9125", "realised": "0", "mark": "92", "unrealised": "75", "market_position": "market:41"}
-EXPLANATION = {"quantity": "100", "items": [{"event": "ledger-0:17", "trade_id": "T-1", "revision": 1, "quantity": "100",
-                                             "price": "91.25", "valid_from": "2026-11-24T09:00:00Z"}]}
+EXPLANATION = {"quantity": "100", "items": [
+    {"event": "ledger-0:17", "trade_id": "T-1", "revision": 1, "quantity": "100", "price": "91.25",
+     "valid_from": "2026-11-24T09:00:00Z"}]}
 HISTORY = {"items": [{"log": "ledger-0", "sequence": 17, "version": 1, "type": "trade.booked.v1",
                       "state": {"trade_id": "T-1"}}]}
 POSITIONS = {"items": [{name: value for name, value in POSITION.items() if name != "market_position"}],
