@@ -19,6 +19,7 @@ from infra.checkpoints import BadCheckpoint, opened
 from tests.day import lay
 from tests.http import Api, Served, problem, results, served, trade
 
+LONGEST_END_SECONDS = 5
 LOGS = ("reference", "market", "ledger-0")
 
 
@@ -53,6 +54,15 @@ class Feed:
             if name:
                 message[name] = value
         raise StopIteration
+
+
+def rest_of(answer: httpx.Response) -> str:
+    """What is still to come of a feed, which is to end soon."""
+    begun, text = time.monotonic(), ""
+    for part in answer.iter_text():
+        text += part
+        assert time.monotonic() - begun < LONGEST_END_SECONDS, "the feed does not end"
+    return text
 
 
 def test_a_replay_is_every_event_of_every_log_in_order(everbook: Served, api: Api) -> None:
@@ -124,10 +134,10 @@ def test_a_feed_ends_when_everbook_stops_or_its_key_is_revoked(tmp_path: Path) -
             running.api.done(f"/v1/reference/keys/{reader.key_id}", method="DELETE")
             time.sleep(5 * LOOK_AGAIN_SECONDS)
             running.api.done("/v1/trades", trade("T1"))
-            assert "trade.booked.v1" not in "".join(answer.iter_text())
+            assert "trade.booked.v1" not in rest_of(answer)
         with running.api.client.stream("GET", "/v1/stream") as answer:
             threading.Timer(0.2, lambda: setattr(running.server, "should_exit", True)).start()
-            assert "".join(answer.iter_text()).strip() == ": here"
+            assert rest_of(answer).strip() == ": here"
 
 
 def test_every_event_is_proven_to_be_in_its_log(api: Api) -> None:

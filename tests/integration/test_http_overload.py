@@ -79,6 +79,20 @@ def test_a_full_queue_is_said_at_once_and_empties(narrow: Served) -> None:
     assert len(api.read("/v1/trades")["items"]) == 6
 
 
+def test_one_who_claims_to_have_seen_too_much_fails_alone(tmp_path: Path) -> None:
+    with served(tmp_path) as everbook, ThreadPoolExecutor(3) as pool:
+        api = everbook.api
+        with held(everbook):
+            first = pool.submit(api.post, "/v1/trades", trade("T1"))
+            time.sleep(0.2)
+            # What waits together is committed together.
+            ahead = pool.submit(api.post, "/v1/trades", {**trade("T2"), "reference_sequence": 10**15})
+            other = pool.submit(api.post, "/v1/trades", trade("T3"))
+            wait_for(everbook, 2)
+        assert (first.result().status_code, other.result().status_code) == (CREATED, CREATED)
+        problem(ahead.result(), 409, "reference-not-reached", "$.reference_sequence")
+
+
 def test_a_bulk_that_no_longer_fits_says_which_lines_were_not_taken(tmp_path: Path) -> None:
     with served(tmp_path, queue_limit=1_500, batch_limit=50) as everbook, ThreadPoolExecutor(31) as pool:
         sent = [booking(f"T{number}") for number in range(1_200)]
@@ -113,7 +127,9 @@ def test_an_outcome_that_stays_open_is_said_to_be_and_can_be_asked_for(tmp_path:
         assert api.post("/v1/trades", trade("T1"), key="open").headers["Everbook-Repeated"] == "true"
 
 
-def test_a_store_that_fails_leaves_the_outcome_unknown_and_tells_no_secrets(tmp_path: Path) -> None:
+def test_a_store_that_fails_leaves_the_outcome_unknown_and_tells_no_secrets(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     with served(tmp_path) as everbook:
         api = everbook.api
         with broken(everbook, "events.db", "ledger_0_events"):
@@ -122,6 +138,9 @@ def test_a_store_that_fails_leaves_the_outcome_unknown_and_tells_no_secrets(tmp_
                 assert answer.headers["Retry-After"] == "1"
                 assert "SQL" not in answer.text
             assert content["outcome"] == "/v1/commands/admin/book-T2"
+        assert "no such table" in caplog.text
+        assert "SQL:" not in caplog.text
+        assert "parameters:" not in caplog.text
         problem(api.get("/v1/commands/admin/lost"), 404, "unknown-command")
         assert api.post("/v1/trades", trade("T1"), key="lost").status_code == CREATED
 

@@ -1,5 +1,6 @@
 """How reads behave: fresh or a problem, page by page, as asked and not otherwise."""
 
+import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -16,6 +17,16 @@ SINGLE = ("/v1/positions/EQ-1/SAN", "/v1/positions/EQ-1/SAN/explain", "/v1/pnl",
           "/v1/settlements", "/v1/risk", "/v1/risk/exposures", "/v1/risk/EQ-1", "/v1/limits", "/v1/trades/T1",
           "/v1/trades/T1/events", "/v1/counterparties/ACME", "/v1/reference/books/EQ-1")
 FRESH = (*UNFILTERED, *SINGLE)
+MADE_FROM = {
+    "/v1/trades": {"trades"}, "/v1/trades/T1": {"trades"}, "/v1/journal": {"journal"}, "/v1/audit": {"audit"},
+    "/v1/positions": {"positions", "reference"}, "/v1/positions/EQ-1/SAN": {"positions", "reference"},
+    "/v1/positions/EQ-1/SAN/explain": {"movements"}, "/v1/pnl": {"positions", "reference"}, "/v1/cash": {"cash"},
+    "/v1/trial-balance": {"journal"}, "/v1/settlements": {"trades", "reference"}, "/v1/prices": {"reference"},
+    "/v1/risk": {"exposure", "reference"}, "/v1/risk/exposures": {"exposure", "reference"},
+    "/v1/risk/EQ-1": {"exposure", "positions", "reference"}, "/v1/limits": {"exposure", "positions", "reference"},
+    "/v1/counterparties/ACME": {"counterparties", "exposure", "reference", "alerts"}, "/v1/alerts": {"alerts"},
+    "/v1/breaches": {"breaches"}, "/v1/reference/books": {"reference"}, "/v1/rates": {"reference"},
+}
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +115,33 @@ def test_every_log_of_the_vector_counts(halted: Served, log: str) -> None:
     problem(halted.api.get("/v1/pnl", {"Everbook-At-Least": behind}), 503, "not-yet-visible", "Everbook-At-Least")
     reached = f"{log}:{halted.everbook.read_models.reflected('positions', log)}"
     assert halted.api.get("/v1/pnl", {"Everbook-At-Least": reached}).status_code == httpx.codes.OK
+
+
+@pytest.mark.parametrize(("path", "models"), MADE_FROM.items())
+def test_a_read_waits_for_every_model_that_it_is_made_from(standing: Served, path: str, models: set[str]) -> None:
+    tracking = sqlite3.connect(standing.everbook.settings.data / "read-models.db", isolation_level=None)
+    last = standing.everbook.vector()["market"]
+    found = set()
+    for (model,) in tracking.execute("SELECT DISTINCT model FROM reflected").fetchall():
+        place = (model,)
+        tracking.execute("UPDATE reflected SET sequence = 0 WHERE log = 'market' AND model = ?", place)
+        answer = standing.api.get(path, {"Everbook-At-Least": f"market:{last}"})
+        if answer.status_code != httpx.codes.OK:
+            problem(answer, 503, "not-yet-visible", "Everbook-At-Least")
+            found.add(model)
+        tracking.execute("UPDATE reflected SET sequence = ? WHERE log = 'market' AND model = ?", (last, *place))
+    tracking.close()
+    assert found == models
+
+
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """Its worker is at the end of every log, and stands there."""
+    with served(tmp_path_factory.mktemp("standing"), fresh_seconds=0.01) as running:
+        lay(running)
+        running.worker.stop()
+        running.worker.catch_up()
+        yield running
 
 
 def test_a_read_waits_until_what_it_demands_is_there(everbook: Served, api: Api) -> None:

@@ -55,12 +55,13 @@ def wait_for(server: Server, path: str, status: int, **headers: str) -> httpx.Re
 
 def book(server: Server, trade_id: str, tries: int = 1) -> tuple[httpx.Response, int]:
     """Books a trade, waiting as it is told to; the last answer, and how often it was told."""
-    for held_off in range(tries):
+    held_off = 0
+    while True:
         answer = server.client.post("/v1/trades", json=trade(trade_id), headers={"Idempotency-Key": trade_id})
-        if answer.status_code != httpx.codes.TOO_MANY_REQUESTS:
-            break
+        if answer.status_code != httpx.codes.TOO_MANY_REQUESTS or held_off == tries:
+            return answer, held_off
+        held_off += 1
         time.sleep(float(answer.headers["Retry-After"]) / 10)
-    return answer, held_off
 
 
 def test_a_worker_that_hangs_makes_the_server_not_ready_until_it_goes_on(tmp_path: Path) -> None:
