@@ -7,6 +7,8 @@ from pathlib import Path
 
 import msgspec
 
+from infra.kafka.settings import KafkaSettings
+
 PREFIX = "EVERBOOK_"
 
 
@@ -14,11 +16,11 @@ class BadSetting(Exception):
     """A setting that is unknown or makes no sense; the message names it."""
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True):
+class Settings(KafkaSettings, frozen=True, kw_only=True):
     """``ledgers`` is the number of ledger logs, fixed when the ledger is created (1 when not set then).
 
-    ``batch_limit`` bounds the commands of one commit, ``queue_limit`` those that wait. With ``kafka_bootstrap`` set,
-    commands go through Kafka, to topics that begin with ``kafka_prefix``.
+    ``batch_limit`` bounds the commands of one commit, ``queue_limit`` those that wait. ``lag_seconds`` is how far the
+    read models may be behind before ``/readyz`` says so.
     """
 
     data: Path = Path("everbook-data")
@@ -31,19 +33,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     batch_limit: int = 1_000
     queue_limit: int = 20_000
     answer_seconds: float = 30.0
-    kafka_bootstrap: str = ""
-    kafka_prefix: str = "everbook"
-    kafka_replication: int | None = None
-    kafka_reply_partitions: int = 12
-    kafka_session_seconds: float = 10.0
-    kafka_security_protocol: str = ""
-    kafka_ca_file: str = ""
-    kafka_certificate_file: str = ""
-    kafka_key_file: str = ""
-    kafka_key_password: str = ""
-    kafka_sasl_mechanism: str = ""
-    kafka_username: str = ""
-    kafka_password: str = ""
+    lag_seconds: float = 30.0
 
     @property
     def events_url(self) -> str:

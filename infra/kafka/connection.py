@@ -7,7 +7,7 @@ import msgspec
 from confluent_kafka import Consumer, Producer
 from confluent_kafka.admin import AdminClient
 
-from infra.settings import Settings
+from infra.kafka.settings import KafkaSettings
 
 LARGEST_RECORD = 8_388_608
 NEVER_COMMITS = {"enable.auto.commit": False, "auto.offset.reset": "earliest", "enable.partition.eof": False}
@@ -41,7 +41,7 @@ class Connection(msgspec.Struct, frozen=True):
         return Consumer({**self.options, **NEVER_COMMITS, "group.id": group, **options})
 
 
-def connection_of(settings: Settings) -> Connection:
+def connection_of(settings: KafkaSettings) -> Connection:
     """The connection that is set by ``EVERBOOK_KAFKA_…``."""
     given = {option: getattr(settings, name) for name, option in _OPTIONS.items() if getattr(settings, name)}
     return Connection({"bootstrap.servers": settings.kafka_bootstrap, **given})
