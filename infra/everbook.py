@@ -14,7 +14,7 @@ from domain.outcomes import EVERY_ROLE
 from domain.ports import LogRecorder
 from domain.routing import REFERENCE
 from infra.checkpoints import Checkpoint, Signer
-from infra.gate import LocalGate
+from infra.gate import Gate, LocalGate
 from infra.logs import CommandedLogs, submission_of
 from infra.owner import Owner
 from infra.projection_worker import ProjectionWorker, wait_until_reflected
@@ -47,7 +47,7 @@ class Everbook:
             self.admin_secret = self._issue_admin(pepper)
         self.read_models = SqlReadModels.open(settings.read_models_url, PROJECTIONS, self.ledger_id)
         self.owner = Owner(self.logs, batch_limit=settings.batch_limit, queue_limit=settings.queue_limit)
-        self.gate = LocalGate(self.owner, self.logs, pepper)
+        self.gate: Gate = LocalGate(self.owner, self.logs, pepper)
 
     def __enter__(self) -> "Everbook":
         return self
@@ -89,12 +89,7 @@ class Everbook:
         return self.signer.sign(self.checkpoint(log))
 
     def _open_log(self, log: str) -> LogRecorder:
-        """Each log is an application of the library, in whichever persistence module is set."""
-        environment = Environment(log, {
-            "PERSISTENCE_MODULE": os.environ.get("PERSISTENCE_MODULE", "infra.sql"),
-            "EVERBOOK_DATABASE_URL": self.settings.events_url,
-        })
-        factory: InfrastructureFactory[Any] = InfrastructureFactory.construct(environment)
+        factory = factory_of(log, self.settings)
         self._factories.append(factory)
         recorder: Any = factory.process_recorder()
         return recorder  # type: ignore[no-any-return]
@@ -107,6 +102,14 @@ class Everbook:
         )
         self.logs.commit(REFERENCE, [Unit((submission_of(command),))])
         return secret
+
+
+def factory_of(log: str, settings: Settings, *, create: bool = True) -> InfrastructureFactory[Any]:
+    """Each log is an application of the library, in whichever persistence module is set."""
+    return InfrastructureFactory.construct(Environment(log, {
+        "PERSISTENCE_MODULE": os.environ.get("PERSISTENCE_MODULE", "infra.sql"),
+        "EVERBOOK_DATABASE_URL": settings.events_url, "CREATE_TABLE": "yes" if create else "no",
+    }))
 
 
 class LocalReads:

@@ -36,11 +36,19 @@ def settings_of(data: Path | None) -> Settings:
     return msgspec.structs.replace(settings, data=data) if data else settings
 
 
+def _of(settings: Settings) -> Everbook:
+    if not settings.kafka_bootstrap:
+        return Everbook(settings)
+    from infra.cluster_everbook import ClusterEverbook  # noqa: PLC0415
+
+    return ClusterEverbook(settings)
+
+
 @contextmanager
 def everbook(settings: Settings, *, announce: bool = True) -> Iterator[Everbook]:
     """The ledger, open; what can be expected to go wrong is said in one line."""
     try:
-        with Everbook(settings) as opened:
+        with _of(settings) as opened:
             if opened.admin_secret and announce:
                 err.print(
                     f"First start: the admin key is [bold]{opened.admin_secret}[/] (shown once; kept in "

@@ -5,7 +5,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -27,19 +28,34 @@ def serve(
     data: Data = None, host: Annotated[str | None, typer.Option(help="Loopback unless told otherwise")] = None,
     port: Annotated[int | None, typer.Option(help="EVERBOOK_PORT, else 8321")] = None,
 ) -> None:
-    """Serves the HTTP API, and keeps the read models up in a process of its own."""
+    """Serves the HTTP API, and keeps the read models up in a process of its own; in a cluster that is other processes'
+    work.
+    """
     settings = settings_of(data)
     with everbook(settings) as opened:
         opened.start()
-        with worker_process(settings):
+        with nullcontext() if settings.kafka_bootstrap else worker_process(settings):
             run_server(opened, host or settings.host, settings.port if port is None else port)
 
 
+class Work(StrEnum):
+    """What a worker does."""
+
+    PROJECTIONS = "projections"
+    LEDGER = "ledger"
+
+
 def work(
+    what: Annotated[Work, typer.Argument(help="The read models, or in a cluster the decisions")] = Work.PROJECTIONS,
     data: Data = None,
     parent: Annotated[int | None, typer.Option(help="Stop when this process is gone")] = None,
 ) -> None:
-    """Keeps the read models up with the logs, until it is stopped."""
+    """Keeps the read models up with the logs, or decides the commands of a cluster, until it is stopped."""
+    if what is Work.LEDGER:
+        from api.cli.deciding import decide  # noqa: PLC0415
+
+        decide(settings_of(data), parent)
+        return
     with everbook(settings_of(data)) as opened:
         worker = opened.worker()
         worker.start()

@@ -19,8 +19,9 @@ from domain.ports import Receipt
 from domain.repeats import first_answer
 from domain.routing import REFERENCE, log_of
 from domain.schema import content_hash
+from infra.gate import Gate
+from infra.kafka.bounds import bounds_of
 from infra.kafka.connection import Connection
-from infra.kafka.known import Known
 from infra.kafka.pending import InFlight, Pending, Run
 from infra.kafka.records import Return, Seal, encode
 from infra.kafka.replies import Reply, decode
@@ -36,7 +37,7 @@ ANSWER_SECONDS = 10.0
 QUEUE = {"linger.ms": 1, "queue.buffering.max.messages": 1_000_000, "delivery.report.only.error": True}
 
 
-class KafkaGate(Known):
+class KafkaGate(Gate):
     """``api.ports.Gate`` of one of any number of processes.
 
     A reply that is overdue may have been lost with its sender: then what the command came to is looked up in its log.
@@ -57,6 +58,7 @@ class KafkaGate(Known):
         self._listener = connection.consumer(f"{topics.prefix}.replies.{self._name}", {"fetch.wait.max.ms": 500})
         self._partition = 0
         self._in_flight = InFlight(queue_limit)
+        self._following = threading.Lock()
         self._stopping = threading.Event()
         self._threads = [
             threading.Thread(target=self._listen, name="replies", daemon=True),
@@ -67,9 +69,8 @@ class KafkaGate(Known):
         """Begins to take commands, once replies would be heard."""
         found = self._listener.list_topics(self._topics.replies, ANSWER_SECONDS).topics[self._topics.replies]
         self._partition = random.choice(sorted(found.partitions))
-        place = TopicPartition(self._topics.replies, self._partition)
-        _, place.offset = self._listener.get_watermark_offsets(place, ANSWER_SECONDS)
-        self._listener.assign([place])
+        _, end = bounds_of(self._listener, self._topics.replies, self._partition)
+        self._listener.assign([TopicPartition(self._topics.replies, self._partition, end)])
         for thread in self._threads:
             thread.start()
 
@@ -107,6 +108,14 @@ class KafkaGate(Known):
     def queued(self) -> int:
         return self._in_flight.count
 
+    def follow(self) -> None:
+        """Reads the reference log to its end: keys issued and revoked anywhere."""
+        with self._following:
+            self.logs.reference_ledger.catch_up()
+
+    def _reference_sequence(self) -> int:
+        return self.logs.reference_ledger.sequence
+
     def _send(self, pending: Pending, run: Run) -> None:
         pending.begin(run)
         for log, places in run.items():
@@ -116,9 +125,9 @@ class KafkaGate(Known):
 
     def _send_unit(self, pending: Pending, log: str, places: Sequence[int]) -> None:
         submissions = [pending.submissions[place] for place in places]
-        seen = max((each.command.reference_sequence or 0 for each in submissions), default=0)
+        seen = max(each.command.reference_sequence or 0 for each in submissions) or self._reference_sequence()
         value, headers = encode(
-            self._seal, submissions, atomic=pending.atomic, dry_run=pending.dry_run, seen=seen or self.reference_seen(),
+            self._seal, submissions, atomic=pending.atomic, dry_run=pending.dry_run, seen=seen,
             back=Return(self._partition, pending.correlation, places[0]),
         )
 
@@ -148,7 +157,7 @@ class KafkaGate(Known):
                         self._take(reply)
 
     def _take(self, reply: Reply) -> None:
-        if any(each.log == REFERENCE and each.sequence > self.reference_seen() for each in reply.outcomes):
+        if any(each.log == REFERENCE and each.sequence > self._reference_sequence() for each in reply.outcomes):
             # Who was told that a key is issued may use it here at once.
             with contextlib.suppress(PersistenceError):
                 self.follow()

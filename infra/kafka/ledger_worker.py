@@ -11,6 +11,7 @@ from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from domain.ports import LogMoved
+from infra.kafka.bounds import bounds_of
 from infra.kafka.connection import Connection
 from infra.kafka.log_owner import NOT_NOW, LogOwner, Place
 from infra.kafka.published import NotReadable, Published
@@ -24,7 +25,6 @@ from infra.requests import ORDER
 
 IDLE_SECONDS = 0.1
 LOOK_SECONDS = 1.0
-ANSWER_SECONDS = 10.0
 FLUSH_SECONDS = 10.0
 APPENDERS = 8
 
@@ -62,11 +62,11 @@ class LedgerWorker:
         self._waiting: dict[int, float] = {}
         self._topic_id = ""
         self._next_look = 0.0
-        self._stopping = threading.Event()
+        self.stopping = threading.Event()
 
     def stop(self) -> None:
         """Ends ``run``, from any thread or a signal."""
-        self._stopping.set()
+        self.stopping.set()
 
     def run(self) -> None:
         """Decides what comes, until it is stopped.
@@ -81,7 +81,7 @@ class LedgerWorker:
             [self._topics.commands], on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._revoked
         )
         try:
-            while not self._stopping.is_set():
+            while not self.stopping.is_set():
                 self._step()
         finally:
             self._close()
@@ -167,8 +167,10 @@ class LedgerWorker:
             owner.step_back()
             self._waiting[partition] = time.monotonic() + LOOK_SECONDS
             return False
-        self._consumer.incremental_unassign([TopicPartition(self._topics.commands, partition)])
-        self._consumer.incremental_assign([TopicPartition(self._topics.commands, partition, offset)])
+        place = TopicPartition(self._topics.commands, partition, offset)
+        self._consumer.incremental_unassign([place])
+        self._consumer.incremental_assign([place])
+        self._consumer.resume([place])
         del self._waiting[partition]
         self.trouble.pop(owner.log, None)
         return True
@@ -176,8 +178,7 @@ class LedgerWorker:
     def _start_of(self, owner: LogOwner, partition: int) -> int:
         self._topic_id = topic_id_of(self._admin, self._topics.commands) or self._topic_id
         offset = owner.take_over(Place(self._topic_id, partition))
-        place = TopicPartition(self._topics.commands, partition)
-        low, high = self._consumer.get_watermark_offsets(place, ANSWER_SECONDS)
+        low, high = bounds_of(self._consumer, self._topics.commands, partition)
         if offset > high:
             raise NotReadable(
                 f"{self._topics.commands}/{partition} ends at {high}, but was taken up to {offset}: it was cut; delete "

@@ -4,6 +4,7 @@ import time
 
 from confluent_kafka import Consumer, Message, TopicPartition
 
+from infra.kafka.bounds import bounds_of
 from infra.kafka.connection import Connection
 
 ANSWER_SECONDS = 30.0
@@ -27,7 +28,7 @@ class Published:
 
     def bounds(self, topic: str, partition: int) -> tuple[int, int]:
         """The first offset of a partition, and the one after its last."""
-        return self._consumer.get_watermark_offsets(TopicPartition(topic, partition), ANSWER_SECONDS)
+        return bounds_of(self._consumer, topic, partition)
 
     def last_sequence(self, topic: str, partition: int, log: str, before: int | None = None) -> int:
         """The sequence of the last record, or of the last one before an offset; 0 when there is none.
