@@ -80,6 +80,7 @@ class KafkaGate(Gate):
             if thread.is_alive():
                 thread.join()
         self._listener.close()
+        self._sender.close(POLL_SECONDS)
         for pending in self._in_flight.older_than(time.monotonic() + 1):
             self._fail(pending, OutcomeUnknown("Everbook is stopping"))
 

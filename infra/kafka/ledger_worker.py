@@ -18,7 +18,7 @@ from infra.kafka.published import NotReadable, Published
 from infra.kafka.publisher import EventsPublisher
 from infra.kafka.records import Seal, asked_by
 from infra.kafka.replies import Replies
-from infra.kafka.sender import NotDelivered, Sender
+from infra.kafka.sender import Sender
 from infra.kafka.topics import Topics, ensure_topics, topic_id_of
 from infra.logs import CommandedLogs
 from infra.requests import ORDER
@@ -57,6 +57,7 @@ class LedgerWorker:
         self._consumer: Consumer = connection.consumer(f"{topics.prefix}.ledger", {
             "partition.assignment.strategy": "cooperative-sticky", "session.timeout.ms": int(session_seconds * 1000),
             "heartbeat.interval.ms": int(session_seconds * 1000 / 4), "topic.metadata.refresh.interval.ms": 10_000,
+            "fetch.wait.max.ms": 100,
         })
         self._owners: dict[int, LogOwner] = {}
         self._waiting: dict[int, float] = {}
@@ -230,5 +231,4 @@ class LedgerWorker:
         self._published.close()
         self._appender.shutdown()
         for sender in (self._sender, self._replies_sender):
-            with contextlib.suppress(NotDelivered):
-                sender.flush(FLUSH_SECONDS)
+            sender.close(FLUSH_SECONDS)

@@ -22,6 +22,7 @@ from infra.kafka.sender import NotDelivered
 from infra.logs import CommandedLogs
 from infra.requests import ORDER
 
+MOVES_BEFORE_TAKING_OVER = 20
 NOT_NOW = (PersistenceError, KafkaException, NotReadable, NotDelivered)
 """What passes: the store or Kafka is away."""
 
@@ -49,8 +50,8 @@ class Flight(msgspec.Struct, frozen=True):
 class LogOwner:
     """Decides for one log, for as long as its partition is assigned.
 
-    ``LogMoved`` and store errors come out with nothing half done: the state has stepped back, and ``take_over`` says
-    from which offset to go on.
+    After ``LogMoved`` (another owner took commands meanwhile) and store errors it has to ``step_back``, and ``take_over``
+    says from which offset to go on.
     """
 
     def __init__(
@@ -97,13 +98,9 @@ class LogOwner:
             return True
         try:
             flight.landed.result()
-        except IntegrityError:
-            self._ledger.step_back()
+        except (LogMoved, IntegrityError):
             self._decide_again(flight.asked, flight.upto)
             return False
-        except BaseException:
-            self._ledger.step_back()
-            raise
         self._landed(flight.asked, flight.upto, flight.draft)
         return True
 
@@ -198,19 +195,21 @@ class LogOwner:
         return draft
 
     def _decide_again(self, asked: Sequence[Asked], upto: int) -> None:
-        """Something of it came before: a command, a trade id, or all of it, committed by whoever owns the log now."""
-        if (self._ledger.recorder.max_tracking_id(self.place.tracking) or 0) != self._tracked:
-            raise LogMoved(f"{self.place.tracking} was tracked by another owner")
-        draft = self._prepared(asked, looked_up=True)
-        if draft.commit is None:
-            self._replies.outcomes(asked, draft.outcomes)
-            return
-        try:
-            self._ledger.append(draft, Tracking(self.place.tracking, upto))
-        except BaseException:
+        """Something of it came before, or others wrote the log: it is read on, and repeats are looked up."""
+        for _ in range(MOVES_BEFORE_TAKING_OVER):
             self._ledger.step_back()
-            raise
-        self._landed(asked, upto, draft)
+            self._ledger.catch_up()
+            if (self._ledger.recorder.max_tracking_id(self.place.tracking) or 0) != self._tracked:
+                break
+            draft = self._prepared(asked, looked_up=True)
+            if draft.commit is None:
+                self._replies.outcomes(asked, draft.outcomes)
+                return
+            with contextlib.suppress(LogMoved):
+                self._ledger.append(draft, Tracking(self.place.tracking, upto))
+                self._landed(asked, upto, draft)
+                return
+        raise LogMoved(f"{self.log} is written by another owner")
 
     def _landed(self, asked: Sequence[Asked], upto: int, draft: Draft) -> None:
         assert draft.commit is not None

@@ -1,11 +1,12 @@
 """Records out: an idempotent producer, made anew when it has failed for good."""
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from confluent_kafka import KafkaError, KafkaException, Message
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from infra.kafka.connection import Connection
 from infra.kafka.records import Headers
@@ -70,6 +71,12 @@ class Sender:
                 raise NotDelivered(f"{len(self._producer)} records were not delivered in {timeout_seconds} s")
             self.poll(ROOM_SECONDS)
 
+    def close(self, timeout_seconds: float) -> None:
+        """Delivers what it can in time, and ends."""
+        with contextlib.suppress(NotDelivered):
+            self.flush(timeout_seconds)
+        self._end(self._producer)
+
     def _failed(self, error: KafkaError) -> None:
         self._is_broken = self._is_broken or error.fatal()
 
@@ -79,6 +86,11 @@ class Sender:
                 return
             broken, self._producer = self._producer, self._connection.producer(self._options)
             self._is_broken = False
-        # What it had taken comes back as not delivered, to whoever asked to be told.
-        broken.purge()
-        broken.poll(0)
+        self._end(broken)
+
+    @staticmethod
+    def _end(producer: Producer) -> None:
+        # What was not delivered is said to whoever asked to be told.
+        producer.purge()
+        producer.poll(0)
+        producer.close()
