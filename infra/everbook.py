@@ -95,13 +95,20 @@ class Everbook:
         return recorder  # type: ignore[no-any-return]
 
     def _issue_admin(self, pepper: str) -> str:
-        secret = secret_in(self.settings.data / "admin-key")
+        file = self.settings.data / "admin-key"
+        is_new = not file.exists()
+        secret = secret_in(file)
         command = IssueKey(
             source="everbook", command_id="first-admin-key", key_id=ADMIN, name="First administrator",
             digest=digest_of(pepper, secret), roles=EVERY_ROLE,
         )
-        self.logs.commit(REFERENCE, [Unit((submission_of(command),))])
-        return secret
+        (outcome,) = self.logs.commit(REFERENCE, [Unit((submission_of(command),))])
+        if outcome.status == "accepted":
+            return secret
+        # A process with another data folder was first: the secret is there.
+        if is_new:
+            file.unlink()
+        return ""
 
 
 def factory_of(log: str, settings: Settings, *, create: bool = True) -> InfrastructureFactory[Any]:

@@ -66,8 +66,9 @@ class Decided:
             deleted.result()
 
     @contextmanager
-    def worker(self) -> Iterator[LedgerWorker]:
-        """A worker in a thread, owning every log once this begins."""
+    def worker(self, owning: int | None = None) -> Iterator[LedgerWorker]:
+        """A worker in a thread, owning so many logs, or every one, once this begins."""
+        owning = self.topics.ledgers + 2 if owning is None else owning
         worker = LedgerWorker(
             self.connection, self.topics, self.opened(), PEPPER, batch_limit=100, reply_partitions=REPLY_PARTITIONS,
             replication=1, session_seconds=SESSION_SECONDS,
@@ -83,7 +84,7 @@ class Decided:
         thread = Thread(target=run)
         thread.start()
         try:
-            wait_until(lambda: failed or len(worker.owned()) == self.topics.ledgers + 2)
+            wait_until(lambda: failed or len(worker.owned()) == owning)
             yield worker
         finally:
             worker.stop()

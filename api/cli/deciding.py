@@ -11,12 +11,11 @@ from api.cli.console import err, fail
 from api.cli.opening import EXPECTED
 from infra.cluster_everbook import ledger_worker
 from infra.kafka.ledger_worker import LedgerWorker
-from infra.kafka.published import OtherTopic
 from infra.kafka.topics import WrongTopic
 from infra.settings import Settings
 
 LOOK_SECONDS = 0.5
-STOPPING = (OtherTopic, WrongTopic, KafkaException)
+STOPPING = (WrongTopic, KafkaException)
 
 
 def decide(settings: Settings, parent: int | None) -> None:

@@ -14,7 +14,7 @@ from domain.ports import LogMoved
 from infra.kafka.bounds import bounds_of
 from infra.kafka.connection import Connection
 from infra.kafka.log_owner import NOT_NOW, LogOwner, Place
-from infra.kafka.published import NotReadable, Published
+from infra.kafka.published import NotReadable, OtherTopic, Published
 from infra.kafka.publisher import EventsPublisher
 from infra.kafka.records import Seal, asked_by
 from infra.kafka.replies import Replies
@@ -27,12 +27,14 @@ IDLE_SECONDS = 0.1
 LOOK_SECONDS = 1.0
 FLUSH_SECONDS = 10.0
 APPENDERS = 8
+TROUBLES = (*NOT_NOW, OtherTopic)
 
 
 class LedgerWorker:
     """``run`` decides until ``stop``. Offsets come from the logs; the group only shares the partitions out.
 
-    A partition whose log moved or whose store is away is taken over anew; it is left only when it is revoked.
+    A partition whose log moved or whose store is away is taken over anew; it is left only when it is revoked. What keeps
+    a log from being decided is its ``trouble``: a topic or log that is not what it was keeps it until that is mended.
     """
 
     def __init__(
@@ -73,7 +75,8 @@ class LedgerWorker:
         """Decides what comes, until it is stopped.
 
         Raises:
-            OtherTopic, LogBroken: when a topic or log is not what it was; nothing goes on before that is mended.
+            WrongTopic: when a topic is not what this ledger needs.
+            KafkaException: when Kafka does not answer at the start, or has given this member up for good.
         """
         ensure_topics(
             self._admin, self._topics, reply_partitions=self._reply_partitions, replication=self._replication
@@ -140,7 +143,7 @@ class LedgerWorker:
             what(owner)
         except LogMoved:
             self._wait(partition, 0.0)
-        except NOT_NOW as error:
+        except TROUBLES as error:
             self.trouble[owner.log] = f"{type(error).__name__}: {error}"
             self._wait(partition, LOOK_SECONDS)
 
@@ -163,7 +166,7 @@ class LedgerWorker:
         owner = self._owners[partition]
         try:
             offset = self._start_of(owner, partition)
-        except (LogMoved, *NOT_NOW) as error:
+        except (LogMoved, *TROUBLES) as error:
             self.trouble[owner.log] = f"{type(error).__name__}: {error}"
             owner.step_back()
             self._waiting[partition] = time.monotonic() + LOOK_SECONDS

@@ -10,7 +10,6 @@ from confluent_kafka import KafkaException
 from eventsourcing.persistence import IntegrityError, PersistenceError, Tracking
 
 from domain.admission import NotRecorded
-from domain.batch import Unit
 from domain.commands import UnreadableCommand
 from domain.ledger import Draft
 from domain.ports import LogMoved
@@ -25,6 +24,10 @@ from infra.requests import ORDER
 MOVES_BEFORE_TAKING_OVER = 20
 NOT_NOW = (PersistenceError, KafkaException, NotReadable, NotDelivered)
 """What passes: the store or Kafka is away."""
+
+
+class RulesBroke(Exception):
+    """A defect of ours: the rules could not decide a batch."""
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -121,15 +124,13 @@ class LogOwner:
         self._publisher.follow()
 
     def _take_off(self, share: Sequence[Asked]) -> None:
+        ready = self._that_may_be_decided(share)
         try:
-            ready = self._that_may_be_decided(share)
             draft = self._prepared(ready)
             if not self.land():
                 draft = self._prepared(ready)
-        except (LogMoved, NotRecorded, *NOT_NOW):
-            raise
-        except Exception as error:  # noqa: BLE001
-            self._one_by_one(share, error)
+        except RulesBroke as broken:
+            self._one_by_one(share, broken)
             return
         if draft.commit is None:
             self._replies.outcomes(ready, draft.outcomes)
@@ -153,7 +154,7 @@ class LogOwner:
         else:
             self._replies.outcomes(ready, outcomes)
 
-    def _one_by_one(self, share: Sequence[Asked], error: Exception) -> None:
+    def _one_by_one(self, share: Sequence[Asked], broken: RulesBroke) -> None:
         """Finds the record that the rules break on, a defect of ours: it is refused by its place; it may come again."""
         self.land()
         self._ledger.step_back()
@@ -163,9 +164,9 @@ class LogOwner:
             return
         (bad,) = share
         if isinstance(bad.unit.submissions[0].command, UnreadableCommand):
-            raise error
-        self._replies.problem(bad, f"it could not be decided: {type(error).__name__}")
-        refusal = BadRecord("undecidable", f"{type(error).__name__}: {error}", "", bad.unit.submissions[0].actor)
+            raise broken
+        self._replies.problem(bad, f"it could not be decided: {broken}")
+        refusal = BadRecord("undecidable", str(broken), "", bad.unit.submissions[0].actor)
         unit = refusing(
             self.place.topic_id, f"{self.place.partition}:{bad.offset}", refusal, bad.unit.submissions[0].content
         )
@@ -183,16 +184,23 @@ class LogOwner:
         return [each for each in share if each.seen <= reference.sequence]
 
     def _prepared(self, ready: Sequence[Asked], *, looked_up: bool = False) -> Draft:
-        units: list[Unit] = [each.unit for each in ready]
-        draft = self._logs.prepare(self.log, units, looked_up=looked_up)
+        draft = self._draft(ready, looked_up)
         if draft is None or self._logs.must_turn(self.log):
             # The reference log turned a date: it is carried over before anything else is decided.
             self.land()
             self._ledger.step_back()
             self._turn()
-            draft = self._logs.prepare(self.log, units, looked_up=looked_up)
+            draft = self._draft(ready, looked_up)
             assert draft is not None, f"{self.log} has just turned"
         return draft
+
+    def _draft(self, ready: Sequence[Asked], looked_up: bool) -> Draft | None:
+        try:
+            return self._logs.prepare(self.log, [each.unit for each in ready], looked_up=looked_up)
+        except (PersistenceError, NotRecorded):
+            raise
+        except Exception as error:
+            raise RulesBroke(f"{type(error).__name__}: {error}") from error
 
     def _decide_again(self, asked: Sequence[Asked], upto: int) -> None:
         """Something of it came before, or others wrote the log: it is read on, and repeats are looked up."""
