@@ -83,7 +83,7 @@ def change(log: "TradeDecider", command: TradeCommand, envelope: Envelope, princ
             return (_revised(log, trade, command, book_defined, dated),)
         case CancelTrade():
             _require_untouched(trade)
-            return (TradeCancelled(**dated, trade_id=trade.trade_id, revision=trade.revision, terms=trade.terms),)
+            return (_cancelled(trade, dated),)
         case AffirmTrade():
             if trade.status != "booked":
                 raise Refused("wrong-state", f"trade {trade.trade_id} is {trade.status}: only a booked one is affirmed")
@@ -128,6 +128,13 @@ def _revised(
     kind = TradeCorrected if corrects else TradeAmended
     return kind(
         **dated, trade_id=trade.trade_id, revision=trade.revision + 1, terms=terms, previous=trade.terms
+    )
+
+
+def _cancelled(trade: TradeState, dated: dict[str, Any]) -> Event:
+    instruments = tuple(name for name in trade.instruments if name != trade.terms.instrument)
+    return TradeCancelled(
+        **dated, trade_id=trade.trade_id, revision=trade.revision, terms=trade.terms, instruments=instruments
     )
 
 
@@ -220,6 +227,10 @@ def _require_settled_part_stands(trade: TradeState, terms: Economics) -> None:
         raise Refused(
             "already-settled", f"{abs(trade.settled_quantity):f} has settled: a revision must leave more open",
             "$.terms.quantity",
+        )
+    if (due(terms, "start")[1] > 0) != (due(old, "start")[1] > 0):
+        raise Refused(
+            "already-settled", "cash has moved: a revision may not turn round who pays", "$.terms"
         )
 
 
