@@ -163,18 +163,24 @@ def numbered(commands: Sequence[Any], prefix: str = "h") -> list[AnyCommand]:
 
 
 @lru_cache
-def _later(booked: int, *, surroundings: bool) -> st.SearchStrategy[Any]:
+def _later(booked: int, moments: st.SearchStrategy[datetime | None], *, surroundings: bool) -> st.SearchStrategy[Any]:
     trade_ids = st.sampled_from(TRADES[: booked + 1])
-    kinds = [bookings(trade_ids), *[changes(trade_ids)] * 4, *([_SURROUNDINGS] if surroundings else [])]
-    return st.one_of(*kinds)
+    revised = changes(trade_ids, effective_at=moments)
+    return st.one_of(
+        bookings(trade_ids, moments=moments), *[revised] * 4, *([_SURROUNDINGS] if surroundings else [])
+    )
 
 
-def histories(most: int = 30, *, surroundings: bool = True) -> st.SearchStrategy[list[AnyCommand]]:
-    """The first trades are booked, then anything comes, mostly about them; as often long as short."""
+def histories(
+    most: int = 30, *, surroundings: bool = True, moments: st.SearchStrategy[datetime | None] = st.none() | MOMENTS,  # noqa: B008
+) -> st.SearchStrategy[list[AnyCommand]]:
+    """The first trades are booked, then anything comes, mostly about them; as often long as short. A time that is not
+    said is that of the clock.
+    """
 
     def history(booked: int, length: int) -> st.SearchStrategy[list[AnyCommand]]:
-        first = st.tuples(*(bookings(st.just(trade_id)) for trade_id in TRADES[:booked]))
-        later = st.lists(_later(booked, surroundings=surroundings), min_size=length, max_size=length)
+        first = st.tuples(*(bookings(st.just(trade_id), moments=moments) for trade_id in TRADES[:booked]))
+        later = st.lists(_later(booked, moments, surroundings=surroundings), min_size=length, max_size=length)
         return st.tuples(first, later).map(lambda both: numbered([*both[0], *both[1]]))
 
     return st.tuples(st.integers(2, len(TRADES)), st.integers(0, most)).flatmap(lambda sizes: history(*sizes))
