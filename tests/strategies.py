@@ -38,7 +38,7 @@ from domain.commands import (
 )
 from domain.identifiers import lei_of
 from infra.logs import CommandedLogs
-from tests.ledger import logs_in_memory, send
+from tests.ledger import founded, logs_in_memory, send
 from tests.rules import DAY, MOMENT
 
 WORLD: tuple[AnyCommand, ...] = (
@@ -60,9 +60,9 @@ def book_of(trade_id: str) -> str:
     return tuple(BOOKS)[int(trade_id[1:]) % len(BOOKS)]
 
 
-def world(ledgers: int = 1) -> CommandedLogs:
-    """A ledger in memory with three books of two entities, by FIFO and by average cost."""
-    logs = logs_in_memory(ledgers)
+def world(ledgers: int = 1, logs: CommandedLogs | None = None) -> CommandedLogs:
+    """A ledger, in memory if none is given, with three books of two entities, by FIFO and by average cost."""
+    logs = logs_in_memory(ledgers) if logs is None else founded(logs)
     for command in WORLD:
         send(logs, command)
     return logs
