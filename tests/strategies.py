@@ -125,11 +125,12 @@ def about(kind: Callable[..., Any], trade_ids: st.SearchStrategy[str], **fields:
 
 
 def changes(
-    trade_ids: st.SearchStrategy[str] = st.sampled_from(TRADES), **fields: Any  # noqa: B008
+    trade_ids: st.SearchStrategy[str] = st.sampled_from(TRADES), terms: st.SearchStrategy[Any] = TERMS,  # noqa: B008
+    **fields: Any,
 ) -> st.SearchStrategy[AnyCommand]:
     """What follows a booking."""
-    settled = {"quantity": st.none() | QUANTITIES, "settled_on": st.none() | days(0, 5)}
-    revised = {"terms": TERMS, **fields}
+    settled: dict[str, Any] = {"quantity": st.none() | QUANTITIES, "settled_on": st.none() | days(0, 5)}
+    revised = {"terms": terms, **fields}
     return st.one_of(
         about(AmendTrade, trade_ids, **revised),
         about(CorrectTrade, trade_ids, reason=st.just("typo"), trade_date=st.none() | days(-4, 0), **revised),
@@ -162,25 +163,35 @@ def numbered(commands: Sequence[Any], prefix: str = "h") -> list[AnyCommand]:
     return [msgspec.structs.replace(each, command_id=f"{prefix}{number}") for number, each in enumerate(commands, 1)]
 
 
+SHARES = EQUITY.map(lambda terms: msgspec.structs.replace(terms, instrument="SAN"))
+MONEY = LOANS.map(lambda terms: msgspec.structs.replace(terms, start_date=DAY))
+_FOCUS = {"anything": TERMS, "one position": SHARES, "money": MONEY}
+_POOLS = (TRADES, *(tuple(f"T{3 * number + place}" for number in range(1, 12)) for place in range(3)))
+
+
 @lru_cache
-def _later(booked: int, moments: st.SearchStrategy[datetime | None], *, surroundings: bool) -> st.SearchStrategy[Any]:
-    trade_ids = st.sampled_from(TRADES[: booked + 1])
-    revised = changes(trade_ids, effective_at=moments)
-    return st.one_of(
-        bookings(trade_ids, moments=moments), *[revised] * 4, *([_SURROUNDINGS] if surroundings else [])
-    )
+def _kinds(
+    pool: tuple[str, ...], focus: str, moments: st.SearchStrategy[datetime | None], *, surroundings: bool
+) -> st.SearchStrategy[Any]:
+    trade_ids, terms = st.sampled_from(pool), _FOCUS[focus]
+    revised = changes(trade_ids, terms=terms, effective_at=moments)
+    kinds = [bookings(trade_ids, terms, moments), *[revised] * 4]
+    return st.one_of(*kinds, *([_SURROUNDINGS] if surroundings else []))
 
 
 def histories(
     most: int = 30, *, surroundings: bool = True, moments: st.SearchStrategy[datetime | None] = st.none() | MOMENTS,  # noqa: B008
 ) -> st.SearchStrategy[list[AnyCommand]]:
-    """The first trades are booked, then anything comes, mostly about them; as often long as short. A time that is not
-    said is that of the clock.
+    """The first trades are booked, then anything comes, mostly about them: in several books or in one, where all may be
+    one position. As often long as short. A time that is not said is that of the clock.
     """
 
-    def history(booked: int, length: int) -> st.SearchStrategy[list[AnyCommand]]:
-        first = st.tuples(*(bookings(st.just(trade_id), moments=moments) for trade_id in TRADES[:booked]))
-        later = st.lists(_later(booked, moments, surroundings=surroundings), min_size=length, max_size=length)
+    def history(pool: tuple[str, ...], focus: str, booked: int, length: int) -> st.SearchStrategy[list[AnyCommand]]:
+        first = st.tuples(*(bookings(st.just(each), _FOCUS[focus], moments) for each in pool[:booked]))
+        kinds = _kinds(pool[: booked + 1], focus, moments, surroundings=surroundings)
+        later = st.lists(kinds, min_size=length, max_size=length)
         return st.tuples(first, later).map(lambda both: numbered([*both[0], *both[1]]))
 
-    return st.tuples(st.integers(2, len(TRADES)), st.integers(0, most)).flatmap(lambda sizes: history(*sizes))
+    focus = st.sampled_from(["anything", "one position", "one position", "money"])
+    sizes = st.tuples(st.sampled_from(_POOLS), focus, st.integers(2, 9), st.integers(0, most))
+    return sizes.flatmap(lambda chosen: history(*chosen))

@@ -52,7 +52,7 @@ def test_the_second_model_shares_no_code_with_the_first() -> None:
     assert {name.split(".")[0] for name in imported - own} <= sys.stdlib_module_names
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(histories())
 def test_positions_cash_and_journal_are_what_the_second_model_finds(history: list[AnyCommand]) -> None:
     events, facts = stored("ledger-0", after(history).recorders["ledger-0"])
