@@ -211,7 +211,8 @@ def _contra_owner(log: "TradeDecider", contra_book: str | None) -> str | None:
 def _require_untouched(trade: TradeState) -> None:
     if trade.status == "cancelled":
         raise Refused("wrong-state", f"trade {trade.trade_id} is cancelled already")
-    if trade.settled_quantity or trade.status in {"settled", "matured"}:
+    # Of a loan whose start has settled, nothing of the repayment may have: it may even be failing.
+    if trade.settled_quantity or trade.leg == "maturity" or trade.status == "settled":
         raise Refused("already-settled", f"trade {trade.trade_id} has settled, at least in part: it stands")
 
 

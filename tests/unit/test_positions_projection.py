@@ -1,10 +1,13 @@
 """Holdings of an instrument in a book: by trade date, settled and in flight, with lots, cost and profit."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from domain.commands import AmendTrade, CancelTrade, CorrectTrade, SettleTrade
+import pytest
+
+from domain.commands import AmendTrade, CancelTrade, CorrectTrade, FailSettlement, SettleTrade
+from domain.refusals import Refused
 from tests.documents import History
 from tests.rules import DAY, MOMENT, booking
 from tests.trade_commands import about, euros, money, shares
@@ -113,6 +116,21 @@ def test_a_loan_is_held_at_par_and_earns_its_interest_when_it_is_repaid() -> Non
     assert (in_part.quantity, in_part.settled, in_part.income) == (27000, 27000, 50)
     repaid = position(*steps, about(SettleTrade), key=key)
     assert (repaid.quantity, repaid.settled, repaid.cost, repaid.income, repaid.realised) == (0, 0, 0, 200, 0)
+
+
+def test_loans_to_several_are_one_position_without_an_issuer() -> None:
+    shown = position(booking(terms=money()), booking("T2", terms=money()), key="EQ-1/LOAN-EUR")
+    assert (shown.issuer, shown.quantity) == ("", 72000)
+    assert position(booking()).issuer == "SANOFI"
+
+
+def test_a_loan_that_has_started_stands_even_when_its_repayment_fails() -> None:
+    history = History(booking(terms=money()), about(SettleTrade))
+    history.trades.dates["business-date"] = date(2027, 1, 4)
+    history.when(about(FailSettlement))
+    with pytest.raises(Refused) as refused:
+        history.when(about(CancelTrade))
+    assert refused.value.code == "already-settled"
 
 
 def test_a_deposit_costs_its_interest() -> None:
