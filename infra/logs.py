@@ -12,7 +12,7 @@ from domain.batch import Unit
 from domain.commands import AnyCommand, ClosePeriod, RollBusinessDate
 from domain.decider import Decider
 from domain.events import BusinessDateRolled, Event, LogOpened, PeriodClosed
-from domain.ledger import Ledger, LogDoesNotRest
+from domain.ledger import Draft, Ledger, LogDoesNotRest
 from domain.market import MarketDecider, MarketState
 from domain.outcomes import SYSTEM, Outcome, Submission
 from domain.ports import LogRecorder
@@ -49,6 +49,7 @@ class CommandedLogs:
         recorder = open_log(REFERENCE)
         self.reference_ledger = Ledger(REFERENCE, recorder, ReferenceDecider(self.reference), self.reference)
         self._open(self.reference_ledger, ledgers or 1, str(uuid4()))
+        self.reference_ledger.begin()
         self.opened = self.reference.opened[REFERENCE]
         if ledgers is not None and ledgers != self.opened.ledgers:
             raise OtherLedger(f"this ledger has {self.opened.ledgers} ledger logs for ever, not {ledgers}")
@@ -63,7 +64,12 @@ class CommandedLogs:
         self._ledger_logs: Mapping[str, Ledger] = {
             log: ledger for log, ledger in self.by_log.items() if isinstance(ledger.decider, TradeDecider)
         }
+
+    def carry_over(self) -> None:
+        """Reads every log to its end, and carries over dates that a crash kept from a ledger log."""
+        self.follow()
         for ledger in self._ledger_logs.values():
+            ledger.catch_up()
             self._turn(ledger)
 
     def commit(self, log: str, units: Sequence[Unit], dry_run: bool = False) -> list[Outcome]:
@@ -77,16 +83,32 @@ class CommandedLogs:
         try:
             self._require_seen(units)
             if log in self._ledger_logs:
+                ledger.begin()
                 self._turn(ledger)
             outcomes = ledger.commit(units, now(), os.urandom(NONCE_BYTES), dry_run)
             if log == REFERENCE and not dry_run:
                 for each in self._ledger_logs.values():
+                    each.begin()
                     self._turn(each)
         except LogDoesNotRest as error:
             raise NotRecorded(str(error)) from error
         except PersistenceError as error:
             raise OutcomeUnknown(f"{type(error).__name__}: {error}") from error
         return outcomes
+
+    def prepare(self, log: str, units: Sequence[Unit]) -> Draft | None:
+        """Decides units for a ledger log on top of what is in flight; None when a date is to be carried over first, by
+        ``commit``.
+
+        Raises:
+            NotRecorded: nothing was recorded.
+        """
+        ledger = self.by_log[log]
+        self._require_seen(units)
+        ledger.begin()
+        if self._turns(ledger):
+            return None
+        return ledger.prepare(units, now(), os.urandom(NONCE_BYTES))
 
     def follow(self) -> None:
         """Reads what other processes wrote to the reference and market logs: keys, limits, prices."""
@@ -139,11 +161,16 @@ class CommandedLogs:
 
     def _turn(self, ledger: Ledger) -> None:
         """Dates are turned in the reference log; what a crash kept from a ledger log is carried over here."""
+        if commands := self._turns(ledger):
+            unit = Unit(tuple(submission_of(command) for command in commands))
+            ledger.commit([unit], now(), os.urandom(NONCE_BYTES))
+
+    def _turns(self, ledger: Ledger) -> list[AnyCommand]:
         decider = ledger.decider
         assert isinstance(decider, TradeDecider)
         today, closed = self.reference.business_date(), self.reference.closed_through()
         if not (_is_later(closed, decider.closed_through()) or _is_later(today, decider.business_date())):
-            return
+            return []
         commands: list[AnyCommand] = []
         for turn in self.reference.turns.values():
             if isinstance(turn, PeriodClosed) and _is_later(turn.through, decider.closed_through()):
@@ -152,8 +179,7 @@ class CommandedLogs:
             elif isinstance(turn, BusinessDateRolled) and _is_later(turn.business_date, decider.business_date()):
                 day = turn.business_date
                 commands.append(RollBusinessDate(source=SYSTEM.key_id, command_id=f"roll-{day}", business_date=day))
-        unit = Unit(tuple(submission_of(command) for command in commands))
-        ledger.commit([unit], now(), os.urandom(NONCE_BYTES))
+        return commands
 
 
 def _is_later(day: date | None, than: date | None) -> bool:

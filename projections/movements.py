@@ -14,7 +14,6 @@ from domain.events import (
     TradeEvent,
 )
 from domain.events.trades import Economics
-from domain.money import ZERO
 from domain.schema import Recorded
 from projections.projection import Document, View
 
@@ -71,7 +70,7 @@ class Movements:
 
     def keys(self, event: Recorded) -> Sequence[str]:
         fact = event.event
-        if isinstance(fact, TradeBooked):
+        if type(fact) is TradeBooked:
             return (_id(fact.terms, fact),)
         if isinstance(fact, TradeAmended):
             old = _id(fact.previous, fact, fact.revision - 1)
@@ -84,6 +83,8 @@ class Movements:
 
     def project(self, key: str, document: Movement | None, event: Recorded, view: View) -> Movement | None:
         fact = event.event
+        if type(fact) is TradeBooked:
+            return _movement(key, fact.terms, fact, event, fact.terms.executed_at)
         assert isinstance(fact, TradeEvent)
         if document is not None or isinstance(fact, TradeCancelled):
             return _ended(document, event) if document else None
@@ -115,7 +116,7 @@ def _possible(fact: TradeCancelled) -> Iterator[str]:
 def _movement(key: str, terms: Economics, fact: TradeEvent, event: Recorded, valid_from: datetime) -> Movement:
     return Movement(
         id=key, book=terms.book, instrument=terms.instrument, trade_id=fact.trade_id, revision=fact.revision,
-        quantity=terms.quantity, price=terms.price, amount=terms.amount, fees=sum(terms.fees.values(), ZERO),
+        quantity=terms.quantity, price=terms.price, amount=terms.amount, fees=terms.total_fees,
         asset=terms.asset, currency=terms.currency, counterparty=terms.counterparty, trade_date=terms.trade_date,
         executed_at=terms.executed_at, settlement_date=terms.settlement_date, valid_from=valid_from,
         known_from=fact.recorded_at, known_from_sequence=event.sequence,

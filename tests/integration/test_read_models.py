@@ -60,7 +60,7 @@ def test_two_workers_on_one_store_count_nothing_twice(logs: CommandedLogs, store
 def test_a_write_at_another_place_is_refused_whole(logs: CommandedLogs, store: SqlReadModels) -> None:
     ProjectionWorker(logs.recorders, store, PROJECTIONS).catch_up()
     before = digests(store)
-    stray = {"cash": {"EQ-9/EUR": Document(id="EQ-9/EUR")}}
+    stray = {"cash": {"EQ-9/EUR": Document(id="EQ-9/EUR", stale=True)}}
     with pytest.raises(ReadModelsMoved):
         store.write("ledger-0", stray, expected=3, reflected=4, models=["cash"])
     assert digests(store) == before

@@ -4,7 +4,6 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import msgspec
 from hypothesis import given, settings
@@ -109,15 +108,18 @@ def test_a_worker_that_follows_while_commands_come_has_what_a_rebuild_has(
 ) -> None:
     logs = world(2)
     with sql_read_models(logs.ledger_id) as store:
-        worker: Any = ProjectionWorker(logs.recorders, store, PROJECTIONS, at_once)
+        workers = [ProjectionWorker(logs.recorders, store, PROJECTIONS, at_once)]
         for command in history:
             send(logs, command)
             step = data.draw(st.sampled_from(["wait", "step", "restart"]))
             if step == "restart":
-                worker = ProjectionWorker(logs.recorders, store, PROJECTIONS, at_once)
+                # What the old worker is still writing may come between.
+                workers.append(ProjectionWorker(logs.recorders, store, PROJECTIONS, at_once))
             if step != "wait":
-                worker.step()
-        worker.catch_up()
+                workers[-1].step()
+        workers[-1].catch_up()
+        for worker in workers:
+            worker.stop()
         assert all(live == rebuilt for live, rebuilt in compare(logs.recorders, store, PROJECTIONS).values())
         whole = folded(events_of(logs), [10_000], forgets=False)
         for model in KINDS:

@@ -64,14 +64,16 @@ class WholeMachine(RuleBasedStateMachine):
         self.folder = tempfile.TemporaryDirectory()
         url = f"sqlite:///{Path(self.folder.name) / 'read-models.db'}"
         self.models = FaultyReadModels.open(url, PROJECTIONS, self.writers[0].ledger_id)
-        self.worker = self._worker()
+        self.workers = [self._worker()]
         self.answers: dict[str, Outcome] = {}
         self.asked: dict[str, AnyCommand] = {}
         for book in BOOKS:
             self.set_or_lower_a_limit(Decimal(1500), book, "none", 0)
 
     def _open(self, ledgers: int | None = None) -> CommandedLogs:
-        return CommandedLogs(lambda log: self.kept.setdefault(log, FaultyRecorder()), ledgers)
+        logs = CommandedLogs(lambda log: self.kept.setdefault(log, FaultyRecorder()), ledgers)
+        logs.carry_over()
+        return logs
 
     def _worker(self, at_once: int = 5_000) -> ProjectionWorker:
         return ProjectionWorker(self.kept, self.models, PROJECTIONS, at_once)
@@ -107,8 +109,8 @@ class WholeMachine(RuleBasedStateMachine):
     @rule(command=st.one_of(BOOKINGS, CHANGES), writer=st.integers(0, 1))
     def try_dry_and_then_for_good(self, command: Any, writer: int) -> None:
         (command,) = self._numbered([command])
-        # The first use of a writer may carry a turn, which is recorded.
-        self.writers[writer].commit(log_of(command, 2), [])
+        # What a writer first does may be to carry a turn over, which is recorded.
+        self.writers[writer].carry_over()
         before = self._lengths()
         (dry,) = send(self.writers[writer], command, dry_run=True)
         assert self._lengths() == before
@@ -131,9 +133,9 @@ class WholeMachine(RuleBasedStateMachine):
     def project(self, fault: str, at_once: int) -> None:
         self.models.fault = fault
         try:
-            self.worker.step()
+            self.workers[-1].step()
         except Crash:
-            self.worker = self._worker(at_once)
+            self.workers.append(self._worker(at_once))
         finally:
             self.models.fault = "none"
 
@@ -182,6 +184,8 @@ class WholeMachine(RuleBasedStateMachine):
         try:
             self._check_the_end()
         finally:
+            for worker in self.workers:
+                worker.stop()
             self.models.engine.dispose()
             self.folder.cleanup()
 
@@ -192,7 +196,7 @@ class WholeMachine(RuleBasedStateMachine):
             assert _turns(self._events(log)) == turns
             _require_limits(self._events("reference"), self._events(log), self.kept[log])
         assert all(verify(log, recorder).intact for log, recorder in self.kept.items())
-        self.worker.catch_up()
+        self.workers[-1].catch_up()
         assert all(live == rebuilt for live, rebuilt in compare(self.kept, self.models, PROJECTIONS).values())
         expected: dict[str, Any] = {}
         for log in LEDGERS:
