@@ -43,6 +43,7 @@ class ProjectionWorker:
         self._folds: dict[tuple[str, ...], Fold] = {}
         self._writer: ThreadPoolExecutor | None = None
         self._written: Future[None] | None = None
+        self._writing: tuple[str, ...] = ()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="projections", daemon=True)
         self.documents = 0
@@ -121,6 +122,10 @@ class ProjectionWorker:
 
     def _advance(self, log: str, members: Sequence[Projection], start: int, events: Sequence[Recorded]) -> None:
         names = tuple(projection.name for projection in members)
+        # A fold holds what it wrote itself; what another one is writing must be in the store before it is read there.
+        if names != self._writing:
+            self._finish_writing()
+            self._writing = names
         if names not in self._folds:
             store = Store(self._read_models.get_many, self._scan)
             letters = [each for each in self._read_models.scan(DEAD_LETTERS, "") if isinstance(each, DeadLetter)]
@@ -167,13 +172,20 @@ class ProjectionWorker:
         key = (family[0].name, log)
         if key not in self._places:
             names = [projection.name for projection in family]
-            places = {self._read_models.reflected(name, log) for name in names}
-            if len(places) > 1:
+            places = self._reflected(names, log)
+            if len(set(places)) > 1:
+                self._begin_again()
                 self._read_models.clear(names)
-                self._places = {at: place for at, place in self._places.items() if at[0] != family[0].name}
-                places = {0}
-            self._places[key] = places.pop()
+                places = [0]
+            self._places[key] = places[0]
         return self._places[key]
+
+    def _reflected(self, names: Sequence[str], log: str) -> list[int]:
+        """Where models stand, read until two readings agree: another worker may move them all while they are read."""
+        places = [self._read_models.reflected(name, log) for name in names]
+        while (again := [self._read_models.reflected(name, log) for name in names]) != places:
+            places = again
+        return places
 
 
 def wait_until_reflected(

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+from eventsourcing.persistence import OperationalError
 
-from domain.commands import AffirmTrade, SettleTrade
+from domain.commands import AffirmTrade, CancelTrade, SettleTrade
 from domain.events import TradeAffirmed, TradeBooked, TradeEvent
 from domain.schema import Recorded
 from infra.logs import CommandedLogs
@@ -193,3 +194,25 @@ def test_a_projection_that_cannot_place_an_event_stops_and_says_so(logs: Command
     with pytest.raises(ProjectionStopped, match="counting cannot place ledger-0:2"):
         ProjectionWorker(logs.recorders, other, projections).catch_up()
     assert other.reflected("counting", "ledger-0") == 0
+
+
+class AwayOnce(SqlReadModels):
+    """Fails the first time that a projection asks for documents by their prefix."""
+
+    failed = False
+
+    def scan(self, model: str, prefix: str) -> Sequence[Document]:
+        if model == "movements" and not self.failed:
+            self.failed = True
+            raise OperationalError("the store is away")
+        return super().scan(model, prefix)
+
+
+def test_that_the_store_is_away_makes_no_event_a_poison(logs: CommandedLogs, store: SqlReadModels) -> None:
+    send(logs, CancelTrade(command_id="a", trade_id="T7", book="EQ-1"))
+    away = AwayOnce(store.engine, PROJECTIONS, logs.ledger_id)
+    with pytest.raises(OperationalError):
+        ProjectionWorker(logs.recorders, away, PROJECTIONS).catch_up()
+    ProjectionWorker(logs.recorders, away, PROJECTIONS).catch_up()
+    assert away.scan("dead-letters", "") == []
+    assert all(live == rebuilt for live, rebuilt in compare(logs.recorders, store, PROJECTIONS).values())
