@@ -33,8 +33,8 @@ TROUBLES = (*NOT_NOW, OtherTopic)
 class LedgerWorker:
     """``run`` decides until ``stop``. Offsets come from the logs; the group only shares the partitions out.
 
-    A partition whose log moved or whose store is away is taken over anew; it is left only when it is revoked. What keeps
-    a log from being decided is its ``trouble``: a topic or log that is not what it was keeps it until that is mended.
+    A partition whose log moved or whose store is away is taken over anew; it is left only when it is revoked. What
+    keeps a log from being decided is its ``trouble``, until that is mended.
     """
 
     def __init__(

@@ -53,8 +53,8 @@ class Flight(msgspec.Struct, frozen=True):
 class LogOwner:
     """Decides for one log, for as long as its partition is assigned.
 
-    After ``LogMoved`` (another owner took commands meanwhile) and store errors it has to ``step_back``, and ``take_over``
-    says from which offset to go on.
+    After ``LogMoved`` (another owner took commands meanwhile) and store errors it has to ``step_back``, and
+    ``take_over`` says from which offset to go on.
     """
 
     def __init__(

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from confluent_kafka import KafkaError
 
 from domain.batch import Unit
 from domain.events import CommandRefused
@@ -218,6 +219,17 @@ def test_every_commit_names_the_offset_up_to_which_commands_were_taken(ledger: D
         assert ledger.logs.recorders["ledger-0"].max_tracking_id(name) == 7
         gate.submit([ledger.book("T8")]).result()
         assert ledger.logs.recorders["ledger-0"].max_tracking_id(name) == 9
+
+
+def test_a_producer_that_failed_for_good_is_made_anew(ledger: Decided) -> None:
+    sender, told = ledger.sender(), list[KafkaError | None]()
+    sender._failed(KafkaError(KafkaError._FATAL, "out of order", fatal=True))
+    sender.send(ledger.topics.replies, 0, b"taken by the first", on_delivery=lambda error, _message: told.append(error))
+    sender.poll()
+    sender.send(ledger.topics.replies, 1, b"sent by the second")
+    sender.close(30)
+    assert [each.value() for each in ledger.records(ledger.topics.replies, 1)] == [b"sent by the second"]
+    assert len(told) == 1
 
 
 def _make_anew(ledger: Decided, topic: str) -> None:
