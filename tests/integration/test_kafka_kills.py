@@ -1,7 +1,9 @@
 """Processes of a cluster killed, stopped and joined under load: nothing is lost, doubled or out of order."""
 
+import contextlib
 import os
 import signal
+import sqlite3
 import subprocess
 import textwrap
 import threading
@@ -129,7 +131,7 @@ def test_a_zombie_owner_that_wakes_after_its_successor_took_over_doubles_nothing
         zombie = start("work", "ledger")
         load = Load(ledger, gate)
         load.go_on(100)
-        os.kill(zombie.pid, signal.SIGSTOP)
+        _stop_outside_a_write(zombie, ledger)
         start("work", "ledger")
         load.go_on(200)
         os.kill(zombie.pid, signal.SIGCONT)
@@ -218,6 +220,21 @@ def _is_alive(client: httpx.Client) -> bool:
         return client.get("/livez").status_code == httpx.codes.OK
     except httpx.TransportError:
         return False
+
+
+def _stop_outside_a_write(process: "subprocess.Popen[str]", ledger: Decided) -> None:
+    """Stops a process at any moment but those when it holds SQLite's write lock, which it would keep."""
+    while True:
+        os.kill(process.pid, signal.SIGSTOP)
+        wait_until(lambda: _state(process) == "T")
+        with contextlib.closing(sqlite3.connect(ledger.folder / "events.db", timeout=0)) as connection:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                connection.rollback()
+                return
+            except sqlite3.OperationalError:
+                os.kill(process.pid, signal.SIGCONT)
+        time.sleep(0.005)
 
 
 def _said(process: "subprocess.Popen[str]") -> list[str]:
