@@ -25,6 +25,10 @@ class LogDoesNotRest(Exception):
     """Others wrote the log faster than this writer could decide; nothing was recorded."""
 
 
+class LogBroken(Exception):
+    """The log is not what was read of it: it was cut, or lacks the record of its last commit. Restore or restart."""
+
+
 class Ledger:
     """Owns nothing but a state in memory: whoever appends first at a sequence has it, the others read on and decide
     again (``LogMoved``).
@@ -52,6 +56,7 @@ class Ledger:
 
         Raises:
             LogDoesNotRest: retryable, nothing recorded.
+            LogBroken: nothing recorded.
             OperationalError: of the store; nothing is recorded unless the reply was lost, which the receipts tell.
         """
         for followed in self._follows:
@@ -78,7 +83,8 @@ class Ledger:
         """Reads the log from where this ledger stands to its end; the new last sequence."""
         while (last := self.recorder.max_notification_id() or 0) > self.sequence:
             self._read_on()
-        assert last == self.sequence, f"{self.log} is shorter ({last}) than what was read of it ({self.sequence})"
+        if last < self.sequence:
+            raise LogBroken(f"{self.log} ends at {last}, though it was read up to {self.sequence}")
         return self.sequence
 
     def open(self, events: Sequence[tuple[str, Event]], now: datetime, nonce: bytes) -> None:
@@ -152,13 +158,16 @@ class Ledger:
 
     def _read_on(self) -> None:
         last_commit = self.recorder.last_commit()
-        assert last_commit is not None
+        if last_commit is None or last_commit.tree_size <= self.sequence:
+            raise LogBroken(f"{self.log} has events after {self.sequence}, but no record of their commit")
         while self.sequence < last_commit.tree_size:
             self._read_page(last_commit)
         self._frontier = Frontier(last_commit.tree_size, last_commit.frontier)
 
     def _read_page(self, last_commit: CommitRecord) -> None:
         page = self.recorder.select_notifications(self.sequence + 1, READ_AT_ONCE, stop=last_commit.tree_size)
+        if len(page) < min(READ_AT_ONCE, last_commit.tree_size - self.sequence):
+            raise LogBroken(f"{self.log} lacks events between {self.sequence} and {last_commit.tree_size}")
         with exact():
             for notification in page:
                 now_known: Recorded = recorded(self.log, notification.id, notification)

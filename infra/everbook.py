@@ -25,6 +25,7 @@ from projections.projection import Document
 from projections.registry import PROJECTIONS
 
 ADMIN = "admin"
+CHECKPOINT_KEY = "checkpoint-key"
 FOLDER_OF_OWNER = 0o700
 
 
@@ -40,7 +41,7 @@ class Everbook:
         self._factories: list[InfrastructureFactory[Any]] = []
         self.logs = CommandedLogs(self._open_log, settings.ledgers)
         self.ledger_id = self.logs.ledger_id
-        self.signer = Signer.open(settings.data / "checkpoint-key")
+        self.signer = Signer.open(settings.data / CHECKPOINT_KEY)
         pepper = settings.pepper or secret_in(settings.data / "pepper")
         self.admin_secret = ""
         if ADMIN not in self.logs.reference.keys:
@@ -89,12 +90,7 @@ class Everbook:
         return self.signer.sign(self.checkpoint(log))
 
     def _open_log(self, log: str) -> LogRecorder:
-        """Each log is an application of the library, in whichever persistence module is set."""
-        environment = Environment(log, {
-            "PERSISTENCE_MODULE": os.environ.get("PERSISTENCE_MODULE", "infra.sql"),
-            "EVERBOOK_DATABASE_URL": self.settings.events_url,
-        })
-        factory: InfrastructureFactory[Any] = InfrastructureFactory.construct(environment)
+        factory = factory_of(log, self.settings)
         self._factories.append(factory)
         recorder: Any = factory.process_recorder()
         return recorder  # type: ignore[no-any-return]
@@ -107,6 +103,14 @@ class Everbook:
         )
         self.logs.commit(REFERENCE, [Unit((submission_of(command),))])
         return secret
+
+
+def factory_of(log: str, settings: Settings, *, create: bool = True) -> InfrastructureFactory[Any]:
+    """Each log is an application of the library, in whichever persistence module is set."""
+    return InfrastructureFactory.construct(Environment(log, {
+        "PERSISTENCE_MODULE": os.environ.get("PERSISTENCE_MODULE", "infra.sql"),
+        "EVERBOOK_DATABASE_URL": settings.events_url, "CREATE_TABLE": "yes" if create else "no",
+    }))
 
 
 class LocalReads:

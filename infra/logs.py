@@ -12,7 +12,7 @@ from domain.batch import Unit
 from domain.commands import AnyCommand, ClosePeriod, RollBusinessDate
 from domain.decider import Decider
 from domain.events import Event, LogOpened
-from domain.ledger import Ledger, LogDoesNotRest
+from domain.ledger import Ledger, LogBroken, LogDoesNotRest
 from domain.market import MarketDecider, MarketState
 from domain.outcomes import SYSTEM, Outcome, Submission
 from domain.ports import LogRecorder
@@ -82,7 +82,7 @@ class CommandedLogs:
             if log == REFERENCE and not dry_run:
                 for each in self._ledger_logs.values():
                     self._turn(each)
-        except LogDoesNotRest as error:
+        except (LogDoesNotRest, LogBroken) as error:
             raise NotRecorded(str(error)) from error
         except PersistenceError as error:
             raise OutcomeUnknown(f"{type(error).__name__}: {error}") from error

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 
 import msgspec
-from eventsourcing.persistence import PersistenceError
 
 from domain.admission import NotOneLog, NotRecorded, OutcomeUnknown, QueueFull
 from domain.batch import Unit
@@ -108,8 +107,8 @@ class Owner:
     def _follow(self) -> None:
         try:
             self._logs.follow()
-        except PersistenceError:
-            # The store is away for now: the next command will say so to whoever sent it.
+        except Exception:  # noqa: BLE001
+            # The store is away or a log is broken: the next command will say so to whoever sent it.
             return
 
     def _serve(self, requests: Sequence[Request]) -> None:

@@ -11,17 +11,13 @@ from sqlalchemy import Connection, Engine, event
 
 BUSY_SECONDS = 60
 WRITE = "everbook_write"
-_ERRORS: tuple[tuple[type[Exception], type[persistence.PersistenceError]], ...] = (
-    (sqlalchemy.exc.IntegrityError, persistence.IntegrityError),
-    (sqlalchemy.exc.DataError, persistence.DataError),
-    (sqlalchemy.exc.ProgrammingError, persistence.ProgrammingError),
-    (sqlalchemy.exc.NotSupportedError, persistence.NotSupportedError),
-    (sqlalchemy.exc.InternalError, persistence.InternalError),
-    (sqlalchemy.exc.OperationalError, persistence.OperationalError),
-    (sqlalchemy.exc.InterfaceError, persistence.InterfaceError),
-    (sqlalchemy.exc.DatabaseError, persistence.DatabaseError),
-    (sqlalchemy.exc.SQLAlchemyError, persistence.PersistenceError),
-)
+_ERRORS: dict[str, type[persistence.PersistenceError]] = {
+    error.__name__: error
+    for error in (
+        persistence.IntegrityError, persistence.DataError, persistence.ProgrammingError, persistence.NotSupportedError,
+        persistence.InternalError, persistence.OperationalError, persistence.InterfaceError, persistence.DatabaseError,
+    )
+}
 
 
 def create_engine_for(url: str, *, synchronous: str = "FULL") -> Engine:
@@ -64,28 +60,29 @@ def marks(engine: Engine, count: int) -> str:
 
 
 @contextmanager
-def translated() -> Iterator[None]:
-    """Errors of the driver come out as ``eventsourcing.persistence`` errors."""
+def translated(engine: Engine) -> Iterator[None]:
+    """Errors of the driver come out as ``eventsourcing.persistence`` errors, whoever wraps them: the names are those of
+    the Python database API everywhere.
+    """
     try:
         yield
-    except sqlalchemy.exc.SQLAlchemyError as error:
-        for theirs, ours in _ERRORS:
-            if isinstance(error, theirs):
-                raise ours(str(error)) from error
-        raise
+    except (sqlalchemy.exc.SQLAlchemyError, engine.dialect.loaded_dbapi.Error) as error:
+        names = [kind.__name__ for kind in type(error).__mro__]
+        ours = next((_ERRORS[name] for name in names if name in _ERRORS), persistence.PersistenceError)
+        raise ours(str(error)) from error
 
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """A transaction that sees one state of the database."""
-    with translated(), engine.connect() as connection, connection.begin():
+    with translated(engine), engine.connect() as connection, connection.begin():
         yield connection
 
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """A transaction that holds SQLite's write lock from its beginning."""
-    with translated(), engine.connect().execution_options(**{WRITE: True}) as connection, connection.begin():
+    with translated(engine), engine.connect().execution_options(**{WRITE: True}) as connection, connection.begin():
         yield connection
 
 

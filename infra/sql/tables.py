@@ -10,7 +10,7 @@ from infra.sql.engine import marks
 SEQUENCE = BigInteger().with_variant(Integer(), "sqlite")
 EVENT_COLUMNS = "sequence, originator_id, originator_version, topic, state"
 COMMIT_COLUMNS = (
-    "tree_size, first_sequence, nonce, recorded_at, reference_sequence, market_sequence, root, frontier"
+    "tree_size, first_sequence, nonce, recorded_at, reference_sequence, market_sequence, root, frontier, seal"
 )
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,40}\Z")
 
@@ -36,7 +36,7 @@ class LogTables:
         self.insert_receipt = (
             f"INSERT INTO {self.receipts} (source, command_id, content, sequence, count) VALUES ({marks(engine, 5)})"
         )
-        self.insert_commit = f"INSERT INTO {self.commits} ({COMMIT_COLUMNS}) VALUES ({marks(engine, 8)})"
+        self.insert_commit = f"INSERT INTO {self.commits} ({COMMIT_COLUMNS}) VALUES ({marks(engine, 9)})"
         self.last_sequence = f"SELECT MAX(sequence) FROM {self.events}"
         self.last_commit = f"SELECT {COMMIT_COLUMNS} FROM {self.commits} ORDER BY tree_size DESC LIMIT 1"
 
@@ -60,7 +60,7 @@ class LogTables:
             Column("first_sequence", BigInteger, nullable=False), Column("nonce", LargeBinary, nullable=False),
             Column("recorded_at", String, nullable=False), Column("reference_sequence", BigInteger, nullable=False),
             Column("market_sequence", BigInteger, nullable=False), Column("root", LargeBinary, nullable=False),
-            Column("frontier", LargeBinary, nullable=False),
+            Column("frontier", LargeBinary, nullable=False), Column("seal", LargeBinary, nullable=False),
         )
         metadata.create_all(engine)
 
