@@ -112,6 +112,13 @@ def test_a_value_of_another_type_is_found_and_named(stored: Stored, table: str, 
         assert mentions(again.verify(), names), column
 
 
+@pytest.mark.parametrize(("old", "new"), [("+", "-"), ("T", " "), ("+00:00", "Z")])
+def test_the_same_time_written_otherwise_is_found_and_named(stored: Stored, old: str, new: str) -> None:
+    row = stored.rows(COMMITS)[2]
+    stored.set(COMMITS, row, "recorded_at", row["recorded_at"].replace(old, new))
+    assert mentions(stored.verify(), stored.names(COMMITS, row))
+
+
 @pytest.mark.parametrize("table", TABLES)
 def test_a_row_that_was_taken_out_is_found_and_named(stored: Stored, table: str) -> None:
     for place, row in enumerate(stored.rows(table)):
