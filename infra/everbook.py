@@ -17,7 +17,12 @@ from infra.checkpoints import Checkpoint, Signer
 from infra.gate import LocalGate
 from infra.logs import CommandedLogs, submission_of
 from infra.owner import Owner
-from infra.projection_worker import ProjectionWorker, wait_until_reflected
+from infra.projection_worker import (
+    ProjectionWorker,
+    ReadModelsAhead,
+    require_same_history,
+    wait_until_reflected,
+)
 from infra.secrets import digest_of, secret_in
 from infra.settings import Settings
 from infra.sql.read_models import SqlReadModels
@@ -32,10 +37,11 @@ FOLDER_OF_OWNER = 0o700
 class Everbook:
     """Everything of one ledger in this process. ``start`` begins to take commands; closing it leaves nothing behind.
 
+    ``adopt_read_models`` takes over a store of read models that another ledger filled, and forgets what is in it.
     ``admin_secret`` is shown by whoever starts it first; it stays in the file ``admin-key`` of the data folder.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, adopt_read_models: bool = False) -> None:
         self.settings = settings
         settings.data.mkdir(parents=True, exist_ok=True, mode=FOLDER_OF_OWNER)
         self._factories: list[InfrastructureFactory[Any]] = []
@@ -46,7 +52,9 @@ class Everbook:
         self.admin_secret = ""
         if ADMIN not in self.logs.reference.keys:
             self.admin_secret = self._issue_admin(pepper)
-        self.read_models = SqlReadModels.open(settings.read_models_url, PROJECTIONS, self.ledger_id)
+        self.read_models = SqlReadModels.open(
+            settings.read_models_url, PROJECTIONS, self.ledger_id, adopt=adopt_read_models
+        )
         self.owner = Owner(self.logs, batch_limit=settings.batch_limit, queue_limit=settings.queue_limit)
         self.gate = LocalGate(self.owner, self.logs, pepper)
 
@@ -69,6 +77,14 @@ class Everbook:
     def worker(self) -> ProjectionWorker:
         """A worker for the read models, in this process."""
         return ProjectionWorker(self.logs.recorders, self.read_models, PROJECTIONS)
+
+    def trouble(self) -> str:
+        """What keeps the read models from being used; "" when nothing does."""
+        try:
+            require_same_history(self.logs.recorders, self.read_models)
+        except ReadModelsAhead as error:
+            return str(error)
+        return ""
 
     def vector(self) -> dict[str, int]:
         """The last sequence of every log."""

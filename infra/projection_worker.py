@@ -4,8 +4,9 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from eventsourcing.persistence import PersistenceError
+from eventsourcing.persistence import Notification, PersistenceError
 
+from domain.merkle import leaf_hash
 from domain.ports import LogRecorder
 from domain.schema import Recorded, recorded
 from projections.fold import DEAD_LETTERS, DeadLetter, Fold, Store
@@ -20,8 +21,6 @@ WAIT_AFTER_TROUBLE_SECONDS = 1.0
 
 class ReadModelsAhead(Exception):
     """The read models reflect events that the log does not have: it was restored or cut. Build them anew."""
-
-
 
 
 class ProjectionWorker:
@@ -64,6 +63,8 @@ class ProjectionWorker:
 
     def step(self) -> int:
         """Folds one batch of each log; how many events that were."""
+        if not self._places:
+            require_same_history(self._recorders, self._read_models)
         try:
             return sum(self._step(log, recorder) for log, recorder in self._recorders.items())
         except ReadModelsMoved:
@@ -103,12 +104,14 @@ class ProjectionWorker:
         members = [projection for family in behind for projection in family]
         page = recorder.select_notifications(start + 1, self._events_at_once, stop=stop)
         events = [recorded(log, each.id, each) for each in page]
-        self._advance(log, members, start, events)
+        self._advance(log, members, start, events, _leaf_of(page[-1]))
         for family in behind:
             self._places[family[0].name, log] = events[-1].sequence
         return len(events)
 
-    def _advance(self, log: str, members: Sequence[Projection], start: int, events: Sequence[Recorded]) -> None:
+    def _advance(
+        self, log: str, members: Sequence[Projection], start: int, events: Sequence[Recorded], leaf: bytes
+    ) -> None:
         names = tuple(projection.name for projection in members)
         if names not in self._folds:
             store = Store(self._read_models.get_many, self._read_models.scan)
@@ -119,7 +122,7 @@ class ProjectionWorker:
         except BaseException:
             del self._folds[names]
             raise
-        self._read_models.write(log, changes, expected=start, reflected=events[-1].sequence, models=names)
+        self._read_models.write(log, changes, expected=start, reflected=events[-1].sequence, models=names, leaf=leaf)
         self.documents += sum(map(len, changes.values()))
         self.events += len(events)
 
@@ -137,6 +140,19 @@ class ProjectionWorker:
         return self._places[key]
 
 
+def require_same_history(recorders: Mapping[str, LogRecorder], read_models: ReadModels) -> None:
+    """The last event that a read model reflects is still that event of its log.
+
+    Raises:
+        ReadModelsAhead: when the log ends before it, or has another event there: then it was restored, and went on.
+    """
+    for log, sequence, leaf in sorted(read_models.heads()):
+        if log in recorders and recorders[log].select_leaves(sequence, 1) != [(sequence, leaf)]:
+            raise ReadModelsAhead(
+                f"the read models reflect {log}:{sequence}, which is not, or no longer, in the log: build them anew"
+            )
+
+
 def wait_until_reflected(
     read_models: ReadModels, models: Sequence[str], vector: Mapping[str, int], timeout_seconds: float
 ) -> bool:
@@ -150,3 +166,7 @@ def wait_until_reflected(
         if time.monotonic() >= deadline:
             return False
         time.sleep(LOOK_AGAIN_SECONDS / 2)
+
+
+def _leaf_of(stored: Notification) -> bytes:
+    return leaf_hash(stored.id, str(stored.originator_id), stored.originator_version, stored.topic, stored.state)

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from eventsourcing.persistence import PersistenceError
+
 from domain.money import exact
 from domain.schema import Recorded
 from projections.projection import Document, Projection
@@ -114,6 +116,9 @@ class Fold:
         held = self._held[name]
         try:
             document = projection.project(key, held.get(key), event, self)
+        except PersistenceError:
+            # That the store of documents is away says nothing about the event.
+            raise
         except Exception as error:  # noqa: BLE001
             self._park(name, key, event, f"{type(error).__name__}: {error}")
             return

@@ -39,9 +39,9 @@ def settings_of(data: Path | None) -> Settings:
 
 
 @contextmanager
-def everbook(settings: Settings, *, announce: bool = True) -> Iterator[Everbook]:
+def everbook(settings: Settings, *, announce: bool = True, adopt_read_models: bool = False) -> Iterator[Everbook]:
     """The ledger, open; what can be expected to go wrong is said in one line."""
-    with expected(), Everbook(settings) as opened:
+    with expected(), Everbook(settings, adopt_read_models=adopt_read_models) as opened:
         if opened.admin_secret and announce:
             err.print(
                 f"First start: the admin key is [bold]{opened.admin_secret}[/] (shown once; kept in "

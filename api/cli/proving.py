@@ -46,7 +46,7 @@ def verify_logs(
 
 def rebuild_models(data: Data = None, as_json: Json = False) -> None:
     """Folds every log into new read models beside the ones in use, then serves the new ones."""
-    with everbook(settings_of(data)) as ledger:
+    with everbook(settings_of(data), adopt_read_models=True) as ledger:
         with progress(as_json) as bar:
             task = bar.add_task("Rebuilding", total=sum(ledger.vector().values()))
             digests = rebuild(

@@ -63,7 +63,7 @@ def services_of(opened: Everbook) -> Services:
     """What the routes work with."""
     return Services(
         gate=opened.gate, reads=LocalReads(opened.read_models), logs=opened,
-        answer_seconds=opened.settings.answer_seconds,
+        answer_seconds=opened.settings.answer_seconds, trouble=opened.trouble,
     )
 
 

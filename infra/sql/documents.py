@@ -80,7 +80,7 @@ def create_tracking(engine: Engine) -> None:
     Table(
         "reflected", metadata, Column("model", String, primary_key=True),
         Column("generation", BigInteger, primary_key=True), Column("log", String, primary_key=True),
-        Column("sequence", BigInteger, nullable=False),
+        Column("sequence", BigInteger, nullable=False), Column("leaf", LargeBinary, nullable=False),
     )
     Table(
         "generations", metadata, Column("model", String, primary_key=True),
