@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,12 @@ class Everbook:
     def __init__(self, settings: Settings, *, adopt_read_models: bool = False) -> None:
         self.settings = settings
         settings.data.mkdir(parents=True, exist_ok=True, mode=FOLDER_OF_OWNER)
-        self._factories: list[InfrastructureFactory[Any]] = []
+        self._closing = ExitStack()
+        with self._closing as opened:
+            self._open(settings, adopt_read_models)
+            self._closing = opened.pop_all()
+
+    def _open(self, settings: Settings, adopt_read_models: bool) -> None:
         self.logs = CommandedLogs(self._open_log, settings.ledgers)
         self.ledger_id = self.logs.ledger_id
         self.signer = Signer.open(settings.data / CHECKPOINT_KEY)
@@ -55,6 +61,7 @@ class Everbook:
         self.read_models = SqlReadModels.open(
             settings.read_models_url, PROJECTIONS, self.ledger_id, adopt=adopt_read_models
         )
+        self._closing.callback(self.read_models.engine.dispose)
         self.owner = Owner(self.logs, batch_limit=settings.batch_limit, queue_limit=settings.queue_limit)
         self.gate = LocalGate(self.owner, self.logs, pepper)
 
@@ -70,9 +77,7 @@ class Everbook:
 
     def close(self) -> None:
         self.owner.stop()
-        for factory in self._factories:
-            factory.close()
-        self.read_models.engine.dispose()
+        self._closing.close()
 
     def worker(self) -> ProjectionWorker:
         """A worker for the read models, in this process."""
@@ -107,7 +112,7 @@ class Everbook:
 
     def _open_log(self, log: str) -> LogRecorder:
         factory = factory_of(log, self.settings)
-        self._factories.append(factory)
+        self._closing.callback(factory.close)
         recorder: Any = factory.process_recorder()
         return recorder  # type: ignore[no-any-return]
 

@@ -7,10 +7,13 @@ from typing import Any
 
 import sqlalchemy
 from eventsourcing import persistence
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Engine, MetaData, String, event
 
 BUSY_SECONDS = 60
 WRITE = "everbook_write"
+CREATING = 0x45564552
+TEXT = String().with_variant(String(collation="C"), "postgresql")
+"""Text in the order of its bytes, whatever language the database is in: pages and prefixes rest on it."""
 _ERRORS: dict[str, type[persistence.PersistenceError]] = {
     error.__name__: error
     for error in (
@@ -75,7 +78,8 @@ def translated(engine: Engine) -> Iterator[None]:
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """A transaction that sees one state of the database."""
-    with translated(engine), engine.connect() as connection, connection.begin():
+    options = {} if is_sqlite(engine) else {"isolation_level": "REPEATABLE READ"}
+    with translated(engine), engine.connect().execution_options(**options) as connection, connection.begin():
         yield connection
 
 
@@ -84,6 +88,14 @@ def writing(engine: Engine) -> Iterator[Connection]:
     """A transaction that holds SQLite's write lock from its beginning."""
     with translated(engine), engine.connect().execution_options(**{WRITE: True}) as connection, connection.begin():
         yield connection
+
+
+def create_tables(engine: Engine, metadata: MetaData) -> None:
+    """Creates what is not there yet, also when several processes begin at once."""
+    with writing(engine) as connection:
+        if not is_sqlite(engine):
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({CREATING})")
+        metadata.create_all(connection)
 
 
 def rows(connection: Connection, statement: str, parameters: tuple[Any, ...] = ()) -> list[Any]:

@@ -50,7 +50,12 @@ class SqlReadModels:
             OtherReadModels: when they are of another ledger, unless they are adopted.
         """
         # Documents and tracking are one transaction: what a power cut takes is folded again from the log.
-        return cls(create_engine_for(url, synchronous="NORMAL"), projections, ledger_id, adopt=adopt)
+        engine = create_engine_for(url, synchronous="NORMAL")
+        try:
+            return cls(engine, projections, ledger_id, adopt=adopt)
+        except BaseException:
+            engine.dispose()
+            raise
 
     def get_many(self, model: str, ids: Sequence[str]) -> Mapping[str, Document]:
         found: dict[str, Document] = {}
@@ -227,10 +232,10 @@ class SqlReadModels:
     def _move(
         self, connection: Connection, place: tuple[str, int, str], expected: int, head: tuple[int, bytes]
     ) -> None:
-        if self._reflected(connection, *place) != expected:
-            raise ReadModelsMoved(f"{place[0]} no longer reflects {place[2]} up to {expected}")
-        connection.exec_driver_sql(
+        moved = self._reflected(connection, *place) == expected and connection.exec_driver_sql(
             f"INSERT INTO reflected (model, generation, log, sequence, leaf) VALUES ({marks(self.engine, 5)}) "
-            "ON CONFLICT (model, generation, log) DO UPDATE SET sequence = excluded.sequence, leaf = excluded.leaf",
-            (*place, *head),
-        )
+            "ON CONFLICT (model, generation, log) DO UPDATE SET sequence = excluded.sequence, leaf = excluded.leaf "
+            f"WHERE reflected.sequence = {marks(self.engine, 1)}", (*place, *head, expected),
+        ).rowcount
+        if not moved:
+            raise ReadModelsMoved(f"{place[0]} no longer reflects {place[2]} up to {expected}")
