@@ -53,9 +53,10 @@ class Owner:
             self._changed.notify()
         if self._thread.is_alive():
             self._thread.join()
-        for request in self._waiting:
-            request.promise.set_exception(NotRecorded("Everbook is stopping"))
-        self._waiting.clear()
+        while self._waiting:
+            promise = self._waiting.popleft().promise
+            if promise.set_running_or_notify_cancel():
+                promise.set_exception(NotRecorded("Everbook is stopping"))
 
     def submit(
         self, submissions: Sequence[Submission], *, atomic: bool = False, dry_run: bool = False
