@@ -1,5 +1,6 @@
 """What every route works with, hung on the app."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -7,6 +8,7 @@ import msgspec
 from fastapi import Request
 from prometheus_client import CollectorRegistry
 
+from api.answers import Answers
 from api.metrics import Metrics
 from api.ports import Gate, Logs, Reads
 
@@ -26,10 +28,19 @@ class Services(msgspec.Struct, kw_only=True):
     trouble: Callable[[], str] = _no_trouble
     registry: CollectorRegistry = msgspec.field(default_factory=CollectorRegistry)
     metrics: Any = None
+    answers_by_loop: dict[Any, Answers] = msgspec.field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.metrics is None:
             self.metrics = Metrics(self.registry)
+
+    @property
+    def answers(self) -> Answers:
+        """Those of the running event loop."""
+        loop = asyncio.get_running_loop()
+        if loop not in self.answers_by_loop:
+            self.answers_by_loop = {loop: Answers(loop)}
+        return self.answers_by_loop[loop]
 
 
 def services(request: Request) -> Services:

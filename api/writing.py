@@ -1,6 +1,5 @@
 """What writes have in common: from a body to a command, to its durable outcome, to an answer."""
 
-import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -60,8 +59,8 @@ async def submitted(
     """
     having, started = services(request), time.perf_counter()
     try:
-        promise = asyncio.wrap_future(having.gate.submit(submissions, atomic=atomic, dry_run=dry_run))
-        outcomes = await asyncio.wait_for(asyncio.shield(promise), having.answer_seconds)
+        promise = having.gate.submit(submissions, atomic=atomic, dry_run=dry_run)
+        outcomes = await having.answers.of(promise, having.answer_seconds)
     except TimeoutError as error:
         first = submissions[0].command
         raise Problem(

@@ -1,5 +1,6 @@
 """The small world in which the benchmarks trade."""
 
+import random
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
@@ -46,13 +47,15 @@ FOUNDATION: tuple[AnyCommand, ...] = (
 
 def bookings(count: int) -> Iterator[bytes]:
     """Purchases and sales over all books, stocks and counterparties, as a client sends them."""
+    chance = random.Random(11)
     for number in range(count):
         terms = EquityTerms(
-            side="buy" if number * 7919 % 2 else "sell", instrument=f"STOCK-{number * 31 % INSTRUMENTS}",
-            quantity=Decimal(number % 90 + 1), price=Decimal(9_800 + number % 400) / 100,
+            side=chance.choice(("buy", "sell")), instrument=f"STOCK-{chance.randrange(INSTRUMENTS)}",
+            quantity=Decimal(chance.randint(1, 90)), price=Decimal(chance.randint(9_800, 10_200)) / 100,
             fees={"broker": Decimal("4.50")},
         )
         yield business_content(BookTrade(
-            command_id=f"c-{number:07d}", source="bench", trade_id=f"T-{number:07d}", book=f"EQ-{number % BOOKS}",
-            trader="anna", counterparty=f"CP-{number * 13 % COUNTERPARTIES}", trade_date=DAY, terms=terms,
+            command_id=f"c-{number:07d}", source="bench", trade_id=f"T-{number:07d}",
+            book=f"EQ-{chance.randrange(BOOKS)}", trader="anna", counterparty=f"CP-{chance.randrange(COUNTERPARTIES)}",
+            trade_date=DAY, terms=terms,
         ))

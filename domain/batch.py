@@ -4,13 +4,12 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 import msgspec
-from eventsourcing.persistence import StoredEvent
 
 from domain.decider import Decider, envelope_of
 from domain.events import CommandRefused, Event
 from domain.merkle import leaf_hash
 from domain.outcomes import SYSTEM, Outcome, Submission
-from domain.ports import Receipt
+from domain.ports import NewEvent, Receipt
 from domain.reference import ReferenceState
 from domain.reference.authority import principal_of
 from domain.refusals import Refused
@@ -41,7 +40,7 @@ class Batch:
     def __init__(
         self, log: str, sequence: int, first_recorded_at: datetime, decider: Decider, reference: ReferenceState
     ) -> None:
-        self.events: list[StoredEvent] = []
+        self.events: list[NewEvent] = []
         self.leaves: list[bytes] = []
         self.receipts: list[Receipt] = []
         self.outcomes: list[Outcome] = []
@@ -74,18 +73,17 @@ class Batch:
 
     def add_event(self, stream: str, version: int, event: Event) -> None:
         """Takes an event as the next of the log, and into the state."""
-        self._sequence += 1
+        self._sequence = sequence = self._sequence + 1
         self._next_recorded_at += MICROSECOND
         kind, state = event_type(event), encode(event)
-        self._decider.evolve(Recorded(self._log, self._sequence, stream, version, kind, event))
-        self.events.append(StoredEvent(stream, version, kind, state))
-        self.leaves.append(leaf_hash(self._sequence, stream, version, kind, state))
+        self._decider.evolve(Recorded(self._log, sequence, stream, version, kind, event))
+        self.events.append(NewEvent(stream, version, kind, state))
+        self.leaves.append(leaf_hash(sequence, stream, version, kind, state))
 
     def _outcome(self, submission: Submission, atomic: bool = False) -> Outcome:
         command = submission.command
         key, content = (command.source, command.command_id), content_hash(submission.content)
-        repeat = self._repeat(key, content)
-        if repeat is not None:
+        if (key in self._answers or key in self.receipts_before) and (repeat := self._repeat(key, content)):
             if atomic and repeat.status == "refused":
                 raise UnsatisfiedUnit(submission, Refused(repeat.code, repeat.detail, repeat.field))
             return repeat
@@ -122,8 +120,7 @@ class Batch:
         principal = SYSTEM if submission.actor == SYSTEM.key_id else principal_of(self._reference, submission.actor)
         if principal is None:
             raise Refused("not-permitted", "the key is not known, or revoked")
-        stream = decider.stream(command)
-        version = decider.version(stream)
+        stream, version = decider.stream(command), decider.version(command)
         if command.expected_version is not None and command.expected_version != version:
             raise Refused(
                 "version-conflict", f"{stream} is at version {version}, not {command.expected_version}",

@@ -1,6 +1,6 @@
 """The shape of the rules of one log: a state in memory, decide, and evolve."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, Protocol
 
@@ -10,8 +10,8 @@ from domain.outcomes import Principal
 from domain.schema import Recorded
 from domain.undo import UndoLog
 
-Envelope = Mapping[str, Any]
-"""The envelope fields of an event, by name, ready for its constructor."""
+Envelope = dict[str, Any]
+"""The envelope fields of an event, by name, ready for its constructor: made for one command, which may change it."""
 
 
 class Decider(Protocol):
@@ -27,8 +27,8 @@ class Decider(Protocol):
     def stream(self, command: AnyCommand) -> str:
         """The one stream that the command's events belong to, such as ``book:EQ-1``."""
 
-    def version(self, stream: str) -> int:
-        """The version of a stream in memory; 0 for none."""
+    def version(self, command: AnyCommand) -> int:
+        """The version of that stream in memory; 0 for none."""
 
     def decide(self, command: AnyCommand, envelope: Envelope, principal: Principal) -> Sequence[Event]:
         """The events the command leads to, at least one.
@@ -41,7 +41,7 @@ class Decider(Protocol):
         """Takes an event into the state."""
 
 
-def envelope_of(command: Command, actor: str, recorded_at: datetime, business_date: date | None) -> dict[str, Any]:
+def envelope_of(command: Command, actor: str, recorded_at: datetime, business_date: date | None) -> Envelope:
     """The envelope of every event a command leads to."""
     return {
         "effective_at": command.effective_at or recorded_at,

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from eventsourcing.persistence import OperationalError
+import msgspec
+from eventsourcing.persistence import IntegrityError, OperationalError
 
 from domain.batch import MICROSECOND, Batch, Unit
 from domain.decider import Decider
@@ -11,14 +12,14 @@ from domain.events import Event
 from domain.merkle import Frontier
 from domain.money import exact
 from domain.outcomes import Outcome, Submission
-from domain.ports import Commit, CommitRecord, LogMoved, LogRecorder
+from domain.ports import Commit, CommitRecord, LogMoved, LogRecorder, NewEvent
 from domain.reference import ReferenceState
 from domain.repeats import first_answer
 from domain.schema import Recorded, recorded
 from domain.trades import TradeDecider
 
 READ_AT_ONCE = 5_000
-MOVES_BEFORE_GIVING_UP = 1_000
+MOVES_BEFORE_GIVING_UP = 3
 
 
 class LogDoesNotRest(Exception):
@@ -29,11 +30,30 @@ class LogBroken(Exception):
     """The log is not what was read of it: it was cut, or lacks the record of its last commit. Restore or restart."""
 
 
+class Tip(msgspec.Struct, frozen=True):
+    """How far a log is known: its last sequence, when that was recorded, and the tree up to it."""
+
+    sequence: int
+    recorded_at: datetime | None
+    frontier: Frontier
+
+
+class Draft(msgspec.Struct, frozen=True):
+    """A batch that is decided and not yet appended; without a ``commit`` there is nothing to append."""
+
+    outcomes: list[Outcome]
+    events: list[NewEvent]
+    commit: Commit | None
+    tip: Tip
+    mark: int
+
+
 class Ledger:
     """Owns nothing but a state in memory: whoever appends first at a sequence has it, the others read on and decide
     again (``LogMoved``).
 
-    ``follows`` are the ledgers of the reference and market logs under which this one decides.
+    ``follows`` are the ledgers of the reference and market logs under which this one decides. While one draft is being
+    appended the next may be prepared on top of it; when the first fails, both step back.
     """
 
     def __init__(
@@ -44,43 +64,95 @@ class Ledger:
         self.recorder = recorder
         self.decider = decider
         self.reference = reference
-        self.sequence = 0
-        self.recorded_at: datetime | None = None
         self._follows = follows
-        self._frontier = Frontier()
+        self._kept = self._tip = Tip(0, None, Frontier())
+        self._repeats = False
+
+    @property
+    def sequence(self) -> int:
+        """The last sequence that the state reflects."""
+        return self._tip.sequence
 
     def commit(self, units: Sequence[Unit], now: datetime, nonce: bytes, dry_run: bool = False) -> list[Outcome]:
         """Decides every unit in order and appends what came of them as one commit; outcomes in their order.
 
-        The outcomes are durable when it returns. ``dry_run`` decides and appends nothing.
+        The outcomes are durable when it returns. ``dry_run`` decides and appends nothing. No draft may be open.
 
         Raises:
             LogDoesNotRest: retryable, nothing recorded.
             LogBroken: nothing recorded.
             OperationalError: of the store; nothing is recorded unless the reply was lost, which the receipts tell.
         """
-        for followed in self._follows:
-            followed.catch_up()
+        looked_up = dry_run
         for _ in range(MOVES_BEFORE_GIVING_UP):
-            if self.sequence == 0 or dry_run:
+            if dry_run:
                 self.catch_up()
-            with exact():
-                batch = self._decided(units, now)
-            if dry_run or not batch.events:
-                self._step_back()
-                return batch.outcomes
+            draft = self.prepare(units, now, nonce, looked_up=looked_up)
             try:
-                return self._append(batch, nonce)
+                if draft.commit is not None and not dry_run:
+                    self.append(draft)
+                    self.keep(draft)
+                return draft.outcomes
             except LogMoved:
-                self._step_back()
+                self.step_back()
                 self.catch_up()
-            except BaseException:
-                self._step_back()
-                raise
+            except IntegrityError:
+                # A command came before, or a trade id: the store holds both unique, so only now are they looked up.
+                if looked_up:
+                    raise
+                looked_up = True
+            finally:
+                self.step_back()
         raise LogDoesNotRest(f"{self.log} moved {MOVES_BEFORE_GIVING_UP} times before a commit could be appended")
 
+    def prepare(self, units: Sequence[Unit], now: datetime, nonce: bytes, *, looked_up: bool = False) -> Draft:
+        """Decides every unit on the state as it is. Repeats are ``looked_up`` in the store, or left for it to find."""
+        self.begin()
+        for followed in self._follows:
+            followed.catch_up()
+        mark = self.decider.undo.mark()
+        try:
+            with exact():
+                batch = self._decided(units, now, looked_up=looked_up or self._repeats)
+        except BaseException:
+            self.decider.undo.undo(mark)
+            raise
+        return self._draft(batch, nonce)
+
+    def append(self, draft: Draft) -> None:
+        """Appends a draft; may run beside ``prepare``, for it touches no state.
+
+        Raises:
+            LogMoved: the log is not where the draft begins.
+            IntegrityError: something of it came before.
+        """
+        assert draft.commit is not None
+        try:
+            self.recorder.insert_events(draft.events, commit=draft.commit)
+        except OperationalError:
+            # The reply may have been lost, not the commit: the nonce tells.
+            last = self.recorder.last_commit()
+            if last is None or last.nonce != draft.commit.nonce:
+                raise
+
+    def keep(self, draft: Draft) -> None:
+        """The draft is stored: it steps back no more."""
+        self.decider.undo.keep(draft.mark)
+        self._kept = draft.tip
+        self._forget()
+
+    def step_back(self) -> None:
+        """Everything that was decided and not kept was never decided."""
+        self.decider.undo.undo()
+        self._tip = self._kept
+
+    def begin(self) -> None:
+        """Reads the log, when nothing of it was read yet; later its end is met by who appends beside it."""
+        if self.sequence == 0:
+            self.catch_up()
+
     def catch_up(self) -> int:
-        """Reads the log from where this ledger stands to its end; the new last sequence."""
+        """Reads the log from where this ledger stands to its end; the new last sequence. No draft may be open."""
         while (last := self.recorder.max_notification_id() or 0) > self.sequence:
             self._read_on()
         if last < self.sequence:
@@ -89,91 +161,86 @@ class Ledger:
 
     def open(self, events: Sequence[tuple[str, Event]], now: datetime, nonce: bytes) -> None:
         """Appends the first events of a new log, stream by stream; does nothing when the log has events already."""
-        if self.catch_up():
+        if self.recorder.max_notification_id():
             return
         batch = self._batch(now)
         for stream, event in events:
             batch.add_event(stream, 1, event)
+        draft = self._draft(batch, nonce)
         try:
-            self._append(batch, nonce)
+            self.append(draft)
+            self.keep(draft)
         except LogMoved:
-            self._step_back()
-            self.catch_up()
+            self.step_back()
 
-    def _decided(self, units: Sequence[Unit], now: datetime) -> Batch:
+    def _decided(self, units: Sequence[Unit], now: datetime, *, looked_up: bool) -> Batch:
         submissions = [submission for unit in units for submission in unit.submissions]
-        keys = [(s.command.source, s.command.command_id) for s in submissions]
         batch = self._batch(now)
-        batch.receipts_before = self.recorder.select_receipts(keys)
-        batch.answer = lambda receipt: first_answer(self.log, self.recorder, receipt)
-        self._load(submissions)
+        if looked_up:
+            keys = [(s.command.source, s.command.command_id) for s in submissions]
+            batch.receipts_before = self.recorder.select_receipts(keys)
+            batch.answer = lambda receipt: first_answer(self.log, self.recorder, receipt)
+            # Where commands come again, more of them will: the next batch is looked up at once.
+            self._repeats = bool(batch.receipts_before)
+        self._load(submissions, bookings=looked_up)
         for unit in units:
             batch.decide(unit)
         return batch
 
     def _batch(self, now: datetime) -> Batch:
-        last = self.recorded_at
+        last = self._tip.recorded_at
         start = now if last is None or now > last else last + MICROSECOND
         return Batch(self.log, self.sequence, start, self.decider, self.reference)
 
-    def _load(self, submissions: Sequence[Submission]) -> None:
+    def _load(self, submissions: Sequence[Submission], *, bookings: bool) -> None:
         if not isinstance(self.decider, TradeDecider):
             return
-        absent = self.decider.absent(submission.command for submission in submissions)
+        absent = self.decider.absent((submission.command for submission in submissions), bookings=bookings)
         if not absent:
             return
         # Some of it may lie beyond what this ledger has read; the append will then say that the log moved.
         self.decider.load([recorded(self.log, event.id, event) for event in self.recorder.select_streams(absent)])
 
-    def _append(self, batch: Batch, nonce: bytes) -> list[Outcome]:
-        frontier = self._frontier.copy()
+    def _draft(self, batch: Batch, nonce: bytes) -> Draft:
+        mark, tip = self.decider.undo.mark(), self._tip
+        if not batch.events:
+            return Draft(batch.outcomes, [], None, tip, mark)
+        frontier = tip.frontier.copy()
         frontier.extend(batch.leaves)
         commit = Commit(
-            expected_sequence=self.sequence, nonce=nonce, recorded_at=batch.last_recorded_at,
+            expected_sequence=tip.sequence, nonce=nonce, recorded_at=batch.last_recorded_at,
             reference_sequence=self._seen("reference"), market_sequence=self._seen("market"),
             leaves=tuple(batch.leaves), tree_size=frontier.size, root=frontier.root(), frontier=frontier.packed(),
             receipts=tuple(batch.receipts),
         )
-        try:
-            self.recorder.insert_events(batch.events, commit=commit)
-        except OperationalError:
-            # The reply may have been lost, not the commit: the nonce tells.
-            if not self._is_ours(nonce):
-                raise
-        self.decider.undo.keep()
-        self.sequence, self.recorded_at, self._frontier = frontier.size, batch.last_recorded_at, frontier
-        if isinstance(self.decider, TradeDecider):
-            self.decider.forget()
-        return batch.outcomes
+        self._tip = Tip(frontier.size, batch.last_recorded_at, frontier)
+        return Draft(batch.outcomes, batch.events, commit, self._tip, mark)
 
     def _seen(self, log: str) -> int:
         return next((followed.sequence for followed in self._follows if followed.log == log), 0)
 
-    def _is_ours(self, nonce: bytes) -> bool:
-        last = self.recorder.last_commit()
-        return last is not None and last.nonce == nonce
-
-    def _step_back(self) -> None:
-        self.decider.undo.undo()
-
     def _read_on(self) -> None:
+        assert self._tip is self._kept, f"{self.log} is read on under an open draft"
         last_commit = self.recorder.last_commit()
         if last_commit is None or last_commit.tree_size <= self.sequence:
             raise LogBroken(f"{self.log} has events after {self.sequence}, but no record of their commit")
         while self.sequence < last_commit.tree_size:
             self._read_page(last_commit)
-        self._frontier = Frontier(last_commit.tree_size, last_commit.frontier)
 
     def _read_page(self, last_commit: CommitRecord) -> None:
-        page = self.recorder.select_notifications(self.sequence + 1, READ_AT_ONCE, stop=last_commit.tree_size)
-        if len(page) < min(READ_AT_ONCE, last_commit.tree_size - self.sequence):
-            raise LogBroken(f"{self.log} lacks events between {self.sequence} and {last_commit.tree_size}")
+        sequence, recorded_at = self._tip.sequence, self._tip.recorded_at
+        page = self.recorder.select_notifications(sequence + 1, READ_AT_ONCE, stop=last_commit.tree_size)
+        if len(page) < min(READ_AT_ONCE, last_commit.tree_size - sequence):
+            raise LogBroken(f"{self.log} lacks events between {sequence} and {last_commit.tree_size}")
         with exact():
             for notification in page:
                 now_known: Recorded = recorded(self.log, notification.id, notification)
                 self.decider.evolve(now_known)
-                self.recorded_at = now_known.event.recorded_at
-                self.sequence = notification.id
+                sequence, recorded_at = notification.id, now_known.event.recorded_at
         self.decider.undo.keep()
+        self._kept = self._tip = Tip(sequence, recorded_at, Frontier(last_commit.tree_size, last_commit.frontier))
+        self._forget()
+
+    def _forget(self) -> None:
         if isinstance(self.decider, TradeDecider):
             self.decider.forget()

@@ -2,21 +2,24 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from struct import Struct
 
 _sha256 = hashlib.sha256
 HASH_BYTES = 32
 EMPTY_ROOT = _sha256(b"").digest()
+_INTEGER = 8
+_before_stream = Struct(">xIQI").pack
+_before_type = Struct(">IQI").pack
+_before_state = Struct(">I").pack
 
 
 def leaf_hash(sequence: int, stream: str, version: int, type_name: str, state: bytes) -> bytes:
     """SHA-256 over 0x00 and the fields, each preceded by its length in four bytes, integers in eight, big endian."""
     stream_bytes, type_bytes = stream.encode(), type_name.encode()
-    return _sha256(
-        b"\x00\x00\x00\x00\x08%b%b%b\x00\x00\x00\x08%b%b%b%b%b" % (
-            sequence.to_bytes(8, "big"), len(stream_bytes).to_bytes(4, "big"), stream_bytes, version.to_bytes(8, "big"),
-            len(type_bytes).to_bytes(4, "big"), type_bytes, len(state).to_bytes(4, "big"), state,
-        )
-    ).digest()
+    return _sha256(b"".join((
+        _before_stream(_INTEGER, sequence, len(stream_bytes)), stream_bytes,
+        _before_type(_INTEGER, version, len(type_bytes)), type_bytes, _before_state(len(state)), state,
+    ))).digest()
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
@@ -32,17 +35,20 @@ class Frontier:
         self._hashes = [packed[at : at + HASH_BYTES] for at in range(0, len(packed), HASH_BYTES)]
 
     def append(self, leaf: bytes) -> None:
-        """Adds one leaf hash, merging the subtrees it completes."""
-        size, hashes = self.size, self._hashes
-        while size & 1:
-            leaf = node_hash(hashes.pop(), leaf)
-            size >>= 1
-        hashes.append(leaf)
-        self.size += 1
+        """Adds one leaf hash."""
+        self.extend((leaf,))
 
     def extend(self, leaves: Iterable[bytes]) -> None:
+        """Adds leaf hashes in order, each merging the subtrees that it completes."""
+        size, hashes = self.size, self._hashes
         for leaf in leaves:
-            self.append(leaf)
+            node, full = leaf, size
+            while full & 1:
+                node = _sha256(b"\x01" + hashes.pop() + node).digest()
+                full >>= 1
+            hashes.append(node)
+            size += 1
+        self.size = size
 
     def root(self) -> bytes:
         """The tree's root; the hash of nothing for an empty tree."""

@@ -9,10 +9,13 @@ _ABSENT: Any = object()
 
 
 class UndoLog:
-    """Remembers what each ``put`` replaced, so that reads stay plain dictionary reads."""
+    """Remembers what each ``put`` replaced, so that reads stay plain dictionary reads. Marks count all that was ever
+    put: they stay good when what lies before them is kept.
+    """
 
     def __init__(self) -> None:
         self._replaced: list[tuple[dict[Any, Any], Any, Any]] = []
+        self._kept = 0
 
     def put(self, table: dict[K, V], key: K, value: V) -> None:
         self._replaced.append((table, key, table.get(key, _ABSENT)))
@@ -24,18 +27,24 @@ class UndoLog:
 
     def mark(self) -> int:
         """A place to step back to."""
-        return len(self._replaced)
+        return self._kept + len(self._replaced)
 
-    def undo(self, mark: int = 0) -> None:
-        """Everything put since ``mark`` is as it was."""
-        replaced = self._replaced
-        while len(replaced) > mark:
+    def undo(self, mark: int | None = None) -> None:
+        """Everything put since ``mark`` is as it was; without one everything that was not kept."""
+        replaced, left = self._replaced, 0 if mark is None else mark - self._kept
+        while len(replaced) > left:
             table, key, value = replaced.pop()
             if value is _ABSENT:
                 del table[key]
             else:
                 table[key] = value
 
-    def keep(self) -> None:
-        """What was put stays: the commit is stored."""
-        self._replaced.clear()
+    def keep(self, mark: int | None = None) -> None:
+        """What was put before ``mark``, or all of it, stays: it is stored."""
+        mark = self.mark() if mark is None else mark
+        del self._replaced[: mark - self._kept]
+        self._kept = mark
+
+    def changed(self, table: dict[K, V]) -> set[K]:
+        """The keys of ``table`` that may still step back."""
+        return {key for changed, key, _ in self._replaced if changed is table}

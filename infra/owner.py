@@ -1,30 +1,34 @@
 """The one thread that decides: commands wait in a bounded queue, and what waits together is committed together."""
 
+import contextlib
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import msgspec
+from eventsourcing.persistence import IntegrityError
 
 from domain.admission import NotOneLog, NotRecorded, OutcomeUnknown, QueueFull
 from domain.batch import Unit
+from domain.ledger import Draft
 from domain.outcomes import Outcome, Submission
-from domain.routing import MARKET, REFERENCE, log_of
-from infra.logs import CommandedLogs
+from domain.ports import LogMoved
+from domain.routing import log_of
+from infra.logs import CANNOT_READ, CommandedLogs
+from infra.requests import ORDER, Request, runs, shares
 
 IDLE_SECONDS = 1.0
-_ORDER = {REFERENCE: 0, MARKET: 1}
 
 
-class Request(msgspec.Struct):
-    """What one caller handed in, and the promise of its outcomes. ``log`` is where all of it belongs, or ""."""
+class Flight(msgspec.Struct, frozen=True):
+    """A commit on its way to the store, and whom it answers."""
 
-    submissions: Sequence[Submission]
-    atomic: bool
-    dry_run: bool
     log: str
-    promise: "Future[Sequence[Outcome]]"
+    group: Sequence[Request]
+    units: Sequence[Unit]
+    draft: Draft
+    landed: "Future[None]"
 
 
 class Owner:
@@ -39,6 +43,8 @@ class Owner:
         self._on_commit = on_commit
         self._waiting: deque[Request] = deque()
         self._count = 0
+        self._flight: Flight | None = None
+        self._appender = ThreadPoolExecutor(1, "append")
         self._changed = threading.Condition()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="owner", daemon=True)
@@ -53,6 +59,7 @@ class Owner:
             self._changed.notify()
         if self._thread.is_alive():
             self._thread.join()
+        self._appender.shutdown()
         while self._waiting:
             promise = self._waiting.popleft().promise
             if promise.set_running_or_notify_cancel():
@@ -86,16 +93,23 @@ class Owner:
         return self._count
 
     def _run(self) -> None:
+        self._carry_over()
         while not self._stopping:
+            # With little waiting, what is in flight is answered first, and more gathers meanwhile.
+            if self._count <= self._batch_limit // 2:
+                self._land()
             if requests := self._take():
                 self._serve(requests)
             elif not self._stopping:
                 self._follow()
+        self._land()
 
     def _take(self) -> list[Request]:
         with self._changed:
-            if not self._waiting:
+            if not self._waiting and not self._stopping:
                 self._changed.wait(IDLE_SECONDS)
+            if self._stopping:
+                return []
             taken: list[Request] = []
             count = 0
             while self._waiting and (not taken or count + len(self._waiting[0].submissions) <= self._batch_limit):
@@ -106,11 +120,13 @@ class Owner:
             return taken
 
     def _follow(self) -> None:
-        try:
+        # When the store is away for now or a log cannot be read, the next command will say so to whoever sent it.
+        with contextlib.suppress(*CANNOT_READ):
             self._logs.follow()
-        except Exception:  # noqa: BLE001
-            # The store is away or a log is broken: the next command will say so to whoever sent it.
-            return
+
+    def _carry_over(self) -> None:
+        with contextlib.suppress(*CANNOT_READ):
+            self._logs.carry_over()
 
     def _serve(self, requests: Sequence[Request]) -> None:
         """Requests that share a log share a commit; those that were waiting together have no order among them."""
@@ -118,54 +134,84 @@ class Owner:
         for request in requests:
             if request.promise.set_running_or_notify_cancel():
                 shared.setdefault((request.log, request.dry_run), []).append(request)
-        for (log, dry_run), group in sorted(shared.items(), key=lambda item: _ORDER.get(item[0][0], 2)):
-            try:
-                outcomes = self._commit_group(log, group, dry_run)
-            except BaseException as error:  # noqa: BLE001
-                self._fail(group, error)
-                continue
-            self._on_commit()
-            for request in group:
-                request.promise.set_result([next(outcomes) for _ in request.submissions])
+        for (log, dry_run), group in sorted(shared.items(), key=lambda item: ORDER.get(item[0][0], 2)):
+            cut = shares(group, self._batch_limit) if log else []
+            if len(cut) == 1 and log not in ORDER and not dry_run:
+                self._take_off(log, group, cut[0])
+            else:
+                self._land()
+                self._commit(log, group, cut, dry_run=dry_run)
 
-    def _commit_group(self, log: str, group: Sequence[Request], dry_run: bool) -> Iterator[Outcome]:
-        outcomes: list[Outcome] = []
-        if log:
-            units = [unit for request in group for unit in self._units(request)]
-            for share in self._shares(units):
-                outcomes += self._logs.commit(log, share, dry_run)
-            return iter(outcomes)
-        for request in group:
-            outcomes += self._commit_in_order(request.submissions, dry_run)
-        return iter(outcomes)
-
-    def _units(self, request: Request) -> Iterator[Unit]:
-        if request.atomic:
-            yield Unit(tuple(request.submissions), atomic=True)
+    def _take_off(self, log: str, group: Sequence[Request], units: Sequence[Unit]) -> None:
+        """Decides a group on top of the commit in flight, lands that one, and lets the new one fly."""
+        if self._flight is not None and self._flight.log != log:
+            self._land()
+        try:
+            draft = self._logs.prepare(log, units)
+            if not self._land():
+                draft = self._logs.prepare(log, units)
+        except BaseException as error:  # noqa: BLE001
+            self._land()
+            self._fail(group, error)
             return
-        for at in range(0, len(request.submissions), self._batch_limit):
-            yield Unit(tuple(request.submissions[at : at + self._batch_limit]))
+        if draft is None:
+            self._commit(log, group, [units], dry_run=False)
+        elif draft.commit is None:
+            self._answer(group, draft.outcomes)
+        else:
+            landed = self._appender.submit(self._logs.by_log[log].append, draft)
+            self._flight = Flight(log, group, units, draft, landed)
 
-    def _shares(self, units: Sequence[Unit]) -> Iterator[list[Unit]]:
-        share: list[Unit] = []
-        count = 0
-        for unit in units:
-            if share and count + len(unit.submissions) > self._batch_limit:
-                yield share
-                share, count = [], 0
-            share.append(unit)
-            count += len(unit.submissions)
-        yield share
+    def _land(self) -> bool:
+        """Waits for the commit in flight; False when it failed, and with it what was decided on top of it."""
+        flight, self._flight = self._flight, None
+        if flight is None:
+            return True
+        ledger = self._logs.by_log[flight.log]
+        try:
+            flight.landed.result()
+        except (LogMoved, IntegrityError):
+            ledger.step_back()
+            self._commit(flight.log, flight.group, [flight.units], dry_run=False)
+            return False
+        except BaseException as error:  # noqa: BLE001
+            ledger.step_back()
+            self._fail(flight.group, error)
+            return False
+        ledger.keep(flight.draft)
+        self._answer(flight.group, flight.draft.outcomes)
+        return True
+
+    def _commit(self, log: str, group: Sequence[Request], cut: Sequence[Sequence[Unit]], *, dry_run: bool) -> None:
+        """Commits a group and answers it; nothing is in flight."""
+        outcomes: list[Outcome] = []
+        try:
+            for units in cut:
+                outcomes += self._logs.commit(log, units, dry_run)
+            if not log:
+                for request in group:
+                    outcomes += self._commit_in_order(request.submissions, dry_run)
+        except BaseException as error:  # noqa: BLE001
+            self._fail(group, error)
+        else:
+            self._answer(group, outcomes)
 
     def _commit_in_order(self, submissions: Sequence[Submission], dry_run: bool) -> list[Outcome]:
         """Of one request, trades see the reference data and prices that stand before them, and no later ones."""
         outcomes: list[Outcome] = [None] * len(submissions)  # type: ignore[list-item]
-        for run in _runs(submissions, self._logs.ledgers, self._batch_limit):
+        for run in runs(submissions, self._logs.ledgers, self._batch_limit):
             for log, places in run.items():
                 unit = Unit(tuple(submissions[place] for place in places))
                 for place, outcome in zip(places, self._logs.commit(log, [unit], dry_run), strict=True):
                     outcomes[place] = outcome
         return outcomes
+
+    def _answer(self, group: Sequence[Request], outcomes: Sequence[Outcome]) -> None:
+        self._on_commit()
+        at = 0
+        for request in group:
+            request.promise.set_result(outcomes[at : at + len(request.submissions)])
+            at += len(request.submissions)
 
     @staticmethod
     def _fail(group: Sequence[Request], error: BaseException) -> None:
@@ -173,20 +219,3 @@ class Owner:
         retryable.__cause__ = error if retryable is not error else None
         for request in group:
             request.promise.set_exception(retryable)
-
-
-def _runs(submissions: Sequence[Submission], ledgers: int, limit: int) -> Iterator[dict[str, list[int]]]:
-    """Places by log: a new run begins whenever the kind of log changes, or a run is full."""
-    run: dict[str, list[int]] = {}
-    kind, count = "", 0
-    for place, submission in enumerate(submissions):
-        log = log_of(submission.command, ledgers)
-        this = log if log in _ORDER else "ledger"
-        if run and (this != kind or count == limit):
-            yield run
-            run, count = {}, 0
-        kind = this
-        run.setdefault(log, []).append(place)
-        count += 1
-    if run:
-        yield run

@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 from eventsourcing.persistence import StoredEvent
 
 from domain.merkle import Frontier, leaf_hash
-from domain.ports import Commit, CommitRecord
+from domain.ports import Commit, CommitRecord, NewEvent
 from domain.seal import sealed
 
 NONCE_BYTES = 16
 
 
-def plain_commit(stored_events: Sequence[StoredEvent], last: CommitRecord | None) -> Commit:
+def plain_commit(stored_events: Sequence[StoredEvent | NewEvent], last: CommitRecord | None) -> Commit:
     """A commit of the next free sequences after ``last``."""
     frontier = Frontier(last.tree_size, last.frontier) if last else Frontier()
     first = frontier.size + 1

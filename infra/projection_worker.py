@@ -3,19 +3,23 @@
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 from eventsourcing.persistence import Notification, PersistenceError
 
+from domain.ledger import LogBroken
 from domain.merkle import leaf_hash
 from domain.ports import LogRecorder
 from domain.schema import Recorded, recorded
 from projections.fold import DEAD_LETTERS, DeadLetter, Fold, Store
 from projections.ports import ReadModels, ReadModelsMoved
-from projections.projection import Projection
-from projections.registry import families
+from projections.projection import Document, Projection, families
 
 EVENTS_AT_ONCE = 5_000
 LOOK_AGAIN_SECONDS = 0.01
+# A batch has its own price, whatever is in it: while little comes, it gathers for a moment.
+WORTH_A_BATCH = 500
+GATHER_SECONDS = 0.03
 WAIT_AFTER_TROUBLE_SECONDS = 1.0
 
 
@@ -24,7 +28,9 @@ class ReadModelsAhead(Exception):
 
 
 class ProjectionWorker:
-    """Folds every log into every read model, one transaction a batch. Several may run: the store lets one win."""
+    """Folds every log into every read model, one transaction a batch; while one is written the next is folded. Several
+    workers may run: the store lets one win.
+    """
 
     def __init__(
         self, recorders: Mapping[str, LogRecorder], read_models: ReadModels, projections: Sequence[Projection],
@@ -37,6 +43,8 @@ class ProjectionWorker:
         self._events_at_once = events_at_once
         self._places: dict[tuple[str, str], int] = {}
         self._folds: dict[tuple[str, ...], Fold] = {}
+        self._writer = ThreadPoolExecutor(1, "read-models")
+        self._written: Future[None] | None = None
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="projections", daemon=True)
         self.documents = 0
@@ -50,34 +58,41 @@ class ProjectionWorker:
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join()
+        self._writer.shutdown()
 
     def catch_up(self, on_progress: Callable[[int], None] | None = None) -> None:
         """Folds until every read model reflects every log to its end.
 
         Raises:
-            ReadModelsAhead, ProjectionStopped: the read models go no further.
+            ReadModelsAhead, ProjectionStopped, LogBroken: the read models go no further.
         """
         while done := self.step():
             if on_progress:
                 on_progress(done)
 
     def step(self) -> int:
-        """Folds one batch of each log; how many events that were."""
+        """Folds one batch of each log; how many events that were. None: everything is folded, and written."""
         if not self._places:
             require_same_history(self._recorders, self._read_models)
         try:
-            return sum(self._step(log, recorder) for log, recorder in self._recorders.items())
+            done = sum(self._step(log, recorder) for log, recorder in self._recorders.items())
+            if not done:
+                self._finish_writing()
+            return done
         except ReadModelsMoved:
-            self._places.clear()
-            self._folds.clear()
+            self._begin_again()
             return 1
+        except BaseException:
+            self._begin_again()
+            raise
 
     def _run(self) -> None:
         while not self._stopping.is_set():
             try:
-                if not self.step():
-                    self._stopping.wait(LOOK_AGAIN_SECONDS)
+                done = self.step()
                 self.trouble = ""
+                if done < WORTH_A_BATCH:
+                    self._stopping.wait(GATHER_SECONDS if done else LOOK_AGAIN_SECONDS)
             except PersistenceError as error:
                 self._trouble(error)
             except Exception as error:  # noqa: BLE001
@@ -86,8 +101,7 @@ class ProjectionWorker:
 
     def _trouble(self, error: Exception) -> None:
         self.trouble = f"{type(error).__name__}: {error}"
-        self._places.clear()
-        self._folds.clear()
+        self._begin_again()
         self._stopping.wait(WAIT_AFTER_TROUBLE_SECONDS)
 
     def _step(self, log: str, recorder: LogRecorder) -> int:
@@ -103,6 +117,8 @@ class ProjectionWorker:
         stop = min((place for place in places if place > start), default=last)
         members = [projection for family in behind for projection in family]
         page = recorder.select_notifications(start + 1, self._events_at_once, stop=stop)
+        if not page or page[-1].id - start != len(page):
+            raise LogBroken(f"{log} lacks events after {start}")
         events = [recorded(log, each.id, each) for each in page]
         self._advance(log, members, start, events, _leaf_of(page[-1]))
         for family in behind:
@@ -114,7 +130,7 @@ class ProjectionWorker:
     ) -> None:
         names = tuple(projection.name for projection in members)
         if names not in self._folds:
-            store = Store(self._read_models.get_many, self._read_models.scan)
+            store = Store(self._read_models.get_many, self._scan)
             letters = [each for each in self._read_models.scan(DEAD_LETTERS, "") if isinstance(each, DeadLetter)]
             self._folds[names] = Fold([each for each in self._all if each.name in names], store, dead_letters=letters)
         try:
@@ -122,21 +138,44 @@ class ProjectionWorker:
         except BaseException:
             del self._folds[names]
             raise
-        self._read_models.write(log, changes, expected=start, reflected=events[-1].sequence, models=names, leaf=leaf)
+        self._finish_writing()
+        self._written = self._writer.submit(
+            self._read_models.write, log, changes, expected=start, reflected=events[-1].sequence, models=names,
+            leaf=leaf,
+        )
         self.documents += sum(map(len, changes.values()))
         self.events += len(events)
+
+    def _scan(self, model: str, prefix: str) -> Sequence[Document]:
+        self._finish_writing()
+        return self._read_models.scan(model, prefix)
+
+    def _finish_writing(self) -> None:
+        """Waits for what is being written; its error is raised here."""
+        written, self._written = self._written, None
+        if written is not None:
+            written.result()
+
+    def _begin_again(self) -> None:
+        """Forgets what was folded beyond the store: it may not be there."""
+        if self._written is not None:
+            wait([self._written])
+            self._written = None
+        self._places.clear()
+        self._folds.clear()
 
     def _place(self, family: Sequence[Projection], log: str) -> int:
         """Where a family stands; one whose members stand apart (a new version of one) begins again."""
         key = (family[0].name, log)
         if key not in self._places:
             names = [projection.name for projection in family]
-            places = {self._read_models.reflected(name, log) for name in names}
+            places = self._read_models.places(names, log)
             if len(places) > 1:
                 self._read_models.clear(names)
+                self._folds.clear()
                 self._places = {at: place for at, place in self._places.items() if at[0] != family[0].name}
                 places = {0}
-            self._places[key] = places.pop()
+            (self._places[key],) = places
         return self._places[key]
 
 

@@ -4,7 +4,6 @@ import contextlib
 import hmac
 import os
 import secrets
-from hashlib import sha256
 from pathlib import Path
 
 SECRET_BYTES = 32
@@ -48,7 +47,7 @@ def publish(path: Path, content: bytes) -> None:
 
 def digest_of(pepper: str, secret: str) -> str:
     """What the reference log holds of a key: the HMAC-SHA-256 of its secret, in hexadecimal."""
-    return hmac.new(pepper.encode(), secret.encode(), sha256).hexdigest()
+    return hmac.digest(pepper.encode(), secret.encode(), "sha256").hex()
 
 
 def read_private(path: Path) -> bytes:

@@ -1,5 +1,6 @@
 """Every row of a log, also when some are damaged: what cannot be read is named, and the rest read all the same."""
 
+import struct
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from eventsourcing.persistence import Notification, PersistenceError
@@ -10,7 +11,7 @@ from domain.schema import Recorded
 
 READ_AT_ONCE = 5_000
 LOWEST = -(1 << 63)
-UNREADABLE = (PersistenceError, TypeError, ValueError, AttributeError, OverflowError)
+UNREADABLE = (PersistenceError, TypeError, ValueError, AttributeError, OverflowError, struct.error)
 """What a row raises that holds another type, or bytes that are no text."""
 
 

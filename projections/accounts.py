@@ -1,7 +1,8 @@
 """The chart of accounts: where each side of a trade is kept."""
 
+from decimal import Decimal
+
 from domain.events.trades import Economics
-from domain.money import ZERO
 
 
 def trading_account(terms: Economics) -> str:
@@ -17,18 +18,21 @@ def loan_account(terms: Economics) -> str:
 
 def expected_cash(terms: Economics) -> str:
     """Where the consideration less fees waits for settlement."""
-    receives = terms.amount - sum(terms.fees.values(), ZERO) > 0
-    return f"{'Assets:CashReceivable' if receives else 'Liabilities:CashPayable'}:{terms.counterparty}"
+    return _expected_money(terms, terms.amount - terms.total_fees)
 
 
 def expected_delivery(terms: Economics) -> str:
     """Where the asset waits for settlement: the base currency of a pair is cash too."""
-    receives = terms.quantity > 0
     if terms.product == "fx-spot":
-        return f"{'Assets:CashReceivable' if receives else 'Liabilities:CashPayable'}:{terms.counterparty}"
-    return f"{'Assets:SecuritiesReceivable' if receives else 'Liabilities:SecuritiesDeliverable'}:{terms.counterparty}"
+        return _expected_money(terms, terms.quantity)
+    kind = "Assets:SecuritiesReceivable" if terms.quantity > 0 else "Liabilities:SecuritiesDeliverable"
+    return f"{kind}:{terms.counterparty}"
 
 
 def settled_into(terms: Economics) -> str:
     """Where the asset is once it has settled."""
     return "Assets:Nostro" if terms.product == "fx-spot" else "Assets:Custody"
+
+
+def _expected_money(terms: Economics, amount: Decimal) -> str:
+    return f"{'Assets:CashReceivable' if amount > 0 else 'Liabilities:CashPayable'}:{terms.counterparty}"

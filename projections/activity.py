@@ -45,7 +45,7 @@ class RecentActivity:
 
     def keys(self, event: Recorded) -> Sequence[str]:
         fact = event.event
-        return (activity_id(fact.terms),) if isinstance(fact, TradeBooked) and fact.terms.loan is None else ()
+        return (activity_id(fact.terms),) if type(fact) is TradeBooked and fact.terms.loan is None else ()
 
     def project(self, key: str, document: Activity | None, event: Recorded, _view: View) -> Activity:
         fact = event.event

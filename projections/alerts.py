@@ -53,8 +53,8 @@ class Alerts:
 
     def keys(self, event: Recorded) -> Sequence[str]:
         fact = event.event
-        if isinstance(fact, TradeBooked):
-            return tuple(_booked(fact))
+        if type(fact) is TradeBooked:
+            return _booked(fact)
         if isinstance(fact, TradeAmended | TradeCorrected):
             moved = fact.terms.price != fact.previous.price and _is_off_market(fact.terms)
             return (f"{fact.terms.book}/off-market/{fact.trade_id}/{fact.revision:04d}",) if moved else ()
@@ -73,14 +73,14 @@ class Alerts:
         return _round_trip(key, fact, event, view)
 
 
-def _booked(fact: TradeBooked) -> Iterator[str]:
+def _booked(fact: TradeBooked) -> list[str]:
     terms = fact.terms
-    if _is_off_market(terms):
-        yield f"{terms.book}/off-market/{fact.trade_id}"
+    keys = [f"{terms.book}/off-market/{fact.trade_id}"] if _is_off_market(terms) else []
     if terms.contra_owner == terms.owner:
-        yield f"{terms.book}/wash-same-owner/{terms.execution_id or fact.trade_id}"
+        keys.append(f"{terms.book}/wash-same-owner/{terms.execution_id or fact.trade_id}")
     elif terms.loan is None:
-        yield f"{terms.book}/wash-round-trip/{fact.trade_id}"
+        keys.append(f"{terms.book}/wash-round-trip/{fact.trade_id}")
+    return keys
 
 
 def _possible(fact: TradeCancelled) -> Iterator[str]:
@@ -127,21 +127,22 @@ def _round_trip(key: str, fact: TradeEvent, event: Recorded, view: View) -> Aler
     activity = view.get("activity", activity_id(terms))
     if activity is None or len(activity.fills) == 1:
         return None
-    back: RecentFill | None = next(
-        (
-            fill for fill in activity.fills
-            if fill.quantity == -terms.quantity and fill.price == terms.price
-            # A back-dated fill stands among fills that were executed much later.
-            and abs(fill.executed_at - terms.executed_at) <= WINDOW
-        ),
-        None,
-    )
+    back = _opposite(terms, activity.fills)
     if back is None:
         return None
     evidence = {"quantity": f"{abs(terms.quantity):f}", "price": f"{terms.price:f}", "first": back.trade_id}
     alert = _alert(key, "wash-round-trip", fact, event, evidence, severity="medium")
     alert.trades, alert.events = (back.trade_id, fact.trade_id), (back.event, event.id)
     return alert
+
+
+def _opposite(terms: Economics, fills: Sequence[RecentFill]) -> RecentFill | None:
+    quantity, price = -terms.quantity, terms.price
+    for fill in fills:
+        # A back-dated fill stands among fills that were executed much later.
+        if fill.quantity == quantity and fill.price == price and abs(fill.executed_at - terms.executed_at) <= WINDOW:
+            return fill
+    return None
 
 
 def _alert(

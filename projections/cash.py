@@ -9,6 +9,7 @@ from domain.events import (
     SettlementFailed,
     TradeAffirmed,
     TradeAmended,
+    TradeBooked,
     TradeCancelled,
     TradeCorrected,
     TradeEvent,
@@ -49,6 +50,9 @@ class CashBalances:
 
     def keys(self, event: Recorded) -> Sequence[str]:
         fact = event.event
+        # Most events are bookings: they are not to pay for the others.
+        if type(fact) is TradeBooked:
+            return _ids(fact.terms)
         if not isinstance(fact, TradeEvent) or isinstance(fact, TradeAffirmed | SettlementFailed):
             return ()
         if isinstance(fact, TradeAmended | TradeCorrected):
@@ -62,13 +66,14 @@ class CashBalances:
         cash = document.copy() if document else Cash(
             id=key, book=terms.book, desk=terms.desk, entity=terms.entity, currency=currency
         )
-        if isinstance(fact, SettlementEvent):
+        if type(fact) is TradeBooked:
+            _expect(cash, terms, 1)
+        elif isinstance(fact, SettlementEvent):
             _settle(cash, fact)
         elif isinstance(fact, TradeCancelled):
             _expect(cash, terms, -1)
-        else:
-            if isinstance(fact, TradeAmended | TradeCorrected):
-                _expect(cash, fact.previous, -1)
+        elif isinstance(fact, TradeAmended | TradeCorrected):
+            _expect(cash, fact.previous, -1)
             _expect(cash, terms, 1)
         return cash
 
@@ -80,7 +85,7 @@ def _ids(terms: Economics) -> tuple[str, ...]:
 
 
 def _legs(terms: Economics) -> Iterator[tuple[str, Decimal]]:
-    yield terms.currency, terms.amount - sum(terms.fees.values(), ZERO)
+    yield terms.currency, terms.amount - terms.total_fees
     if terms.product == "fx-spot":
         yield terms.asset, terms.quantity
 
@@ -88,9 +93,9 @@ def _legs(terms: Economics) -> Iterator[tuple[str, Decimal]]:
 def _expect(cash: Cash, terms: Economics, sign: int) -> None:
     for currency, amount in _legs(terms):
         if currency == cash.currency:
-            _move(cash, amount, sign * amount)
+            _move(cash, amount, amount if sign > 0 else -amount)
     if terms.fees and terms.currency == cash.currency:
-        cash.fees += sign * sum(terms.fees.values(), ZERO)
+        cash.fees += sign * terms.total_fees
 
 
 def _settle(cash: Cash, fact: SettlementEvent) -> None:

@@ -55,6 +55,8 @@ class Relations:
 
     def keys(self, event: Recorded) -> Sequence[str]:
         fact = event.event
+        if type(fact) is TradeBooked:
+            return (f"{fact.terms.book}/{fact.terms.counterparty}",)
         if not isinstance(fact, TradeEvent) or isinstance(fact, TradeAffirmed | TradePartiallySettled):
             return ()
         return (f"{fact.terms.book}/{fact.terms.counterparty}",)
@@ -67,9 +69,10 @@ class Relations:
             id=key, book=terms.book, desk=terms.desk, entity=terms.entity, counterparty=terms.counterparty,
             first_trade_at=terms.executed_at, last_trade_at=terms.executed_at,
         )
+        if type(fact) is TradeBooked:
+            _book(relation, fact)
+            return relation
         match fact:
-            case TradeBooked():
-                _book(relation, fact)
             case TradeAmended() | TradeCorrected():
                 _pay(relation, fact.previous, -1)
                 _pay(relation, terms, 1)
@@ -87,16 +90,20 @@ class Relations:
 def _book(relation: Relation, fact: TradeBooked) -> None:
     terms = fact.terms
     relation.trades += 1
-    relation.first_trade_at = min(relation.first_trade_at, terms.executed_at)
-    relation.last_trade_at = max(relation.last_trade_at, terms.executed_at)
+    if terms.executed_at > relation.last_trade_at:
+        relation.last_trade_at = terms.executed_at
+    elif terms.executed_at < relation.first_trade_at:
+        relation.first_trade_at = terms.executed_at
     _pay(relation, terms, 1)
 
 
 def _pay(relation: Relation, terms: Economics, sign: int) -> None:
     if terms.fees:
-        paid = relation.fees.get(terms.currency, ZERO) + sign * sum(terms.fees.values(), ZERO)
-        others = {currency: fees for currency, fees in relation.fees.items() if currency != terms.currency}
-        relation.fees = {**others, terms.currency: paid} if paid else others
+        fees = relation.fees.copy()
+        fees[terms.currency] = fees.get(terms.currency, ZERO) + sign * terms.total_fees
+        if not fees[terms.currency]:
+            del fees[terms.currency]
+        relation.fees = fees
 
 
 def _due_on(fact: TradeSettled) -> date:

@@ -53,6 +53,8 @@ class Exposures:
 
     def keys(self, event: Recorded) -> Sequence[str]:
         fact = event.event
+        if type(fact) is TradeBooked:
+            return (_id(fact.terms),)
         if not isinstance(fact, TradeEvent):
             return ()
         return tuple(dict.fromkeys(_id(terms) for terms, _, _ in _changes(fact)))
@@ -61,6 +63,10 @@ class Exposures:
         fact = event.event
         assert isinstance(fact, TradeEvent)
         exposure = document.copy() if document else None
+        if type(fact) is TradeBooked:
+            exposure = exposure or _empty(key, fact.terms)
+            _take(exposure, fact.terms, 1, 1)
+            return exposure
         for terms, held, reserved in _changes(fact):
             if _id(terms) == key:
                 exposure = exposure or _empty(key, terms)

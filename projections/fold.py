@@ -2,16 +2,18 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from eventsourcing.persistence import PersistenceError
 
 from domain.money import exact
 from domain.schema import Recorded
-from projections.projection import Document, Projection
+from projections.projection import Document, Projection, families
 
 Changes = dict[str, dict[str, Document]]
 DEAD_LETTERS = "dead-letters"
+EARLIER = "an earlier event of this document could not be applied"
 
 
 class ProjectionStopped(Exception):
@@ -50,7 +52,7 @@ class Fold:
         self, projections: Sequence[Projection], store: Store, *, most_documents: int = 200_000,
         dead_letters: Iterable[DeadLetter] = (),
     ) -> None:
-        self._projections = projections
+        self._families = families(tuple(projections))
         self._store = store
         self._most_documents = most_documents
         self._held: dict[str, dict[str, Document | None]] = {projection.name: {} for projection in projections}
@@ -64,14 +66,42 @@ class Fold:
             ProjectionStopped: naming the projection and the event; nothing of the run counts.
         """
         self._changes = {name: {} for name in (*self._held, DEAD_LETTERS)}
-        keys = [self._keys(projection, events) for projection in self._projections]
         with exact():
-            for place, event in enumerate(events):
-                for projection, keyed in zip(self._projections, keys, strict=True):
-                    for key in keyed[place]:
-                        self._apply(projection, key, event)
+            for family in self._families:
+                keyed = [self._keys(projection, events) for projection in family]
+                self._fold(family, keyed, events)
         self._forget()
         return {model: documents for model, documents in self._changes.items() if documents}
+
+    def _fold(
+        self, family: Sequence[Projection], keyed: Sequence[Sequence[Sequence[str]]], events: Sequence[Recorded]
+    ) -> None:
+        """Event by event through the members of a family, each of which sees the ones before it at that event."""
+        members = [
+            (projection, projection.project, self._held[projection.name], self._changes[projection.name], keys)
+            for projection, keys in zip(family, keyed, strict=True)
+        ]
+        parked = self._parked
+        for place, event in enumerate(events):
+            for projection, project, held, changed, keys in members:
+                for key in keys[place]:
+                    if parked and (projection.name, key) in parked:
+                        self._park(projection.name, key, event, EARLIER)
+                        continue
+                    try:
+                        document = project(key, held.get(key), event, self)
+                    except PersistenceError:
+                        # That the store of documents is away says nothing about the event.
+                        raise
+                    except Exception as error:  # noqa: BLE001
+                        self._park(projection.name, key, event, f"{type(error).__name__}: {error}")
+                        continue
+                    if document is None:
+                        continue
+                    document.log, document.sequence = event.log, event.sequence
+                    changed[key] = document
+                    if not projection.appends:
+                        held[key] = document
 
     def get(self, model: str, key: str) -> Document | None:
         """For projections: a document as it stands at the event being projected."""
@@ -79,7 +109,7 @@ class Fold:
         if key not in held:
             held[key] = self._store.get_many(model, [key]).get(key)
         document = held[key]
-        if (document is not None and document.stale) or (model, key) in self._parked:
+        if (document is not None and document.stale) or (self._parked and (model, key) in self._parked):
             raise NeedsStale(f"{model} {key} is stale")
         return document
 
@@ -108,27 +138,6 @@ class Fold:
                 held.update({key: found.get(key) for key in wanted})
         return keyed
 
-    def _apply(self, projection: Projection, key: str, event: Recorded) -> None:
-        name = projection.name
-        if (name, key) in self._parked:
-            self._park(name, key, event, "an earlier event of this document could not be applied")
-            return
-        held = self._held[name]
-        try:
-            document = projection.project(key, held.get(key), event, self)
-        except PersistenceError:
-            # That the store of documents is away says nothing about the event.
-            raise
-        except Exception as error:  # noqa: BLE001
-            self._park(name, key, event, f"{type(error).__name__}: {error}")
-            return
-        if document is None:
-            return
-        document.log, document.sequence = event.log, event.sequence
-        self._changes[name][key] = document
-        if not projection.appends:
-            held[key] = document
-
     def _park(self, model: str, key: str, event: Recorded, error: str) -> None:
         """The event waits in the list of dead letters, its document says so, and the rest goes on."""
         self._parked.add((model, key))
@@ -144,9 +153,10 @@ class Fold:
         self._held[model][key] = stale
 
     def _forget(self) -> None:
-        """Keeps what was touched last, within bounds."""
-        share = self._most_documents // len(self._projections)
-        for held in self._held.values():
-            if len(held) > share:
-                for key in list(held)[: len(held) - share]:
+        """Keeps within bounds what was read longest ago, but all that this run changed: it may not be stored yet."""
+        share = self._most_documents // len(self._held)
+        for model, held in self._held.items():
+            changed = self._changes[model]
+            for key in list(islice(held, max(0, len(held) - share))):
+                if key not in changed:
                     del held[key]

@@ -1,6 +1,6 @@
 """The journal: one balanced double-entry per event of a trade that moves anything, per asset."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import ClassVar
@@ -66,14 +66,16 @@ class Journal:
 
     def keys(self, event: Recorded) -> Sequence[str]:
         fact = event.event
-        if not isinstance(fact, TradeEvent) or isinstance(fact, TradeAffirmed | SettlementFailed):
+        if type(fact) is not TradeBooked and (
+            not isinstance(fact, TradeEvent) or isinstance(fact, TradeAffirmed | SettlementFailed)
+        ):
             return ()
         return (f"{fact.terms.book}/{event.log}-{event.sequence:012d}",)
 
     def project(self, key: str, _document: JournalEntry | None, event: Recorded, view: View) -> JournalEntry:
         fact = event.event
         assert isinstance(fact, TradeEvent)
-        postings = tuple(posting for posting in _postings(fact, view) if posting.quantity)
+        postings = tuple([posting for posting in _postings(fact, view) if posting.quantity])
         _require_balance(key, postings)
         terms = fact.terms
         settled_on = fact.settled_on if isinstance(fact, SettlementEvent) else terms.settlement_date
@@ -85,44 +87,50 @@ class Journal:
         )
 
 
-def _postings(fact: TradeEvent, view: View) -> Iterator[Posting]:
+def _postings(fact: TradeEvent, view: View) -> Iterable[Posting]:
+    if type(fact) is TradeBooked:
+        return [*_trade(fact.terms), *_realised(fact.terms, view)]
     if isinstance(fact, SettlementEvent):
-        yield from _settlement(fact)
-        return
-    if isinstance(fact, TradeBooked):
-        yield from _trade(fact.terms, 1)
-        yield from _realised(fact.terms, view)
-        return
+        return _settlement(fact)
     old = fact.previous if isinstance(fact, TradeAmended | TradeCorrected) else fact.terms
-    yield from _trade(old, -1)
-    yield from _realised(old, view)
+    postings = [*_reversed(_trade(old)), *_realised(old, view)]
     if not isinstance(fact, TradeCancelled):
-        yield from _trade(fact.terms, 1)
+        postings += _trade(fact.terms)
         if position_id(old) != position_id(fact.terms):
-            yield from _realised(fact.terms, view)
+            postings += _realised(fact.terms, view)
+    return postings
 
 
-def _trade(terms: Economics, sign: int) -> Iterator[Posting]:
+def _trade(terms: Economics) -> list[Posting]:
     """What the terms oblige both sides to, against the trading account (or the loan), and the fees."""
-    fees = sum(terms.fees.values(), ZERO)
+    quantity, currency = terms.quantity, terms.currency
     if terms.loan is not None:
-        yield Posting(loan_account(terms), terms.asset, sign * terms.quantity)
+        postings = [Posting(loan_account(terms), terms.asset, quantity)]
     else:
         trading = trading_account(terms)
-        yield Posting(expected_delivery(terms), terms.asset, sign * terms.quantity)
-        yield Posting(trading, terms.asset, -sign * terms.quantity)
-        yield Posting(trading, terms.currency, -sign * terms.amount)
-    yield Posting(expected_cash(terms), terms.currency, sign * (terms.amount - fees))
+        postings = [
+            Posting(expected_delivery(terms), terms.asset, quantity), Posting(trading, terms.asset, -quantity),
+            Posting(trading, currency, -terms.amount),
+        ]
+    postings.append(Posting(expected_cash(terms), currency, terms.amount - terms.total_fees))
     for name, fee in terms.fees.items():
-        yield Posting(f"Expense:Fees:{name}", terms.currency, sign * fee)
+        postings.append(Posting(f"Expense:Fees:{name}", currency, fee))
+    return postings
 
 
-def _realised(terms: Economics, view: View) -> Iterator[Posting]:
+def _reversed(postings: Iterable[Posting]) -> list[Posting]:
+    return [Posting(posting.account, posting.asset, -posting.quantity) for posting in postings]
+
+
+def _realised(terms: Economics, view: View) -> tuple[Posting, ...]:
     """What the event changed of the position's realised profit leaves the trading account, which keeps the cost."""
     position = view.get("positions", position_id(terms))
-    if position is not None and position.realised_change:
-        yield Posting(trading_account(terms), terms.currency, position.realised_change)
-        yield Posting("Income:RealisedPnL", terms.currency, -position.realised_change)
+    if position is None or not position.realised_change:
+        return ()
+    change = position.realised_change
+    return (
+        Posting(trading_account(terms), terms.currency, change), Posting("Income:RealisedPnL", terms.currency, -change)
+    )
 
 
 def _settlement(fact: SettlementEvent) -> Iterator[Posting]:

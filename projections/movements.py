@@ -13,7 +13,6 @@ from domain.events import (
     TradeEvent,
 )
 from domain.events.trades import Economics
-from domain.money import ZERO
 from domain.schema import Recorded
 from projections.projection import Document, View
 
@@ -69,7 +68,7 @@ class Movements:
 
     def keys(self, event: Recorded) -> Sequence[str]:
         fact = event.event
-        if isinstance(fact, TradeBooked):
+        if type(fact) is TradeBooked:
             return (_id(fact.terms, fact),)
         if isinstance(fact, TradeAmended):
             old = _id(fact.previous, fact, fact.revision - 1)
@@ -80,6 +79,8 @@ class Movements:
 
     def project(self, key: str, document: Movement | None, event: Recorded, view: View) -> Movement | None:
         fact = event.event
+        if type(fact) is TradeBooked:
+            return _movement(key, fact.terms, fact, event, fact.terms.executed_at)
         assert isinstance(fact, TradeEvent)
         if document is not None:
             return _ended(document, event)
@@ -102,7 +103,7 @@ def _id(terms: Economics, fact: TradeEvent, revision: int | None = None) -> str:
 def _movement(key: str, terms: Economics, fact: TradeEvent, event: Recorded, valid_from: datetime) -> Movement:
     return Movement(
         id=key, book=terms.book, instrument=terms.instrument, trade_id=fact.trade_id, revision=fact.revision,
-        quantity=terms.quantity, price=terms.price, amount=terms.amount, fees=sum(terms.fees.values(), ZERO),
+        quantity=terms.quantity, price=terms.price, amount=terms.amount, fees=terms.total_fees,
         asset=terms.asset, currency=terms.currency, counterparty=terms.counterparty, trade_date=terms.trade_date,
         executed_at=terms.executed_at, settlement_date=terms.settlement_date, valid_from=valid_from,
         known_from=fact.recorded_at, known_from_sequence=event.sequence,

@@ -34,6 +34,9 @@ class ReadModels(Protocol):
     def reflected(self, model: str, log: str) -> int:
         """The last sequence of ``log`` that ``model`` reflects; 0 for none."""
 
+    def places(self, models: Sequence[str], log: str) -> Set[int]:
+        """Where ``models`` stand in ``log``, all read at one moment: one place, unless one of them is new."""
+
     def heads(self) -> Set[tuple[str, int, bytes]]:
         """Log, sequence and leaf hash of every last event that a model reflects."""
 

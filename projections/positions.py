@@ -114,7 +114,7 @@ def _book(position: Position, fact: TradeBooked, view: View) -> None:
     terms = fact.terms
     position.trades += 1
     if terms.fees:
-        position.fees += sum(terms.fees.values(), ZERO)
+        position.fees += terms.total_fees
     if terms.loan is not None:
         _lend(position, terms.quantity)
         return
@@ -132,7 +132,7 @@ def _revise(position: Position, fact: TradeEvent, view: View) -> None:
         if position_id(terms) != position.id:
             continue
         position.trades += sign
-        position.fees += sign * sum(terms.fees.values(), ZERO)
+        position.fees += sign * terms.total_fees
         if terms.loan is not None:
             _lend(position, sign * terms.quantity)
     if position.product != "loan-deposit":

@@ -58,3 +58,13 @@ class Projection(Protocol):
         """The ids of the documents this event belongs to; the id begins with the book (audit: the log)."""
 
     def project(self, key: str, document: Any | None, event: Recorded, view: View, /) -> Any | None: ...
+
+
+def families(projections: Sequence[Projection]) -> list[tuple[Projection, ...]]:
+    """The projections in groups that need each other, and so must stand at the same event."""
+    grouped: list[list[Projection]] = []
+    for projection in projections:
+        joined = [group for group in grouped if any(member.name in projection.needs for member in group)]
+        grouped = [group for group in grouped if group not in joined]
+        grouped.append([*(member for group in joined for member in group), projection])
+    return [tuple(group) for group in grouped]

@@ -19,12 +19,3 @@ PROJECTIONS: tuple[Projection, ...] = (
     RecentActivity(), Alerts(), Audit(), ReferenceData(),
 )
 
-
-def families(projections: tuple[Projection, ...] = PROJECTIONS) -> list[tuple[Projection, ...]]:
-    """The projections in groups that need each other, and so must stand at the same event."""
-    grouped: list[list[Projection]] = []
-    for projection in projections:
-        joined = [group for group in grouped if any(member.name in projection.needs for member in group)]
-        grouped = [group for group in grouped if group not in joined]
-        grouped.append([*(member for group in joined for member in group), projection])
-    return [tuple(group) for group in grouped]

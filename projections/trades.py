@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import ClassVar
 
-from domain.events import SettlementEvent, SettlementFailed, TradeEvent
+from domain.events import SettlementEvent, SettlementFailed, TradeBooked, TradeEvent
 from domain.schema import Recorded
-from domain.trades.state import Status, TradeState, evolve_trade
+from domain.trades.state import Status, TradeState, booked, evolve_trade
 from projections.projection import Document, View
 
 
@@ -43,6 +43,8 @@ class Trades:
     def project(self, key: str, document: Trade | None, event: Recorded, _view: View) -> Trade:
         fact = event.event
         assert isinstance(fact, TradeEvent)
+        if type(fact) is TradeBooked:
+            return _booked(key, fact, event)
         state = evolve_trade(document.state if document else None, event.version, event.sequence, fact)
         assert state is not None
         terms = state.terms
@@ -55,3 +57,12 @@ class Trades:
             settled_on=fact.settled_on if isinstance(fact, SettlementEvent) else settled_on,
             fails=(document.fails if document else 0) + isinstance(fact, SettlementFailed),
         )
+
+
+def _booked(key: str, fact: TradeBooked, event: Recorded) -> Trade:
+    terms = fact.terms
+    return Trade(
+        id=key, book=terms.book, trade_id=fact.trade_id, status="booked", counterparty=terms.counterparty,
+        instrument=terms.instrument, due_on=terms.settlement_date, booked_at=fact.recorded_at,
+        changed_at=fact.recorded_at, state=booked(fact, event.version, event.sequence),
+    )

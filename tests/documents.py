@@ -32,7 +32,7 @@ class History(Rules):
         log = log_of(command, 1)
         decider = self._deciders[log]
         stream = decider.stream(command)
-        first, version = self._sequences[log] - len(events), decider.version(stream) - len(events)
+        first, version = self._sequences[log] - len(events), decider.version(command) - len(events)
         for place, event in enumerate(events, 1):
             self.events.append(msgspec.structs.replace(
                 _recorded(event), log=log, sequence=first + place, stream=stream, version=version + place

@@ -16,6 +16,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 import sqlalchemy
+from sqlalchemy import Engine
 
 GIVEN = "EVERBOOK_TEST_POSTGRES_URL"
 USERS = ("postgres", "nobody")
@@ -69,6 +70,15 @@ def database(postgres: str) -> Iterator[str]:
         yield sqlalchemy.make_url(postgres).set(database=name).render_as_string(hide_password=False)
     finally:
         _administer(postgres, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def dispose(engine: Engine) -> None:
+    """Closes the connections of an engine, once threads that are about to end have given theirs back."""
+    pool: Any = engine.pool
+    deadline = time.monotonic() + START_SECONDS
+    while pool.checkedout() and time.monotonic() < deadline:
+        time.sleep(0.005)
+    engine.dispose()
 
 
 def _account(place: Path) -> dict[str, Any]:

@@ -77,7 +77,7 @@ class Rules:
         moment = MOMENT + timedelta(seconds=sum(self._sequences.values()))
         stream = decider.stream(command)
         envelope = envelope_of(command, principal.key_id, moment, decider.business_date())
-        version = decider.version(stream)
+        version = decider.version(command)
         with exact():
             events = list(decider.decide(command, envelope, principal))
             for place, event in enumerate(events, 1):

@@ -9,6 +9,7 @@ import msgspec
 from domain.commands.reference import LotMethod
 from domain.commands.trades import DayCount
 from domain.events.envelope import Event
+from domain.money import ZERO
 
 Product = Literal["equity", "fx-spot", "loan-deposit"]
 
@@ -65,6 +66,15 @@ class Economics(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, g
     notional: Decimal | None = None
     mark: Decimal | None = None
     loan: LoanSchedule | None = None
+
+    @property
+    def total_fees(self) -> Decimal:
+        """What the trade costs us beside its consideration."""
+        fees = self.fees
+        if len(fees) == 1:
+            (fee,) = fees.values()
+            return fee
+        return sum(fees.values(), ZERO)
 
 
 class TradeEvent(Event, frozen=True, kw_only=True):

@@ -41,8 +41,8 @@ class MarketDecider:
             return f"fx:{command.base}{command.quote}"
         return "market"
 
-    def version(self, stream: str) -> int:
-        return self.state.versions.get(stream, 0)
+    def version(self, command: AnyCommand) -> int:
+        return self.state.versions.get(self.stream(command), 0)
 
     def decide(self, command: AnyCommand, envelope: Envelope, principal: Principal) -> Sequence[Event]:
         require_role(principal, QUOTING)

@@ -68,8 +68,8 @@ class ReferenceDecider:
                 return "periods"
         return "reference"
 
-    def version(self, stream: str) -> int:
-        return self.state.versions.get(stream, 0)
+    def version(self, command: AnyCommand) -> int:
+        return self.state.versions.get(self.stream(command), 0)
 
     def decide(self, command: AnyCommand, envelope: Envelope, principal: Principal) -> Sequence[Event]:
         if rule := definitions.RULES.get(type(command)) or controls.RULES.get(type(command)):

@@ -26,10 +26,9 @@ from domain.events import (
     TraderDefined,
 )
 from domain.outcomes import Principal
+from domain.reference.limits import BookLimits, LimitKey, Limits, limits_binding
 from domain.schema import Recorded
 from domain.undo import UndoLog
-
-LimitKey = tuple[str, str | None]
 
 
 class ReferenceState:
@@ -57,6 +56,7 @@ class ReferenceState:
         self.opened: dict[str, LogOpened] = {}
         self.versions: dict[str, int] = {}
         self._calendars: dict[str, Calendar] = {}
+        self._binding: dict[tuple[str, str], tuple[BookLimits, Limits]] = {}
         self._tables: dict[type[Event], tuple[dict[str, Any], str]] = {
             LegalEntityDefined: (self.entities, "entity"), DeskDefined: (self.desks, "desk"),
             BookDefined: (self.books, "book"), TraderDefined: (self.traders, "trader"),
@@ -80,6 +80,17 @@ class ReferenceState:
     def currency_calendars(self, *currencies: str) -> list[Calendar]:
         """The calendars named like ``currencies``."""
         return [self.calendar(currency) for currency in currencies]
+
+    def limits_of(self, book: str, instrument: str) -> Limits | None:
+        """The limits that bind an order of ``book`` in ``instrument``; None when the book has none at all."""
+        limits = self.limits.get(book)
+        if not limits:
+            return None
+        known = self._binding.get((book, instrument))
+        # A limit that is set, or undone, leaves the book with another table than the one this was found in.
+        if known is None or known[0] is not limits:
+            known = self._binding[book, instrument] = (limits, limits_binding(limits, instrument))
+        return known[1]
 
     def business_date(self) -> date | None:
         return self.dates.get("business-date")

@@ -9,6 +9,7 @@ from typing import Any
 from domain.commands import AnyCommand, BookTrade, ClosePeriod, RollBusinessDate, TradeCommand
 from domain.decider import Envelope
 from domain.events import (
+    BookDefined,
     BusinessDateRolled,
     Event,
     PeriodClosed,
@@ -27,7 +28,8 @@ from domain.reference import ReferenceState
 from domain.refusals import Refused
 from domain.schema import Recorded
 from domain.trades import lifecycle
-from domain.trades.state import TradeState, evolve_trade
+from domain.trades.economics import template_of
+from domain.trades.state import TradeState, booked, evolve_trade
 from domain.undo import UndoLog
 
 TRADES_IN_MEMORY = 50_000
@@ -54,6 +56,7 @@ class TradeDecider:
         self.dates: dict[str, date] = {}
         self.versions: dict[str, int] = {}
         self._trades_in_memory = trades_in_memory
+        self._templates: dict[str, tuple[BookDefined, Economics]] = {}
         self._evolve: dict[type[Event], Callable[[Any], None]] = {
             BusinessDateRolled: self._rolled,
             PeriodClosed: self._closed,
@@ -69,23 +72,33 @@ class TradeDecider:
     def closed_through(self) -> date | None:
         return self.dates.get("closed-through")
 
+    def template(self, book: BookDefined) -> Economics:
+        """What every trade of ``book`` has in common, as it is defined now."""
+        known = self._templates.get(book.book)
+        if known is None or known[0] is not book:
+            known = self._templates[book.book] = (book, template_of(book))
+        return known[1]
+
     def stream(self, command: AnyCommand) -> str:
         if isinstance(command, TradeCommand):
             return "trade:" + command.trade_id
         return "business-date" if isinstance(command, RollBusinessDate) else "periods"
 
-    def version(self, stream: str) -> int:
-        if stream.startswith("trade:"):
-            trade = self.trades.get(stream[6:])
+    def version(self, command: AnyCommand) -> int:
+        if isinstance(command, TradeCommand):
+            trade = self.trades.get(command.trade_id)
             return trade.version if trade else 0
-        return self.versions.get(stream, 0)
+        return self.versions.get(self.stream(command), 0)
 
-    def absent(self, commands: Iterable[AnyCommand]) -> list[str]:
-        """The streams that deciding these commands needs and that are not in memory."""
+    def absent(self, commands: Iterable[AnyCommand], *, bookings: bool) -> list[str]:
+        """The streams that deciding these commands needs and that are not in memory; those of ``bookings`` too, which
+        are new unless a trade id is used again.
+        """
         trades = self.trades
-        return list(
-            {"trade:" + c.trade_id: None for c in commands if isinstance(c, TradeCommand) and c.trade_id not in trades}
-        )
+        return list({
+            "trade:" + c.trade_id: None for c in commands
+            if (bookings or type(c) is not BookTrade) and isinstance(c, TradeCommand) and c.trade_id not in trades
+        })
 
     def load(self, history: Iterable[Recorded]) -> None:
         """Takes trades from the store into memory; their books know of them already."""
@@ -96,9 +109,13 @@ class TradeDecider:
                 self.trades[trade_id] = state
 
     def forget(self) -> None:
-        """Drops the trades seen longest ago, down to the bound. Only between batches."""
-        for trade_id in list(islice(self.trades, max(0, len(self.trades) - self._trades_in_memory))):
-            del self.trades[trade_id]
+        """Drops the trades seen longest ago, down to the bound, but none that may step back. Only between batches."""
+        if len(self.trades) <= self._trades_in_memory:
+            return
+        open_to_undo = self._undo.changed(self.trades)
+        for trade_id in list(islice(self.trades, len(self.trades) - self._trades_in_memory)):
+            if trade_id not in open_to_undo:
+                del self.trades[trade_id]
 
     def decide(self, command: AnyCommand, envelope: Envelope, principal: Principal) -> Sequence[Event]:
         if type(command) is BookTrade:
@@ -111,24 +128,27 @@ class TradeDecider:
 
     def evolve(self, recorded: Recorded) -> None:
         event = recorded.event
-        if isinstance(event, TradeEvent):
+        if type(event) is TradeBooked:
+            self._book(recorded, event)
+        elif isinstance(event, TradeEvent):
             self._evolve_trade(recorded, event)
         elif evolve := self._evolve.get(type(event)):
             evolve(event)
             self._undo.put(self.versions, recorded.stream, recorded.version)
+
+    def _book(self, recorded: Recorded, event: TradeBooked) -> None:
+        self._undo.put(self.trades, event.trade_id, booked(event, recorded.version, recorded.sequence))
+        self._take(event.terms, 1)
 
     def _evolve_trade(self, recorded: Recorded, event: TradeEvent) -> None:
         before = self.trades.get(event.trade_id)
         after = evolve_trade(before, recorded.version, recorded.sequence, event)
         if after is not None:
             self._undo.put(self.trades, event.trade_id, after)
-        kind = type(event)
-        if kind is TradeBooked:
-            self._take(event.terms, 1)
-        elif isinstance(event, TradeAmended | TradeCorrected):
+        if isinstance(event, TradeAmended | TradeCorrected):
             self._take(event.previous, -1)
             self._take(event.terms, 1)
-        elif kind is TradeCancelled:
+        elif isinstance(event, TradeCancelled):
             self._take(event.terms, -1)
         elif isinstance(event, TradeSettled) and (event.leg == "maturity" or event.terms.loan is None):
             self._reserve(event.terms, -1)
@@ -140,12 +160,14 @@ class TradeDecider:
         self._hold(terms, sign)
 
     def _reserve(self, terms: Economics, sign: int) -> None:
-        if terms.notional is not None:
-            self._undo.put(self.used, terms.book, self.used.get(terms.book, ZERO) + sign * terms.notional)
+        if (notional := terms.notional) is not None:
+            used = self.used.get(terms.book, ZERO)
+            self._undo.put(self.used, terms.book, used + notional if sign > 0 else used - notional)
 
     def _hold(self, terms: Economics, sign: int) -> None:
         key = (terms.book, terms.instrument)
-        self._undo.put(self.positions, key, self.positions.get(key, ZERO) + sign * terms.quantity)
+        held = self.positions.get(key, ZERO)
+        self._undo.put(self.positions, key, held + terms.quantity if sign > 0 else held - terms.quantity)
 
     def _rolled(self, event: BusinessDateRolled) -> None:
         self._undo.put(self.dates, "business-date", event.business_date)

@@ -1,23 +1,25 @@
 """From the terms a client sends to the economics the books record: signs, dates, assets and reference facts."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Protocol
 
 import msgspec
+from msgspec.structs import replace
 
 from domain.business_days import Calendar, add_business_days, add_tenor, fx_spot_days
-from domain.commands.trades import EquityTerms, FxSpotTerms, LoanTerms, Side, Terms
+from domain.commands.trades import EquityTerms, FxSpotTerms, LoanTerms, Terms
 from domain.currencies import require_currency
 from domain.day_counts import interest, year_fraction
 from domain.events import BookDefined, InstrumentDefined
 from domain.events.trades import Economics, LoanSchedule
-from domain.money import ZERO, require_amount, require_positive
+from domain.money import ZERO, is_amount, require_amount, require_positive
 from domain.refusals import Refused
 
 EARLIEST = date(1970, 1, 1)
 LATEST = date(2200, 1, 1)
 ONE = Decimal(1)
+NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class ReferenceFacts(Protocol):
@@ -52,31 +54,43 @@ class Parties(Protocol):
 
 
 class Deal(msgspec.Struct, frozen=True, gc=False):
-    """What surrounds the terms: the day, the book, the parties, and the facts that are known."""
+    """What surrounds the terms: the day, the book as a template of its trades, the parties, and the facts known.
+    Filling in a template costs a third of a new struct of thirty fields.
+    """
 
     trade_date: date
-    book: BookDefined
+    template: Economics
     parties: Parties
     contra_owner: str | None
     executed_at: datetime
     reference: ReferenceFacts
     market: MarketFacts
 
-    def surroundings(self) -> dict[str, Any]:
-        """The fields of the economics that the book and the parties say."""
-        book, parties = self.book, self.parties
-        return {
-            "entity": book.entity, "desk": book.desk, "book": book.book, "owner": book.owner,
-            "base_currency": book.base_currency, "lot_method": book.lot_method, "trader": parties.trader,
-            "counterparty": parties.counterparty, "contra_book": parties.contra_book,
-            "contra_owner": self.contra_owner, "execution_id": parties.execution_id, "trade_date": self.trade_date,
-            "executed_at": self.executed_at,
-        }
+    def begun(self) -> Economics:
+        """The economics as far as the book and the parties say them."""
+        parties = self.parties
+        return replace(
+            self.template, trader=parties.trader, counterparty=parties.counterparty, contra_book=parties.contra_book,
+            contra_owner=self.contra_owner, execution_id=parties.execution_id, trade_date=self.trade_date,
+            executed_at=self.executed_at,
+        )
 
     def notional(self, size: Decimal, currency: str) -> Decimal | None:
         """The size in the book's base currency; None when no rate is known."""
-        rate = self.market.rate(currency, self.book.base_currency)
+        if currency == self.template.base_currency:
+            return abs(size)
+        rate = self.market.rate(currency, self.template.base_currency)
         return None if rate is None else abs(size * rate)
+
+
+def template_of(book: BookDefined) -> Economics:
+    """What every trade of a book has in common; what the trade says itself is left blank."""
+    return Economics(
+        entity=book.entity, desk=book.desk, book=book.book, owner=book.owner, base_currency=book.base_currency,
+        lot_method=book.lot_method, product="equity", trader="", counterparty="", instrument="", asset="", currency="",
+        issuer="", quantity=ZERO, price=ZERO, amount=ZERO, trade_date=EARLIEST, settlement_date=EARLIEST,
+        executed_at=NEVER,
+    )
 
 
 def economics(terms: Terms, deal: Deal) -> Economics:
@@ -96,20 +110,23 @@ def economics(terms: Terms, deal: Deal) -> Economics:
 
 
 def _equity(terms: EquityTerms, deal: Deal) -> Economics:
-    instrument = deal.reference.instruments.get(terms.instrument)
+    name, trade_date = terms.instrument, deal.trade_date
+    instrument = deal.reference.instruments.get(name)
     if instrument is None:
-        raise Refused("unknown-instrument", f"no instrument {terms.instrument!r} is defined", "$.terms.instrument")
-    quantity = _signed(require_positive(terms.quantity, "$.terms.quantity"), terms.side)
+        raise Refused("unknown-instrument", f"no instrument {name!r} is defined", "$.terms.instrument")
+    quantity = require_positive(terms.quantity, "$.terms.quantity")
+    if terms.side == "sell":
+        quantity = -quantity
     price = require_amount(terms.price, "$.terms.price")
+    amount, currency = -(quantity * price), instrument.currency
     settlement_date = terms.settlement_date or add_business_days(
-        deal.trade_date, instrument.settlement_days, (deal.reference.calendar(instrument.calendar),)
+        trade_date, instrument.settlement_days, (deal.reference.calendar(instrument.calendar),)
     )
-    return Economics(
-        **deal.surroundings(), product="equity", instrument=terms.instrument, asset=terms.instrument,
-        currency=instrument.currency,
-        issuer=instrument.issuer, quantity=quantity, price=price, amount=-quantity * price, fees=_fees(terms.fees),
-        settlement_date=_not_before(settlement_date, deal.trade_date), isin=instrument.isin, mic=instrument.mic,
-        notional=deal.notional(quantity * price, instrument.currency), mark=deal.market.price(terms.instrument),
+    return replace(
+        deal.begun(), product="equity", instrument=name, asset=name, currency=currency, issuer=instrument.issuer,
+        quantity=quantity, price=price, amount=amount, fees=_fees(terms.fees), isin=instrument.isin, mic=instrument.mic,
+        settlement_date=_not_before(settlement_date, trade_date), notional=deal.notional(amount, currency),
+        mark=deal.market.price(name),
     )
 
 
@@ -117,15 +134,17 @@ def _fx_spot(terms: FxSpotTerms, deal: Deal) -> Economics:
     base, quote = require_currency(terms.base, "$.terms.base"), require_currency(terms.quote, "$.terms.quote")
     if base == quote:
         raise Refused("same-currency", "base and quote must be two currencies", "$.terms.quote")
-    quantity = _signed(require_positive(terms.quantity, "$.terms.quantity"), terms.side)
+    quantity = require_positive(terms.quantity, "$.terms.quantity")
+    if terms.side == "sell":
+        quantity = -quantity
     rate = require_positive(terms.rate, "$.terms.rate")
     settlement_date = terms.settlement_date or add_business_days(
         deal.trade_date, fx_spot_days(base, quote), deal.reference.currency_calendars(base, quote)
     )
-    return Economics(
-        **deal.surroundings(), product="fx-spot", instrument=base + quote, asset=base, currency=quote, issuer=base,
-        quantity=quantity, price=rate,
-        amount=-quantity * rate, fees=_fees(terms.fees), notional=deal.notional(quantity * rate, quote),
+    return replace(
+        deal.begun(), product="fx-spot", instrument=base + quote, asset=base, currency=quote, issuer=base,
+        quantity=quantity, price=rate, amount=-quantity * rate, fees=_fees(terms.fees),
+        notional=deal.notional(quantity * rate, quote),
         settlement_date=_not_before(settlement_date, deal.trade_date), mark=deal.market.rate(base, quote),
     )
 
@@ -135,17 +154,13 @@ def _loan(terms: LoanTerms, deal: Deal) -> Economics:
     principal = require_positive(terms.principal, "$.terms.principal")
     lends = terms.side == "lend"
     quantity = principal if lends else -principal
-    return Economics(
-        **deal.surroundings(), product="loan-deposit", instrument=("LOAN-" if lends else "DEPOSIT-") + currency,
-        asset=currency, currency=currency,
-        issuer=deal.parties.counterparty, quantity=quantity, price=ONE, amount=-quantity,
+    return replace(
+        deal.begun(), product="loan-deposit", instrument=("LOAN-" if lends else "DEPOSIT-") + currency,
+        asset=currency, currency=currency, issuer=deal.parties.counterparty, quantity=quantity, price=ONE,
+        amount=-quantity,
         settlement_date=_not_before(terms.start_date, deal.trade_date, "$.terms.start_date"),
         notional=deal.notional(principal, currency), loan=_schedule(terms, deal.reference),
     )
-
-
-def _signed(quantity: Decimal, side: Side) -> Decimal:
-    return -quantity if side == "sell" else quantity
 
 
 def _schedule(terms: LoanTerms, reference: ReferenceFacts) -> LoanSchedule:
@@ -175,8 +190,9 @@ def _schedule(terms: LoanTerms, reference: ReferenceFacts) -> LoanSchedule:
 
 def _fees(fees: dict[str, Decimal]) -> dict[str, Decimal]:
     for name, fee in fees.items():
-        field = f"$.terms.fees.{name}"
-        if require_amount(fee, field) < ZERO:
+        if not is_amount(fee) or fee < ZERO:
+            field = f"$.terms.fees.{name}"
+            require_amount(fee, field)
             raise Refused("negative-fee", f"{field} must not be negative", field)
     return fees
 

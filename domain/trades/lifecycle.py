@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from domain.commands import (
     AffirmTrade,
@@ -63,7 +63,10 @@ def book(log: "TradeDecider", command: BookTrade, envelope: Envelope, principal:
     executed_at: datetime = envelope["effective_at"]
     terms = economics(
         command.terms,
-        Deal(command.trade_date, book_defined, command, contra_owner, executed_at, log.reference, log.market),
+        Deal(
+            command.trade_date, log.template(book_defined), command, contra_owner, executed_at, log.reference,
+            log.market,
+        ),
     )
     _require_may_trade(log, terms)
     _require_limits(log, terms)
@@ -105,7 +108,7 @@ def turn(log: "TradeDecider", command: RollBusinessDate | ClosePeriod, envelope:
 
 def _revised(
     log: "TradeDecider", trade: TradeState, command: AmendTrade | CorrectTrade, book_defined: BookDefined,
-    dated: dict[str, Any],
+    dated: Envelope,
 ) -> Event:
     if trade.status == "cancelled" or not trade.is_open:
         raise Refused("wrong-state", f"trade {trade.trade_id} is {trade.status} and changes no more")
@@ -117,8 +120,8 @@ def _revised(
     terms = economics(
         command.terms,
         Deal(
-            trade_date or old.trade_date, book_defined, old, old.contra_owner, old.executed_at, log.reference,
-            log.market,
+            trade_date or old.trade_date, log.template(book_defined), old, old.contra_owner, old.executed_at,
+            log.reference, log.market,
         ),
     )
     _require_settled_part_stands(trade, terms)
@@ -131,7 +134,7 @@ def _revised(
     )
 
 
-def _settled(trade: TradeState, command: SettleTrade, dated: dict[str, Any]) -> Event:
+def _settled(trade: TradeState, command: SettleTrade, dated: Envelope) -> Event:
     movement = settle(trade, command, dated["business_date"])
     kind = TradeSettled if movement.complete else TradePartiallySettled
     return kind(
@@ -141,7 +144,7 @@ def _settled(trade: TradeState, command: SettleTrade, dated: dict[str, Any]) -> 
     )
 
 
-def _failed(log: "TradeDecider", trade: TradeState, dated: dict[str, Any]) -> Event:
+def _failed(log: "TradeDecider", trade: TradeState, dated: Envelope) -> Event:
     if not trade.is_open:
         raise Refused("nothing-open", f"trade {trade.trade_id} is {trade.status}: nothing is open")
     due_on = trade.terms.settlement_date
@@ -186,8 +189,8 @@ def _require_may_trade(log: "TradeDecider", terms: Economics) -> None:
 
 
 def _require_limits(log: "TradeDecider", terms: Economics, previous: Economics | None = None) -> None:
-    limits = log.reference.limits.get(terms.book)
-    if limits:
+    limits = log.reference.limits_of(terms.book, terms.instrument)
+    if limits is not None:
         used, position = log.used.get(terms.book, ZERO), log.positions.get((terms.book, terms.instrument), ZERO)
         require_headroom(terms, limits, used, position, previous)
 
@@ -223,12 +226,11 @@ def _require_settled_part_stands(trade: TradeState, terms: Economics) -> None:
         )
 
 
-def _dated(log: "TradeDecider", envelope: Envelope, trade_date: date) -> dict[str, Any]:
+def _dated(log: "TradeDecider", envelope: Envelope, trade_date: date) -> Envelope:
     """The envelope with its accounting day: the business date, or the first open day when that is closed."""
-    fields = dict(envelope)
     closed = log.closed_through()
     if log.business_date() is None:
-        fields["business_date"] = trade_date
-    if closed is not None and fields["business_date"] <= closed:
-        fields["business_date"] = closed + timedelta(days=1)
-    return fields
+        envelope["business_date"] = trade_date
+    if closed is not None and envelope["business_date"] <= closed:
+        envelope["business_date"] = closed + timedelta(days=1)
+    return envelope

@@ -51,13 +51,18 @@ class TradeState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return self.status not in {"cancelled", "matured"} and not (self.status == "settled" and not self.is_loan)
 
 
+def booked(event: TradeBooked, version: int, sequence: int) -> TradeState:
+    """A trade at its beginning."""
+    return TradeState(
+        trade_id=event.trade_id, version=version, revision=1, status="booked", terms=event.terms,
+        terms_sequence=sequence,
+    )
+
+
 def evolve_trade(state: TradeState | None, version: int, sequence: int, event: Event) -> TradeState | None:
     """The trade after ``event``; what is not about a trade leaves it as it was."""
     if isinstance(event, TradeBooked):
-        return TradeState(
-            trade_id=event.trade_id, version=version, revision=1, status="booked", terms=event.terms,
-            terms_sequence=sequence,
-        )
+        return booked(event, version, sequence)
     if state is None or not isinstance(event, TradeEvent):
         return state
     return _changed(state, version, sequence, event)

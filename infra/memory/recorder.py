@@ -7,7 +7,7 @@ from typing import Any
 from eventsourcing.persistence import ApplicationRecorder, IntegrityError, Notification, StoredEvent, Subscription
 from eventsourcing.popo import POPOProcessRecorder
 
-from domain.ports import Commit, CommitRecord, LogMoved, Receipt
+from domain.ports import Commit, CommitRecord, LogMoved, NewEvent, Receipt
 from infra.plain_commit import plain_commit, record_of
 from infra.subscription import LogSubscription, Wakers
 
@@ -23,7 +23,7 @@ class MemoryRecorder(POPOProcessRecorder):
         self._wakers = Wakers()
 
     def insert_events(
-        self, stored_events: Sequence[StoredEvent], *, commit: Commit | None = None, **kwargs: Any
+        self, stored_events: Sequence[StoredEvent | NewEvent], *, commit: Commit | None = None, **kwargs: Any
     ) -> Sequence[int] | None:
         with self._database_lock:
             if commit is None:
@@ -33,7 +33,7 @@ class MemoryRecorder(POPOProcessRecorder):
             keys = [(receipt.source, receipt.command_id) for receipt in commit.receipts]
             if len(set(keys)) < len(keys) or any(key in self._receipts for key in keys):
                 raise IntegrityError("a command of this commit has a receipt already")
-            sequences = self._insert_events(stored_events, **kwargs)
+            sequences = self._insert_events([_as_stored(event) for event in stored_events], **kwargs)
             if stored_events:
                 self._commits.append(record_of(commit))
             self._leaves.extend(commit.leaves)
@@ -80,3 +80,9 @@ class MemoryRecorder(POPOProcessRecorder):
             id=at + 1, originator_id=event.originator_id, originator_version=event.originator_version,
             topic=event.topic, state=event.state,
         )
+
+
+def _as_stored(event: StoredEvent | NewEvent) -> StoredEvent:
+    if isinstance(event, StoredEvent):
+        return event
+    return StoredEvent(event.originator_id, event.originator_version, event.topic, event.state)

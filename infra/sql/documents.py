@@ -1,16 +1,18 @@
 """Documents as rows: one table a model and generation, with the columns its projection names."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
+from typing import Any, get_type_hints
 
 import msgspec
 from sqlalchemy import BigInteger, Boolean, Column, Engine, Index, LargeBinary, MetaData, Table
 
-from infra.sql.engine import TEXT, create_tables, marks
+from infra.sql.engine import TEXT, create_tables
 from projections.fold import DEAD_LETTERS, DeadLetter
 from projections.projection import Document, Projection
 
-_encoder = msgspec.json.Encoder(order="sorted")
+# Structs have an order of their own; the keys of dictionaries are sorted, so that equal documents are equal bytes.
+_encode = msgspec.json.Encoder(order="deterministic").encode
 _bare = msgspec.json.Decoder(Document)
 FIXED = ("id", "stale", "document")
 
@@ -24,11 +26,11 @@ class Model:
         self.columns = tuple(columns)
         self._engine = engine
         self._decoder = msgspec.json.Decoder(kind)
-        names = (*FIXED, *self.columns)
-        taken = ", ".join(f"{column} = excluded.{column}" for column in names[1:])
-        self._upsert = (
-            f"({', '.join(names)}) VALUES ({marks(engine, len(names))}) ON CONFLICT (id) DO UPDATE SET {taken}"
-        )
+        self._values = _reader(self.columns)
+        hints = get_type_hints(kind)
+        self._all_text = all(hints[column] in {str, str | None} for column in self.columns)
+        taken = ", ".join(f"{column} = excluded.{column}" for column in (*FIXED, *self.columns)[1:])
+        self._replacing = f"ON CONFLICT (id) DO UPDATE SET {taken}"
 
     def table(self, generation: int) -> str:
         return f"model_{self.name.replace('-', '_')}_v{self.version}_g{generation}"
@@ -40,22 +42,28 @@ class Model:
         table = Table(
             name, metadata, Column("id", TEXT, primary_key=True), Column("stale", Boolean, nullable=False),
             Column("document", LargeBinary, nullable=False), *(Column(column, TEXT) for column in self.columns),
-            sqlite_with_rowid=False,
         )
         # The book leads every id already; an index on each other column would cost more than it gives.
         if "trade_id" in self.columns:
             Index(f"{name}_by_trade", table.c.trade_id)
         create_tables(self._engine, metadata)
 
-    def upsert(self, generation: int) -> str:
-        return f"INSERT INTO {self.table(generation)} {self._upsert}"
+    def insertion(self, generation: int) -> tuple[str, str]:
+        """Head and tail of the statement that puts documents in place of what is there."""
+        return f"{self.table(generation)} ({', '.join((*FIXED, *self.columns))})", self._replacing
 
     def row(self, document: Document) -> tuple[Any, ...]:
+        if document.stale:
+            return self._stale_row(document)
+        values = self._values(document)
+        if not self._all_text:
+            values = tuple([value if value is None or value.__class__ is str else str(value) for value in values])
+        return (document.id, False, _encode(document), *values)
+
+    def _stale_row(self, document: Document) -> tuple[Any, ...]:
+        """Of a document that was never whole, some columns are not known."""
         values = [getattr(document, column, None) for column in self.columns]
-        return (
-            document.id, document.stale, _encoder.encode(document),
-            *[value if value is None or value.__class__ is str else str(value) for value in values],
-        )
+        return (document.id, True, _encode(document), *[None if value is None else str(value) for value in values])
 
     def document(self, stale: Any, stored: bytes) -> Document:
         """The document; of a stale one only what every document has, for the rest is not to be used."""
@@ -72,6 +80,15 @@ def models_of(engine: Engine, projections: Sequence[Projection]) -> Mapping[str,
     }
     models[DEAD_LETTERS] = Model(engine, DEAD_LETTERS, 1, ("model",), DeadLetter)
     return models
+
+
+def _reader(columns: Sequence[str]) -> Callable[[Document], tuple[Any, ...]]:
+    """What gives the values of ``columns``."""
+    if not columns:
+        return lambda _document: ()
+    if len(columns) == 1:
+        return lambda document: (getattr(document, columns[0]),)
+    return attrgetter(*columns)
 
 
 def create_tracking(engine: Engine) -> None:

@@ -1,8 +1,10 @@
 """Engines and transactions for SQLite and PostgreSQL, and their errors in the library's words."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 import sqlalchemy
@@ -10,6 +12,10 @@ from eventsourcing import persistence
 from sqlalchemy import Connection, Engine, MetaData, String, event
 
 BUSY_SECONDS = 60
+ROWS_AT_ONCE = 1_000
+CACHE_KIBIBYTES = -65536
+# A page that many commits touch is copied back once: with the default of 1000 it is copied at almost every commit.
+CHECKPOINT_PAGES = 16_000
 WRITE = "everbook_write"
 CREATING = 0x45564552
 TEXT = String().with_variant(String(collation="C"), "postgresql")
@@ -42,7 +48,10 @@ def create_engine_for(url: str, *, synchronous: str = "FULL") -> Engine:
     def prepare(connection: sqlite3.Connection, _record: object) -> None:
         # The driver would begin transactions by itself, and too late to take the write lock.
         connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", f"synchronous={synchronous}", "foreign_keys=OFF", "cache_size=-65536"):
+        for pragma in (
+            "journal_mode=WAL", f"synchronous={synchronous}", "foreign_keys=OFF", f"cache_size={CACHE_KIBIBYTES}",
+            f"wal_autocheckpoint={CHECKPOINT_PAGES}",
+        ):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
@@ -101,3 +110,24 @@ def create_tables(engine: Engine, metadata: MetaData) -> None:
 def rows(connection: Connection, statement: str, parameters: tuple[Any, ...] = ()) -> list[Any]:
     """All rows of a driver statement, as plain tuples."""
     return list(connection.exec_driver_sql(statement, parameters).cursor.fetchall())
+
+
+def insert(connection: Connection, head: str, tail: str, found: Sequence[tuple[Any, ...]]) -> None:
+    """Inserts rows; ``head`` names the table and its columns, ``tail`` what to do about a conflict. Many rows go in one
+    statement: it is parsed once, and SQLite works on it outside the interpreter's lock.
+    """
+    if not found:
+        return
+    mark = "?" if connection.dialect.name == "sqlite" else "%s"
+    whole = len(found) - len(found) % ROWS_AT_ONCE
+    for at in range(0, whole, ROWS_AT_ONCE):
+        values = tuple(chain.from_iterable(found[at : at + ROWS_AT_ONCE]))
+        connection.exec_driver_sql(_insertion(head, tail, mark, len(found[0]), ROWS_AT_ONCE), values)
+    if whole < len(found):
+        connection.exec_driver_sql(_insertion(head, tail, mark, len(found[0]), 1), list(found[whole:]))
+
+
+@lru_cache(maxsize=256)
+def _insertion(head: str, tail: str, mark: str, columns: int, count: int) -> str:
+    group = f"({', '.join([mark] * columns)})"
+    return f"INSERT INTO {head} VALUES {', '.join([group] * count)} {tail}"

@@ -7,7 +7,7 @@ from typing import Any, Self
 from sqlalchemy import Connection, Engine
 
 from infra.sql.documents import Model, create_tracking, models_of
-from infra.sql.engine import create_engine_for, marks, reading, rows, writing
+from infra.sql.engine import create_engine_for, insert, marks, reading, rows, writing
 from projections.fold import DEAD_LETTERS
 from projections.ports import ReadModelsMoved
 from projections.projection import Document, Projection
@@ -107,14 +107,17 @@ class SqlReadModels:
             for name in models:
                 self._move(connection, (name, self._of(self._models[name], served), log), expected, (reflected, leaf))
             for name, changed in prepared.items():
-                connection.exec_driver_sql(
-                    self._models[name].upsert(self._of(self._models[name], served)), changed
-                )
+                insert(connection, *self._models[name].insertion(self._of(self._models[name], served)), changed)
 
     def reflected(self, model: str, log: str) -> int:
         with reading(self.engine) as connection:
             generation = self._of(self._models[model], self._served(connection))
             return self._reflected(connection, model, generation, log)
+
+    def places(self, models: Sequence[str], log: str) -> Set[int]:
+        with reading(self.engine) as connection:
+            served = self._served(connection)
+            return {self._reflected(connection, name, self._of(self._models[name], served), log) for name in models}
 
     def heads(self) -> Set[tuple[str, int, bytes]]:
         with reading(self.engine) as connection:

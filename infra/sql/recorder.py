@@ -13,10 +13,10 @@ from eventsourcing.persistence import (
 )
 from sqlalchemy import Connection, Engine
 
-from domain.ports import Commit, CommitRecord, LogMoved, Receipt
+from domain.ports import Commit, CommitRecord, LogMoved, NewEvent, Receipt
 from infra.plain_commit import plain_commit
 from infra.sql.commits import commit_row, record_from
-from infra.sql.engine import is_sqlite, marks, reading, rows, writing
+from infra.sql.engine import insert, is_sqlite, marks, reading, rows, writing
 from infra.sql.identity import from_text, to_text
 from infra.sql.snapshots import SqlAggregateRecorder
 from infra.sql.tables import COMMIT_COLUMNS, EVENT_COLUMNS, LogTables, table_prefix
@@ -33,15 +33,15 @@ class SqlRecorder(SqlAggregateRecorder, SqlTrackingRecorder, ProcessRecorder):
 
     def __init__(self, engine: Engine, log: str, *, create: bool = True) -> None:
         SqlTrackingRecorder.__init__(self, engine, create=create)
-        self.tables = LogTables(engine, table_prefix(log))
+        self.tables = LogTables(table_prefix(log))
         self.table = self.tables.events
         self._wakers = Wakers()
         if create:
             self.tables.create(engine)
 
     def insert_events(
-        self, stored_events: Sequence[StoredEvent], *, tracking: Tracking | None = None, commit: Commit | None = None,
-        **_kwargs: Any,
+        self, stored_events: Sequence[StoredEvent | NewEvent], *, tracking: Tracking | None = None,
+        commit: Commit | None = None, **_kwargs: Any,
     ) -> Sequence[int] | None:
         with writing(self.engine) as connection:
             self._lock(connection)
@@ -134,19 +134,20 @@ class SqlRecorder(SqlAggregateRecorder, SqlTrackingRecorder, ProcessRecorder):
         with reading(self.engine) as connection:
             return rows(connection, statement, (start,))
 
-    def _insert(self, connection: Connection, stored_events: Sequence[StoredEvent], commit: Commit) -> None:
+    def _insert(
+        self, connection: Connection, stored_events: Sequence[StoredEvent | NewEvent], commit: Commit
+    ) -> None:
         if stored_events:
             first = commit.expected_sequence + 1
-            connection.exec_driver_sql(self.tables.insert_event, [
+            insert(connection, self.tables.event_rows, "", [
                 (sequence, to_text(event.originator_id), event.originator_version, event.topic, event.state, leaf)
                 for sequence, (event, leaf) in enumerate(zip(stored_events, commit.leaves, strict=True), first)
             ])
-            connection.exec_driver_sql(self.tables.insert_commit, commit_row(commit))
-        if commit.receipts:
-            connection.exec_driver_sql(self.tables.insert_receipt, [
-                (receipt.source, receipt.command_id, receipt.content, receipt.sequence, receipt.count)
-                for receipt in commit.receipts
-            ])
+            insert(connection, self.tables.commit_rows, "", [commit_row(commit)])
+        insert(connection, self.tables.receipt_rows, "", [
+            (receipt.source, receipt.command_id, receipt.content, receipt.sequence, receipt.count)
+            for receipt in commit.receipts
+        ])
 
     def _lock(self, connection: Connection) -> None:
         """PostgreSQL lets several transactions insert at once: this one is to be alone. SQLite's is already."""

@@ -5,7 +5,7 @@ import re
 from eventsourcing.persistence import ProgrammingError
 from sqlalchemy import BigInteger, Column, Engine, Integer, LargeBinary, MetaData, Table, UniqueConstraint
 
-from infra.sql.engine import TEXT, create_tables, marks
+from infra.sql.engine import TEXT, create_tables
 
 SEQUENCE = BigInteger().with_variant(Integer(), "sqlite")
 EVENT_COLUMNS = "sequence, originator_id, originator_version, topic, state"
@@ -30,13 +30,11 @@ def table_prefix(log: str) -> str:
 class LogTables:
     """Names and statements for the log ``prefix``."""
 
-    def __init__(self, engine: Engine, prefix: str) -> None:
+    def __init__(self, prefix: str) -> None:
         self.events, self.receipts, self.commits = f"{prefix}_events", f"{prefix}_receipts", f"{prefix}_commits"
-        self.insert_event = f"INSERT INTO {self.events} ({EVENT_COLUMNS}, leaf) VALUES ({marks(engine, 6)})"
-        self.insert_receipt = (
-            f"INSERT INTO {self.receipts} (source, command_id, content, sequence, count) VALUES ({marks(engine, 5)})"
-        )
-        self.insert_commit = f"INSERT INTO {self.commits} ({COMMIT_COLUMNS}) VALUES ({marks(engine, 9)})"
+        self.event_rows = f"{self.events} ({EVENT_COLUMNS}, leaf)"
+        self.receipt_rows = f"{self.receipts} (source, command_id, content, sequence, count)"
+        self.commit_rows = f"{self.commits} ({COMMIT_COLUMNS})"
         self.last_sequence = f"SELECT MAX(sequence) FROM {self.events}"
         self.last_commit = f"SELECT {COMMIT_COLUMNS} FROM {self.commits} ORDER BY tree_size DESC LIMIT 1"
 

@@ -19,6 +19,7 @@ from infra.sql.recorder import SqlRecorder
 from infra.sql.snapshots import SqlAggregateRecorder
 from infra.sql.tables import create_tracking
 from infra.sql.tracking import SqlTrackingRecorder
+from tests.postgres import dispose
 
 
 class OnSql:
@@ -48,7 +49,7 @@ class OnPostgres:
         with writing(self.engine) as connection:
             connection.exec_driver_sql("DELETE FROM tracking")
         yield
-        self.engine.dispose()
+        dispose(self.engine)
 
     def create_recorder(self) -> Any:
         return SqlRecorder(self.engine, f"log-{uuid4().hex[:8]}")

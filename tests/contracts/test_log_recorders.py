@@ -12,6 +12,7 @@ from infra.memory.recorder import MemoryRecorder
 from infra.sql.engine import create_engine_for, writing
 from infra.sql.recorder import SqlRecorder
 from tests.contracts.log_recorder_contract import LogRecorderContract, commit_of, stored
+from tests.postgres import dispose
 
 
 class TestMemory(LogRecorderContract):
@@ -36,7 +37,7 @@ class TestPostgres(LogRecorderContract):
         with writing(engine) as connection:
             connection.exec_driver_sql("DELETE FROM tracking")
         yield recorder
-        engine.dispose()
+        dispose(engine)
 
 
 def test_a_file_that_is_opened_again_goes_on(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from projections.ports import ReadModelsMoved
 from projections.projection import Document, View
 from projections.registry import PROJECTIONS
 from tests.ledger import logs_in_memory, send
+from tests.postgres import dispose
 from tests.rules import booking
 
 
@@ -37,7 +38,7 @@ def logs() -> CommandedLogs:
 def store(database_url: str, logs: CommandedLogs) -> Iterator[SqlReadModels]:
     opened = SqlReadModels.open(database_url, PROJECTIONS, logs.ledger_id)
     yield opened
-    opened.engine.dispose()
+    dispose(opened.engine)
 
 
 def digests(store: SqlReadModels) -> dict[str, str]:
@@ -87,7 +88,7 @@ def test_a_write_that_waits_for_another_from_the_same_place_is_refused(store: Sq
 def test_a_write_at_another_place_is_refused_whole(logs: CommandedLogs, store: SqlReadModels) -> None:
     ProjectionWorker(logs.recorders, store, PROJECTIONS).catch_up()
     before = digests(store)
-    stray = {"cash": {"EQ-9/EUR": Document(id="EQ-9/EUR")}}
+    stray = {"cash": {"EQ-9/EUR": Document(id="EQ-9/EUR", stale=True)}}
     with pytest.raises(ReadModelsMoved):
         store.write("ledger-0", stray, expected=3, reflected=4, models=["cash"])
     assert digests(store) == before

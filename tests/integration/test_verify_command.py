@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from domain.admission import NotRecorded
 from infra.everbook import Everbook
 from infra.settings import Settings
 from tests.command_line import book, ledger_in, run
@@ -54,10 +55,16 @@ def test_a_ledger_that_no_longer_opens_is_verified_all_the_same(data: Path, log:
 
 @pytest.mark.parametrize("cut", [f"{COMMITS} WHERE tree_size > 1", f"{EVENTS} WHERE sequence = 3",
                                  f"{EVENTS} WHERE sequence > 3"])
-def test_a_log_that_lacks_something_is_not_opened_and_hangs_nobody(data: Path, cut: str) -> None:
+def test_a_log_that_lacks_something_takes_no_command_and_hangs_nobody(data: Path, cut: str) -> None:
     Stored(data / "events.db").run(f"DELETE FROM {cut}")
     assert run("verify", "--data", data, "--json", code=2)["intact"] is False
-    assert "LogBroken: ledger-0" in run("positions", "--data", data, code=1)
+    with Everbook(Settings(data=data)) as opened, pytest.raises(NotRecorded, match="ledger-0"):
+        book(opened, 9)
+
+
+def test_read_models_do_not_pass_over_an_event_that_is_missing(data: Path) -> None:
+    Stored(data / "events.db").run(f"DELETE FROM {EVENTS} WHERE sequence = 3")
+    assert "LogBroken: ledger-0 lacks events after 0" in run("positions", "--data", data, code=1)
 
 
 def test_a_ledger_that_was_cut_is_found_by_the_checkpoint(data: Path, kept: Path) -> None:

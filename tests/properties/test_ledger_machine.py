@@ -14,6 +14,7 @@ from domain.admission import OutcomeUnknown
 from domain.commands import CancelTrade, LedgerCommand
 from domain.events import CommandRefused, TradeBooked, TradeCancelled
 from domain.outcomes import Outcome
+from domain.ports import NewEvent
 from domain.schema import recorded
 from infra.logs import CommandedLogs
 from infra.memory.recorder import MemoryRecorder
@@ -34,7 +35,7 @@ class FaultyRecorder(MemoryRecorder):
 
     fault = "none"
 
-    def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int] | None:
+    def insert_events(self, stored_events: Sequence[StoredEvent | NewEvent], **kwargs: Any) -> Sequence[int] | None:
         fault, self.fault = self.fault, "none"
         if fault == "crash before":
             raise Crash

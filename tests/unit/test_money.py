@@ -34,7 +34,8 @@ def test_a_quotient_is_rounded_half_to_even_at_twelve_places() -> None:
     ("text", "code"),
     [
         ("NaN", "not-a-number"), ("sNaN", "not-a-number"), ("Infinity", "not-a-number"), ("1e400", "out-of-range"),
-        ("-1e18", "out-of-range"), ("0.0000000000001", "too-precise"),
+        ("-1e18", "out-of-range"), ("0.0000000000001", "too-precise"), ("1.0000000000000", "too-precise"),
+        ("0e-13", "too-precise"), ("1e-999", "too-precise"), ("-1.0000000000000", "too-precise"),
     ],
 )
 def test_an_amount_that_the_books_cannot_hold_is_refused(text: str, code: str) -> None:
@@ -47,3 +48,8 @@ def test_an_amount_that_the_books_cannot_hold_is_refused(text: str, code: str) -
 def test_what_must_be_positive_is_not_zero_nor_below(text: str) -> None:
     with pytest.raises(Refused, match=r"\$\.quantity must be above zero"):
         require_positive(Decimal(text), "$.quantity")
+
+
+@pytest.mark.parametrize("text", ["0", "-0", "1e17", "-999999999999999999.999999999999", "2.50", "1.000000000000"])
+def test_an_amount_stays_as_it_was_written(text: str) -> None:
+    assert str(require_amount(Decimal(text), "$.price")) == str(Decimal(text))

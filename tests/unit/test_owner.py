@@ -13,6 +13,7 @@ from eventsourcing.persistence import OperationalError, StoredEvent
 from domain.admission import NotOneLog, NotRecorded, OutcomeUnknown, QueueFull
 from domain.commands import AnyCommand, DefineBook, DefineDesk, RecordPrice
 from domain.outcomes import Outcome
+from domain.ports import NewEvent
 from domain.routing import ledger_of
 from infra.logs import CommandedLogs, submission_of
 from infra.memory.recorder import MemoryRecorder
@@ -35,7 +36,7 @@ class HeldRecorder(MemoryRecorder):
         self.open.set()
         self.failures = 0
 
-    def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int] | None:
+    def insert_events(self, stored_events: Sequence[StoredEvent | NewEvent], **kwargs: Any) -> Sequence[int] | None:
         if not self.open.is_set():
             self.waited.set()
             assert self.open.wait(SECONDS)

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from domain.commands import AmendTrade, CancelTrade, EquityTerms, SettleTrade
-from projections.projection import Projection
-from projections.registry import PROJECTIONS, families
+from projections.projection import Projection, families
+from projections.registry import PROJECTIONS
 from tests.documents import History, read_models
 from tests.rules import booking
 from tests.unit.test_trades_projection import loan
@@ -41,7 +41,7 @@ def test_every_projection_has_a_name_of_its_own_and_comes_after_those_it_needs()
 
 
 def test_a_family_holds_every_projection_that_its_members_need() -> None:
-    grouped = families()
+    grouped = families(PROJECTIONS)
     assert sorted(each.name for family in grouped for each in family) == sorted(BY_NAME)
     for family in grouped:
         members = {each.name for each in family}

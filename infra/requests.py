@@ -1,0 +1,62 @@
+"""What callers hand in at once, and how it is cut into what one commit takes."""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
+
+import msgspec
+
+from domain.batch import Unit
+from domain.outcomes import Outcome, Submission
+from domain.routing import MARKET, REFERENCE, log_of
+
+ORDER = {REFERENCE: 0, MARKET: 1}
+"""Which logs go first among requests that wait together; the ledger logs come after these."""
+
+
+class Request(msgspec.Struct):
+    """What one caller handed in, and the promise of its outcomes. ``log`` is where all of it belongs, or ""."""
+
+    submissions: Sequence[Submission]
+    atomic: bool
+    dry_run: bool
+    log: str
+    promise: "Future[Sequence[Outcome]]"
+
+
+def shares(requests: Sequence[Request], limit: int) -> list[list[Unit]]:
+    """The units of requests for one log, in shares of at most ``limit`` commands; an atomic unit stays whole."""
+    found: list[list[Unit]] = [[]]
+    count = 0
+    for request in requests:
+        for unit in _units(request, limit):
+            if found[-1] and count + len(unit.submissions) > limit:
+                found.append([])
+                count = 0
+            found[-1].append(unit)
+            count += len(unit.submissions)
+    return found
+
+
+def runs(submissions: Sequence[Submission], ledgers: int, limit: int) -> Iterator[dict[str, list[int]]]:
+    """Places by log: a new run begins whenever the kind of log changes, or a run is full."""
+    run: dict[str, list[int]] = {}
+    kind, count = "", 0
+    for place, submission in enumerate(submissions):
+        log = log_of(submission.command, ledgers)
+        this = log if log in ORDER else "ledger"
+        if run and (this != kind or count == limit):
+            yield run
+            run, count = {}, 0
+        kind = this
+        run.setdefault(log, []).append(place)
+        count += 1
+    if run:
+        yield run
+
+
+def _units(request: Request, limit: int) -> Iterator[Unit]:
+    if request.atomic:
+        yield Unit(tuple(request.submissions), atomic=True)
+        return
+    for at in range(0, len(request.submissions), limit):
+        yield Unit(tuple(request.submissions[at : at + limit]))
