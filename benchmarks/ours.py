@@ -4,72 +4,84 @@ import os
 import subprocess
 import sys
 import time
-from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.bare import Row
-from benchmarks.measure import Figure, peak_mib, timed
+from api.cli.posting import post, submission
+from benchmarks.measure import Figure, resident_mib, timed
 from benchmarks.world import FOUNDATION, bookings
-from domain.batch import Unit
 from domain.outcomes import Submission
-from domain.routing import log_of
+from domain.routing import REFERENCE
 from domain.schema import decode_command
 from infra.everbook import ADMIN, Everbook
-from infra.logs import submission_of
 from infra.settings import Settings
+from projections.registry import PROJECTIONS
 
-AT_ONCE = 1_000
 LOOK_SECONDS = 0.05
 LEDGER = "ledger-0"
+LAST = PROJECTIONS[-1].name
 
 
 @dataclass
 class Appended:
-    """What was appended, and how fast."""
+    """What was appended, and how fast; ``memory_mib`` is what the second half of the trades added to the process."""
 
     data: Path
     per_second: float
     memory_mib: float
     events: int
-    rows: list[Row] = field(default_factory=list)
 
 
 def book(data: Path, count: int) -> Appended:
-    """Decoded, validated, decided, appended with receipts and tree: a thousand commands a commit."""
+    """Decoded, validated, decided, appended with receipts and tree, as ``import`` and the bulk route do it."""
+    lines = list(bookings(count))
+    measured: list[float] = []
+    done = 0
+
+    def on_progress(landed: int) -> None:
+        nonlocal done
+        if done < count // 2 <= done + landed:
+            measured.append(resident_mib())
+        done += landed
+
     with Everbook(Settings(data=data)) as ledger:
-        for command in FOUNDATION:
-            ledger.logs.commit(log_of(command, 1), [Unit((submission_of(command),))])
-        lines = list(bookings(count))
-        statuses: Counter[str] = Counter()
-        memory = 0.0
+        ledger.start()
+        post(ledger, [submission(command, ADMIN) for command in FOUNDATION], lambda _count: None)
         with timed() as watch:
-            for at in range(0, count, AT_ONCE):
-                unit = Unit(tuple(Submission(*decode_command(line), ADMIN) for line in lines[at : at + AT_ONCE]))
-                statuses.update(outcome.status for outcome in ledger.logs.commit(LEDGER, [unit]))
-                memory = memory or (peak_mib() if at >= count // 2 else 0.0)
-        assert statuses == {"accepted": count}, statuses
-        stored = ledger.recorder(LEDGER).select_notifications(1, count + 1)
-        rows = [(each.id, str(each.originator_id), each.originator_version, each.topic, each.state) for each in stored]
-    return Appended(data, count / watch.seconds, peak_mib() - memory, len(rows), rows)
+            posted = post(ledger, (Submission(*decode_command(line), ADMIN) for line in lines), on_progress)
+        measured.append(resident_mib())
+        assert posted.accepted == count, posted
+        events = ledger.recorder(LEDGER).max_notification_id() or 0
+    return Appended(data, count / watch.seconds, measured[1] - measured[0], events)
 
 
 def project(appended: Appended) -> list[Figure]:
-    """Every read model, in a second process as ``serve`` runs it."""
+    """Every read model, in a second process as ``serve`` runs it, from the moment that it stands at the log's start."""
     with Everbook(Settings(data=appended.data)) as ledger:
         command = [sys.executable, "-m", "api", "work", "--data", str(appended.data), "--parent", str(os.getpid())]
+        worker = subprocess.Popen(command)
+        while not ledger.read_models.reflected(LAST, REFERENCE):
+            time.sleep(LOOK_SECONDS)
         with timed() as watch:
-            worker = subprocess.Popen(command)
-            while ledger.read_models.reflected("alerts", LEDGER) < appended.events:
+            while ledger.read_models.reflected(LAST, LEDGER) < appended.events:
                 time.sleep(LOOK_SECONDS)
         worker.terminate()
         worker.wait()
-        models = ("trades", "movements", "journal", "positions", "cash", "exposure", "audit", "alerts",
-                  "counterparties", "activity", "breaches", "reference")
-        documents = sum(len(ledger.read_models.select(model, limit=-1)) for model in models)
+        kept = sum(len(ledger.read_models.select(each.name, limit=-1)) for each in PROJECTIONS)
     per_second = appended.events / watch.seconds
     return [
-        Figure("every read model on, start of the process included", per_second, "events/s",
+        Figure("every read model on, one process", per_second, "events/s",
                f"{per_second / appended.per_second:.2f} x appending"),
-        Figure("documents kept by it", documents / watch.seconds, "documents/s"),
+        Figure("documents that it leaves", kept / watch.seconds, "documents/s", f"{kept:,} documents"),
     ]
+
+
+def folded(appended: Appended) -> Figure:
+    """How many documents the same work writes, a document once for each batch that changes it."""
+    with Everbook(Settings(data=appended.data, read_database_url=f"sqlite:///{appended.data / 'again.db'}")) as ledger:
+        worker = ledger.worker()
+        with timed() as watch:
+            worker.catch_up()
+        worker.stop()
+    return Figure("documents that a rebuild writes", worker.documents / watch.seconds, "documents/s",
+                  f"{worker.documents:,} documents, {worker.events / watch.seconds:,.0f} events/s")

@@ -15,6 +15,7 @@ from domain.reference.authority import principal_of
 from domain.refusals import Refused
 from domain.schema import Recorded, content_hash, encode, event_type
 
+FIRST_YEAR, LAST_YEAR = 1970, 2200
 MICROSECOND = timedelta(microseconds=1)
 
 
@@ -126,6 +127,8 @@ class Batch:
                 "version-conflict", f"{stream} is at version {version}, not {command.expected_version}",
                 "$.expected_version",
             )
+        if command.effective_at is not None and not FIRST_YEAR <= command.effective_at.year < LAST_YEAR:
+            raise Refused("date-out-of-range", "effective_at must lie between 1970 and 2200", "$.effective_at")
         envelope = envelope_of(command, submission.actor, self._next_recorded_at, decider.business_date())
         first = self._sequence + 1
         for event in decider.decide(command, envelope, principal):

@@ -12,8 +12,9 @@ SMALLEST = -LARGEST
 DECIMAL_PLACES = 12
 COST_PLACES = Decimal("1e-12")
 
+# A size times a price in a crossed rate is four factors of up to thirty digits each.
 EXACT = decimal.Context(
-    prec=100,
+    prec=200,
     rounding=decimal.ROUND_HALF_EVEN,
     Emin=-999,
     Emax=999,

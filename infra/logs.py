@@ -8,7 +8,7 @@ from uuid import uuid4
 import msgspec
 from eventsourcing.persistence import PersistenceError
 
-from domain.admission import NotRecorded, OutcomeUnknown
+from domain.admission import NotRecorded, OutcomeUnknown, ReferenceNotReached
 from domain.batch import Unit
 from domain.commands import AnyCommand, ClosePeriod, RollBusinessDate
 from domain.decider import Decider
@@ -85,7 +85,8 @@ class CommandedLogs:
         """
         ledger = self.by_log[log]
         try:
-            self._require_seen(units)
+            for unit in units:
+                self.require_seen(unit.submissions)
             if log in self._ledger_logs:
                 ledger.begin()
                 self._turn(ledger)
@@ -109,7 +110,6 @@ class CommandedLogs:
         """
         ledger = self.by_log[log]
         try:
-            self._require_seen(units)
             ledger.begin()
             if self._turns(ledger):
                 return None
@@ -160,11 +160,15 @@ class CommandedLogs:
         if not isinstance(opened, LogOpened) or opened.ledger_id != self.ledger_id:
             raise OtherLedger(f"{log} belongs to another ledger than the reference log ({self.ledger_id})")
 
-    def _require_seen(self, units: Sequence[Unit]) -> None:
-        """A sender may have seen more of the reference log than its owner has: then that is read first."""
-        seen = max((s.command.reference_sequence or 0 for unit in units for s in unit.submissions), default=0)
+    def require_seen(self, submissions: Sequence[Submission]) -> None:
+        """A sender may have seen more of the reference log than its owner has: then that is read first.
+
+        Raises:
+            ReferenceNotReached: when the log does not reach there.
+        """
+        seen = max((submission.command.reference_sequence or 0 for submission in submissions), default=0)
         if seen > self.reference_ledger.sequence and self.reference_ledger.catch_up() < seen:
-            raise NotRecorded(f"the reference log has not reached {seen} yet")
+            raise ReferenceNotReached(f"the reference log has not reached {seen} yet")
 
     def _turn(self, ledger: Ledger) -> None:
         """Dates are turned in the reference log; what a crash kept from a ledger log is carried over here."""

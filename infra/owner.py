@@ -2,6 +2,7 @@
 
 import contextlib
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -29,18 +30,20 @@ class Flight(msgspec.Struct, frozen=True):
     units: Sequence[Unit]
     draft: Draft
     landed: "Future[None]"
+    started: float
 
 
 class Owner:
-    """Commits for every log from one thread, so that the deciders' states need no lock."""
+    """Commits for every log from one thread, so that the deciders' states need no lock.
 
-    def __init__(
-        self, logs: CommandedLogs, *, batch_limit: int, queue_limit: int, on_commit: Callable[[], None] = lambda: None
-    ) -> None:
+    ``on_commit`` is told how many commands were committed together, and the seconds it took.
+    """
+
+    def __init__(self, logs: CommandedLogs, *, batch_limit: int, queue_limit: int) -> None:
         self._logs = logs
         self._batch_limit = batch_limit
         self._queue_limit = queue_limit
-        self._on_commit = on_commit
+        self.on_commit: Callable[[int, float], None] | None = None
         self._waiting: deque[Request] = deque()
         self._count = 0
         self._flight: Flight | None = None
@@ -130,11 +133,13 @@ class Owner:
 
     def _serve(self, requests: Sequence[Request]) -> None:
         """Requests that share a log share a commit; those that were waiting together have no order among them."""
-        shared: dict[tuple[str, bool], list[Request]] = {}
+        shared: dict[tuple[str, bool, int], list[Request]] = {}
         for request in requests:
-            if request.promise.set_running_or_notify_cancel():
-                shared.setdefault((request.log, request.dry_run), []).append(request)
-        for (log, dry_run), group in sorted(shared.items(), key=lambda item: ORDER.get(item[0][0], 2)):
+            if request.promise.set_running_or_notify_cancel() and self._has_seen(request):
+                # One over several logs is several commits: it shares none, and fails alone.
+                alone = 0 if request.log else id(request)
+                shared.setdefault((request.log, request.dry_run, alone), []).append(request)
+        for (log, dry_run, _), group in sorted(shared.items(), key=lambda item: ORDER.get(item[0][0], 2)):
             cut = shares(group, self._batch_limit) if log else []
             if len(cut) == 1 and log not in ORDER and not dry_run:
                 self._take_off(log, group, cut[0])
@@ -142,10 +147,22 @@ class Owner:
                 self._land()
                 self._commit(log, group, cut, dry_run=dry_run)
 
+    def _has_seen(self, request: Request) -> bool:
+        """Whether the reference log is where this sender has seen it; if not, that is its own trouble alone."""
+        if not request.log:
+            return True
+        try:
+            self._logs.require_seen(request.submissions)
+        except (NotRecorded, *CANNOT_READ) as error:
+            self._fail([request], error)
+            return False
+        return True
+
     def _take_off(self, log: str, group: Sequence[Request], units: Sequence[Unit]) -> None:
         """Decides a group on top of the commit in flight, lands that one, and lets the new one fly."""
         if self._flight is not None and self._flight.log != log:
             self._land()
+        started = time.perf_counter()
         try:
             draft = self._logs.prepare(log, units)
             if not self._land():
@@ -157,10 +174,10 @@ class Owner:
         if draft is None:
             self._commit(log, group, [units], dry_run=False)
         elif draft.commit is None:
-            self._answer(group, draft.outcomes)
+            self._answer(group, draft.outcomes, started)
         else:
             landed = self._appender.submit(self._logs.by_log[log].append, draft)
-            self._flight = Flight(log, group, units, draft, landed)
+            self._flight = Flight(log, group, units, draft, landed, started)
 
     def _land(self) -> bool:
         """Waits for the commit in flight; False when it failed, and with it what was decided on top of it."""
@@ -179,12 +196,13 @@ class Owner:
             self._fail(flight.group, error)
             return False
         ledger.keep(flight.draft)
-        self._answer(flight.group, flight.draft.outcomes)
+        self._answer(flight.group, flight.draft.outcomes, flight.started)
         return True
 
     def _commit(self, log: str, group: Sequence[Request], cut: Sequence[Sequence[Unit]], *, dry_run: bool) -> None:
         """Commits a group and answers it; nothing is in flight."""
         outcomes: list[Outcome] = []
+        started = time.perf_counter()
         try:
             for units in cut:
                 outcomes += self._logs.commit(log, units, dry_run)
@@ -194,7 +212,7 @@ class Owner:
         except BaseException as error:  # noqa: BLE001
             self._fail(group, error)
         else:
-            self._answer(group, outcomes)
+            self._answer(group, outcomes, None if dry_run else started)
 
     def _commit_in_order(self, submissions: Sequence[Submission], dry_run: bool) -> list[Outcome]:
         """Of one request, trades see the reference data and prices that stand before them, and no later ones."""
@@ -206,8 +224,9 @@ class Owner:
                     outcomes[place] = outcome
         return outcomes
 
-    def _answer(self, group: Sequence[Request], outcomes: Sequence[Outcome]) -> None:
-        self._on_commit()
+    def _answer(self, group: Sequence[Request], outcomes: Sequence[Outcome], started: float | None) -> None:
+        if self.on_commit and started is not None:
+            self.on_commit(len(outcomes), time.perf_counter() - started)
         at = 0
         for request in group:
             request.promise.set_result(outcomes[at : at + len(request.submissions)])

@@ -43,7 +43,7 @@ class ProjectionWorker:
         self._events_at_once = events_at_once
         self._places: dict[tuple[str, str], int] = {}
         self._folds: dict[tuple[str, ...], Fold] = {}
-        self._writer = ThreadPoolExecutor(1, "read-models")
+        self._writer: ThreadPoolExecutor | None = None
         self._written: Future[None] | None = None
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="projections", daemon=True)
@@ -58,7 +58,7 @@ class ProjectionWorker:
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join()
-        self._writer.shutdown()
+        self._rest()
 
     def catch_up(self, on_progress: Callable[[int], None] | None = None) -> None:
         """Folds until every read model reflects every log to its end.
@@ -66,9 +66,12 @@ class ProjectionWorker:
         Raises:
             ReadModelsAhead, ProjectionStopped, LogBroken: the read models go no further.
         """
-        while done := self.step():
-            if on_progress:
-                on_progress(done)
+        try:
+            while done := self.step():
+                if on_progress:
+                    on_progress(done)
+        finally:
+            self._rest()
 
     def step(self) -> int:
         """Folds one batch of each log; how many events that were. None: everything is folded, and written."""
@@ -139,6 +142,7 @@ class ProjectionWorker:
             del self._folds[names]
             raise
         self._finish_writing()
+        self._writer = self._writer or ThreadPoolExecutor(1, "read-models")
         self._written = self._writer.submit(
             self._read_models.write, log, changes, expected=start, reflected=events[-1].sequence, models=names,
             leaf=leaf,
@@ -155,6 +159,12 @@ class ProjectionWorker:
         written, self._written = self._written, None
         if written is not None:
             written.result()
+
+    def _rest(self) -> None:
+        """Leaves no thread behind."""
+        if self._writer is not None:
+            self._writer.shutdown()
+            self._writer = None
 
     def _begin_again(self) -> None:
         """Forgets what was folded beyond the store: it may not be there."""

@@ -18,7 +18,8 @@ class BadSetting(Exception):
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """``ledgers`` is the number of ledger logs, fixed when the ledger is created (1 when not set then).
 
-    ``batch_limit`` bounds the commands of one commit, ``queue_limit`` those that wait.
+    ``batch_limit`` bounds the commands of one commit, ``queue_limit`` those that wait. ``lag_seconds`` is how far the
+    read models may be behind before ``/readyz`` says so.
     """
 
     data: Path = Path("everbook-data")
@@ -31,6 +32,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     batch_limit: int = 1_000
     queue_limit: int = 20_000
     answer_seconds: float = 30.0
+    lag_seconds: float = 30.0
 
     @property
     def events_url(self) -> str:

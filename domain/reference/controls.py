@@ -109,6 +109,8 @@ def issue_key(state: ReferenceState, command: IssueKey, envelope: Envelope, prin
         raise Refused("key-exists", f"key {command.key_id} was issued before", "$.key_id")
     if command.digest in state.digests:
         raise Refused("key-exists", "a key with this secret was issued before", "$.digest")
+    if principal.books and not set(command.books) & set(principal.books) == set(command.books) != set():
+        raise Refused("not-permitted", "a key for some books issues keys for these alone", "$.books")
     return KeyIssued(
         **envelope, key_id=command.key_id, name=command.name, digest=command.digest, roles=command.roles,
         books=command.books,

@@ -32,7 +32,7 @@ from domain.trades.economics import template_of
 from domain.trades.state import TradeState, booked, evolve_trade
 from domain.undo import UndoLog
 
-TRADES_IN_MEMORY = 50_000
+TRADES_IN_MEMORY = 20_000
 
 
 class TradeDecider:

@@ -63,6 +63,9 @@ class Model:
     def _stale_row(self, document: Document) -> tuple[Any, ...]:
         """Of a document that was never whole, some columns are not known."""
         values = [getattr(document, column, None) for column in self.columns]
+        if document.__class__ is Document and self.columns[:1] in (("book",), ("kind",)):
+            # Of what could not even be begun the id is known, and that begins with the book or kind.
+            values[0] = document.id.partition("/")[0]
         return (document.id, True, _encode(document), *[None if value is None else str(value) for value in values])
 
     def document(self, stale: Any, stored: bytes) -> Document:

@@ -86,7 +86,8 @@ class SqlReadModels:
             if column not in self._models[model].columns:
                 raise KeyError(f"{model} is not kept by {column}")
             any_of = [wanted] if isinstance(wanted, str) else list(wanted)
-            conditions += f" AND {column} IN ({marks(self.engine, len(any_of))})"
+            # What is stale from the beginning has no columns: it may match, and must not be left out of a sum.
+            conditions += f" AND ({column} IN ({marks(self.engine, len(any_of))}) OR (stale AND {column} IS NULL))"
             values += any_of
         bound = f" LIMIT {int(limit)}" if limit >= 0 else ""
         with reading(self.engine) as connection:
