@@ -45,6 +45,7 @@ class ProjectionWorker:
         self._folds: dict[tuple[str, ...], Fold] = {}
         self._writer: ThreadPoolExecutor | None = None
         self._written: Future[None] | None = None
+        self._writing: tuple[str, ...] = ()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="projections", daemon=True)
         self.documents = 0
@@ -132,6 +133,10 @@ class ProjectionWorker:
         self, log: str, members: Sequence[Projection], start: int, events: Sequence[Recorded], leaf: bytes
     ) -> None:
         names = tuple(projection.name for projection in members)
+        # A fold holds what it wrote itself; what another one is writing must be in the store before it is read there.
+        if names != self._writing:
+            self._finish_writing()
+            self._writing = names
         if names not in self._folds:
             store = Store(self._read_models.get_many, self._scan)
             letters = [each for each in self._read_models.scan(DEAD_LETTERS, "") if isinstance(each, DeadLetter)]
@@ -181,9 +186,8 @@ class ProjectionWorker:
             names = [projection.name for projection in family]
             places = self._read_models.places(names, log)
             if len(places) > 1:
+                self._begin_again()
                 self._read_models.clear(names)
-                self._folds.clear()
-                self._places = {at: place for at, place in self._places.items() if at[0] != family[0].name}
                 places = {0}
             (self._places[key],) = places
         return self._places[key]
