@@ -93,6 +93,7 @@ class Everbook:
         environment = Environment(log, {
             "PERSISTENCE_MODULE": os.environ.get("PERSISTENCE_MODULE", "infra.sql"),
             "EVERBOOK_DATABASE_URL": self.settings.events_url,
+            "EVERBOOK_HBASE_URL": self.settings.hbase_url,
         })
         factory: InfrastructureFactory[Any] = InfrastructureFactory.construct(environment)
         self._factories.append(factory)
