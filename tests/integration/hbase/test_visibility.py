@@ -1,13 +1,19 @@
 """Several processes write one log while another reads it on: nothing appears below what was seen."""
 
 import time
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 from uuid import uuid4
 
+from eventsourcing.persistence import Tracking
+
+from domain.merkle import Frontier
+from domain.ports import Receipt
 from infra.hbase.connections import Connections
 from infra.hbase.recorder import HBaseRecorder
 from infra.hbase.tables import create_missing
+from tests.contracts.log_recorder_contract import commit_of, stored
 from tests.integration.hbase.ledgers import finished, python
 
 WRITERS, INSERTS = 3, 60
@@ -78,3 +84,25 @@ def test_tables_keep_one_version_behind_a_bloom_filter_and_the_cache(connections
 def described(table: bytes, client: Any) -> dict[bytes, Any]:
     families: dict[bytes, Any] = client.getColumnDescriptors(table)
     return families
+
+
+def test_what_another_has_just_written_is_in_every_answer(connections: Connections, log: str) -> None:
+    writer, reader = (HBaseRecorder(connections, log, create=False) for _ in range(2))
+    frontier = Frontier()
+    asked: list[Callable[[], Any]] = [
+        lambda: reader.select_notifications(frontier.size, 9), lambda: reader.select_leaves(frontier.size, 9),
+        lambda: reader.select_commits(frontier.size, 9), reader.max_notification_id,
+        lambda: reader.select_streams([f"trade:{frontier.size}"]),
+        lambda: reader.select_events(f"trade:{frontier.size}"),
+        lambda: reader.select_receipts([("desk", f"c{frontier.size}")]),
+        lambda: reader.max_tracking_id("up") == frontier.size,
+        lambda: [commit.tree_size for commit in (reader.last_commit(),) if commit] == [frontier.size],
+        lambda: reader.select_notifications(None, 99)[-1].id == frontier.size,
+    ]
+    for answer in asked:
+        assert not reader.select_notifications(frontier.size + 1, 9)
+        events = [stored(f"trade:{frontier.size + 1}")]
+        receipt = Receipt("desk", f"c{frontier.size + 1}", b"x", frontier.size + 1, 1)
+        commit = commit_of(events, frontier, (receipt,))
+        writer.insert_events(events, tracking=Tracking("up", frontier.size), commit=commit)
+        assert answer()
