@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 
 import happybase
 from eventsourcing.persistence import InterfaceError, OperationalError, PersistenceError, ProgrammingError
-from Hbase_thrift import AlreadyExists, IllegalArgument, IOError
+from Hbase_thrift import AlreadyExists, IllegalArgument
+from Hbase_thrift import IOError as RefusedByHBase
 from thriftpy2.protocol.exc import TProtocolException
 from thriftpy2.thrift import TApplicationException, TException
 
@@ -19,7 +20,7 @@ ANSWER_MILLISECONDS = 30_000
 FIRST_PAUSE_SECONDS = 0.05
 LONGEST_PAUSE_SECONDS = 1.0
 LONGEST_MESSAGE = 300
-NEVER_BETTER = (b"TableNotFoundException", b"NoSuchColumnFamilyException", b"TableNotDisabledException")
+NEVER_BETTER = ("TableNotFoundException", "NoSuchColumnFamilyException")
 
 Answer = TypeVar("Answer")
 Call = Callable[[Any], Answer]
@@ -59,7 +60,7 @@ class Connections:
             connection = self._taken()
             answer = call(connection.client)
         except (TException, OSError, EOFError) as error:
-            if isinstance(error, IOError | IllegalArgument | AlreadyExists):
+            if isinstance(error, RefusedByHBase | IllegalArgument | AlreadyExists):
                 self._return(connection)
             else:
                 self._drop(connection)
@@ -106,8 +107,8 @@ def _translated(error: Exception) -> PersistenceError:
     message = f"{type(error).__name__}: {lines[0]}"[:LONGEST_MESSAGE]
     if isinstance(error, IllegalArgument | AlreadyExists):
         return ProgrammingError(message)
-    if isinstance(error, IOError):
-        final = any(name.decode() in text for name in NEVER_BETTER)
+    if isinstance(error, RefusedByHBase):
+        final = any(name in text for name in NEVER_BETTER)
         return ProgrammingError(message) if final else OperationalError(message)
     if isinstance(error, TApplicationException | TProtocolException):
         return InterfaceError(message)

@@ -16,7 +16,7 @@ from infra.hbase.connections import Connections
 from infra.hbase.tables import FAMILY, INDEX
 from infra.identity import from_text
 
-STREAM, RECEIPT, MARK = b"s", b"r", b"m"
+STREAM, RECEIPT, REACH = b"s", b"r", b"i"
 VALUE = FAMILY + b":v"
 VERSION = FAMILY + b":"
 VERSION_BYTES = 8
@@ -45,18 +45,18 @@ class IndexTable:
         self._connections = connections
         self._table = connections.address.table(INDEX)
         self._log = log.encode() + b"\0"
-        self._mark = _row(MARK, self._log)
+        self._reach = _row(REACH, self._log)
 
     def put(self, cells: Sequence[LogCell], indexed: int) -> None:
         """Puts the rows of commits; ``indexed`` is a sequence up to which all was put before."""
-        mark = BatchMutation(self._mark, [Mutation(False, VALUE, indexed.to_bytes(VERSION_BYTES))])
-        batches = [mark, *(batch for cell in cells for batch in self._batches(cell))]
+        reach = BatchMutation(self._reach, [Mutation(False, VALUE, indexed.to_bytes(VERSION_BYTES))])
+        batches = [reach, *(batch for cell in cells for batch in self._batches(cell))]
         for page in _pages(batches):
             self._connections.call(partial(_put, self._table, page))
 
     def indexed(self) -> int:
         """A sequence up to which every row is there."""
-        rows = self._connections.call(lambda client: client.getRow(self._table, self._mark, {}))
+        rows = self._connections.call(lambda client: client.getRow(self._table, self._reach, {}))
         return int.from_bytes(rows[0].columns[VALUE].value) if rows else 0
 
     def streams(self, streams: Iterable[str]) -> list[Notification]:
@@ -84,7 +84,7 @@ class IndexTable:
         for row, _ in self._found(list(names), [first, VALUE]):
             return names[row]
         later = {(self._stream(stream), _version(version)): (stream, version)
-                 for stream, version in versions if version > 1}
+                 for stream, version in versions if version != 1}
         if not later:
             return None
         rows, columns = zip(*later, strict=True)

@@ -50,12 +50,6 @@ class LogTable:
             self._keep(cell, len(value))
         return won
 
-    def newest(self, before: int | None = None) -> LogCell | None:
-        """The last cell, or the last that begins at ``before`` or earlier."""
-        start = self._log + b"\x01" if before is None else self._row(before)
-        found = self._rows(TScan(startRow=start, stopRow=self._row(0), reversed=True, caching=1), 1)
-        return found[0] if found else None
-
     def holding(self, sequence: int) -> LogCell | None:
         """The commit that holds a sequence."""
         with self._lock:
@@ -65,8 +59,9 @@ class LogTable:
         if stored := self.stored(sequence):
             cell = self._keep(decoded(stored, sequence), len(stored))
             return cell if cell.is_commit else None
-        newest = self.newest(sequence)
-        return newest if newest is not None and newest.tree_size >= sequence else None
+        before = TScan(startRow=self._row(sequence), stopRow=self._row(0), reversed=True, caching=1)
+        found = self._rows(before, 1)
+        return found[0] if found and found[0].tree_size >= sequence else None
 
     def spanning(self, start: int, stop: int) -> Iterator[LogCell]:
         """Every commit that holds something from ``start`` to ``stop``, in order."""

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from eventsourcing.persistence import OperationalError, ProgrammingError
-from Hbase_thrift import ColumnDescriptor, IOError
+from Hbase_thrift import ColumnDescriptor
+from Hbase_thrift import IOError as RefusedByHBase
 
 from infra.hbase.connections import Connections
 
@@ -36,5 +37,5 @@ def _create(connections: Connections, table: bytes) -> None:
 def _probe(client: Any, table: bytes) -> None:
     try:
         client.getRow(table, NO_ROW, {})
-    except IOError as error:
+    except RefusedByHBase as error:
         raise OperationalError(f"{table.decode()} is not ready") from error
