@@ -18,7 +18,7 @@ from infra.settings import Settings
 
 app = typer.Typer(help="Kafka, HBase and Elasticsearch on this machine, for who has none.", no_args_is_help=True)
 FOLDER = "cluster"
-Names = Annotated[list[str] | None, typer.Argument(metavar="[SERVER]...", help=f"Of {', '.join(SERVERS)}; else all")]
+Names = Annotated[list[str] | None, typer.Argument(metavar="SERVER", help=f"Of {', '.join(SERVERS)}; else all")]
 Port = Annotated[int | None, typer.Option(min=1, max=65_535, help="Else the one before, else a free one")]
 
 

@@ -147,7 +147,11 @@ class Cluster:
         state = read_state(self.data)
         chosen: dict[str, dict[str, int]] = {}
         for name in self.servers:
-            if recorded(state.get(name)) is None:
+            if recorded(state.get(name)):
+                port = _client_port(name, state[name])
+                if self._given.get(name, port) != port:
+                    raise ClusterFailed(f"{name} runs on port {port} already: stop it first to have it on another")
+            else:
                 if lost := marked(mark_of(self.data / name)):
                     lost.send(signal.SIGTERM)
                     _end(lost, STOP_SECONDS)

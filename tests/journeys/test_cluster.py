@@ -122,6 +122,7 @@ def test_up_again_starts_nothing_and_says_where_everything_is(cluster: Cluster, 
     before = read_state(cluster.data)
     assert run("up", "--json", "--data", str(folder))["started"] == []
     assert read_state(cluster.data) == before
+    assert "runs on port" in run("up", "kafka", "--kafka-port", "1", "--data", str(folder), code=1)
     printed = run("up", "--data", str(folder))
     for name, variable in VARIABLES.items():
         assert f"export {variable}={cluster.endpoints[name]}\n" in printed
