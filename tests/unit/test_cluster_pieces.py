@@ -13,7 +13,7 @@ import pytest
 from infra.cluster import SERVERS, ClusterFailed
 from infra.cluster.artifacts import POM, SOURCES, pinned_version
 from infra.cluster.logs import log_lines
-from infra.cluster.ports import LOOPBACK, choose_ports, is_free
+from infra.cluster.ports import FROM, LOOPBACK, TO, choose_ports, is_free
 from infra.cluster.processes import Process
 from infra.cluster.state import FILE, ServerState, read_state, write_state
 
@@ -70,10 +70,10 @@ def test_a_server_keeps_its_port_as_long_as_nobody_took_it() -> None:
 
 
 def test_ports_that_are_spoken_for_are_left_alone() -> None:
-    names = [f"port-{n}" for n in range(50)]
-    first = choose_ports(names, {}, {})
-    second = choose_ports(names, {}, {}, first.values())
-    assert len({*first.values(), *second.values()}) == 100
+    left = set(choose_ports([f"port-{n}" for n in range(5)], {}, {}).values())
+    assert len(left) == 5
+    spoken_for = set(range(FROM, TO)) - left
+    assert set(choose_ports([f"port-{n}" for n in range(5)], {}, {}, spoken_for).values()) == left
 
 
 def test_the_state_comes_back_as_it_was_written(tmp_path: Path) -> None:
@@ -104,15 +104,19 @@ def test_a_reader_never_sees_a_half_written_state(tmp_path: Path) -> None:
 
 
 def test_logs_end_with_their_last_lines_and_go_on_with_whole_ones(tmp_path: Path) -> None:
-    log = tmp_path / "server.log"
-    log.write_text("first\nsecond\nthird\n")
-    logs = {"kafka": log, "hbase": tmp_path / "absent.log"}
+    kafka, hbase = tmp_path / "kafka.log", tmp_path / "hbase.log"
+    kafka.write_text("first\nsecond\nthird\n")
+    hbase.touch()
+    logs = {"kafka": kafka, "hbase": hbase, "elasticsearch": tmp_path / "absent.log"}
     assert list(log_lines(logs, 2, follow=False)) == [("kafka", "second"), ("kafka", "third")]
     going_on = log_lines(logs, 1, follow=True)
     assert next(going_on) == ("kafka", "third")
-    with log.open("a") as file:
+    with kafka.open("a") as file:
         file.write("fourth\nhal")
         file.flush()
-        assert next(going_on) == ("kafka", "fourth")
+        hbase.write_text("other\n")
+        assert {next(going_on), next(going_on)} == {("kafka", "fourth"), ("hbase", "other")}
+        hbase.write_text("other\nagain\n")
+        assert next(going_on) == ("hbase", "again")
         file.write("f\n")
     assert next(going_on) == ("kafka", "half")
