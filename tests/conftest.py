@@ -1,4 +1,4 @@
-"""Databases for tests: SQLite files, and PostgreSQL where there is one."""
+"""Databases and servers for tests: SQLite files, and what there is of the real ones."""
 
 import os
 from collections.abc import Iterator
@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests import postgres as real
+from tests.servers import cluster_folder, elasticsearch, hbase, kafka
+
+__all__ = ["cluster_folder", "elasticsearch", "hbase", "kafka"]
 
 
 @pytest.fixture(scope="session")
