@@ -1,15 +1,17 @@
 """The processes of a cluster, put together: the API's side of Kafka, and the worker that decides."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
+
+from confluent_kafka import KafkaException
 
 from domain.ports import LogRecorder
 from infra.everbook import Everbook, factory_of
 from infra.kafka.connection import connection_of
 from infra.kafka.gate import KafkaGate
 from infra.kafka.ledger_worker import LedgerWorker
-from infra.kafka.topics import Topics, ensure_topics
+from infra.kafka.topics import Topics, WrongTopic, ensure_topics
 from infra.logs import CommandedLogs
 from infra.settings import BadSetting, Settings
 
@@ -17,50 +19,51 @@ from infra.settings import BadSetting, Settings
 class ClusterEverbook(Everbook):
     """One of any number of processes that let commands in; it decides none of them."""
 
-    def __init__(self, settings: Settings) -> None:
+    def _open(self, settings: Settings, adopt_read_models: bool) -> None:
         pepper = pepper_of(settings)
-        super().__init__(settings)
+        super()._open(settings, adopt_read_models)
         self._connection = connection_of(settings)
         self._topics = Topics(settings.kafka_prefix, self.logs.ledgers)
         self._kafka_gate = KafkaGate(
             self._connection, self._topics, self.logs, pepper, queue_limit=settings.queue_limit,
             batch_limit=settings.batch_limit, answer_seconds=settings.answer_seconds,
         )
+        self._closing.callback(self._kafka_gate.close)
         self.gate = self._kafka_gate
 
     def start(self) -> None:
-        ensure_topics(
-            self._connection.admin(), self._topics, reply_partitions=self.settings.kafka_reply_partitions,
-            replication=self.settings.kafka_replication,
-        )
-        self._kafka_gate.start()
+        """Begins to take commands.
 
-    def close(self) -> None:
-        self._kafka_gate.close()
-        super().close()
+        Raises:
+            ConnectionError: when Kafka does not answer, or has topics that are not this ledger's.
+        """
+        try:
+            ensure_topics(
+                self._connection.admin(), self._topics, reply_partitions=self.settings.kafka_reply_partitions,
+                replication=self.settings.kafka_replication,
+            )
+            self._kafka_gate.start()
+        except (KafkaException, WrongTopic) as error:
+            raise ConnectionError(f"Kafka at {self.settings.kafka_bootstrap}: {error}") from error
 
 
 @contextmanager
 def ledger_worker(settings: Settings, on_owned: Callable[[Sequence[str]], None]) -> Iterator[LedgerWorker]:
     """A worker that decides for the logs of its partitions, not running yet."""
     pepper = pepper_of(settings)
-    factories: list[Any] = []
+    with ExitStack() as stack:
+        def open_log(log: str) -> LogRecorder:
+            factory = factory_of(log, settings)
+            stack.callback(factory.close)
+            recorder: Any = factory.process_recorder()
+            return recorder  # type: ignore[no-any-return]
 
-    def open_log(log: str) -> LogRecorder:
-        factories.append(factory_of(log, settings))
-        recorder: LogRecorder = factories[-1].process_recorder()
-        return recorder
-
-    try:
         logs = CommandedLogs(open_log, settings.ledgers)
         yield LedgerWorker(
             connection_of(settings), Topics(settings.kafka_prefix, logs.ledgers), logs, pepper,
             batch_limit=settings.batch_limit, reply_partitions=settings.kafka_reply_partitions,
             replication=settings.kafka_replication, session_seconds=settings.kafka_session_seconds, on_owned=on_owned,
         )
-    finally:
-        for factory in factories:
-            factory.close()
 
 
 def pepper_of(settings: Settings) -> str:

@@ -5,8 +5,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 
-from eventsourcing.persistence import PersistenceError
+from eventsourcing.persistence import Notification, PersistenceError
 
+from domain.ledger import LogBroken
+from domain.merkle import leaf_hash
 from domain.ports import LogRecorder
 from domain.schema import Recorded, recorded
 from projections.fold import DEAD_LETTERS, DeadLetter, Fold, Store
@@ -63,7 +65,7 @@ class ProjectionWorker:
         """Folds until every read model reflects every log to its end.
 
         Raises:
-            ReadModelsAhead, ProjectionStopped: the read models go no further.
+            ReadModelsAhead, ProjectionStopped, LogBroken: the read models go no further.
         """
         try:
             while done := self.step():
@@ -74,6 +76,8 @@ class ProjectionWorker:
 
     def step(self) -> int:
         """Folds one batch of each log; how many events that were. None: everything is folded, and written."""
+        if not self._places:
+            require_same_history(self._recorders, self._read_models)
         try:
             done = sum(self._step(log, recorder) for log, recorder in self._recorders.items())
             if not done:
@@ -82,6 +86,9 @@ class ProjectionWorker:
         except ReadModelsMoved:
             self._begin_again()
             return 1
+        except BaseException:
+            self._begin_again()
+            raise
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -114,13 +121,17 @@ class ProjectionWorker:
         stop = min((place for place in places if place > start), default=last)
         members = [projection for family in behind for projection in family]
         page = recorder.select_notifications(start + 1, self._events_at_once, stop=stop)
+        if not page or page[-1].id - start != len(page):
+            raise LogBroken(f"{log} lacks events after {start}")
         events = [recorded(log, each.id, each) for each in page]
-        self._advance(log, members, start, events)
+        self._advance(log, members, start, events, _leaf_of(page[-1]))
         for family in behind:
             self._places[family[0].name, log] = events[-1].sequence
         return len(events)
 
-    def _advance(self, log: str, members: Sequence[Projection], start: int, events: Sequence[Recorded]) -> None:
+    def _advance(
+        self, log: str, members: Sequence[Projection], start: int, events: Sequence[Recorded], leaf: bytes
+    ) -> None:
         names = tuple(projection.name for projection in members)
         # A fold holds what it wrote itself; what another one is writing must be in the store before it is read there.
         if names != self._writing:
@@ -138,7 +149,8 @@ class ProjectionWorker:
         self._finish_writing()
         self._writer = self._writer or ThreadPoolExecutor(1, "read-models")
         self._written = self._writer.submit(
-            self._read_models.write, log, changes, expected=start, reflected=events[-1].sequence, models=names
+            self._read_models.write, log, changes, expected=start, reflected=events[-1].sequence, models=names,
+            leaf=leaf,
         )
         self.documents += sum(map(len, changes.values()))
         self.events += len(events)
@@ -172,20 +184,26 @@ class ProjectionWorker:
         key = (family[0].name, log)
         if key not in self._places:
             names = [projection.name for projection in family]
-            places = self._reflected(names, log)
-            if len(set(places)) > 1:
+            places = self._read_models.places(names, log)
+            if len(places) > 1:
                 self._begin_again()
                 self._read_models.clear(names)
-                places = [0]
-            self._places[key] = places[0]
+                places = {0}
+            (self._places[key],) = places
         return self._places[key]
 
-    def _reflected(self, names: Sequence[str], log: str) -> list[int]:
-        """Where models stand, read until two readings agree: another worker may move them all while they are read."""
-        places = [self._read_models.reflected(name, log) for name in names]
-        while (again := [self._read_models.reflected(name, log) for name in names]) != places:
-            places = again
-        return places
+
+def require_same_history(recorders: Mapping[str, LogRecorder], read_models: ReadModels) -> None:
+    """The last event that a read model reflects is still that event of its log.
+
+    Raises:
+        ReadModelsAhead: when the log ends before it, or has another event there: then it was restored, and went on.
+    """
+    for log, sequence, leaf in sorted(read_models.heads()):
+        if log in recorders and recorders[log].select_leaves(sequence, 1) != [(sequence, leaf)]:
+            raise ReadModelsAhead(
+                f"the read models reflect {log}:{sequence}, which is not, or no longer, in the log: build them anew"
+            )
 
 
 def wait_until_reflected(
@@ -201,3 +219,7 @@ def wait_until_reflected(
         if time.monotonic() >= deadline:
             return False
         time.sleep(LOOK_AGAIN_SECONDS / 2)
+
+
+def _leaf_of(stored: Notification) -> bytes:
+    return leaf_hash(stored.id, str(stored.originator_id), stored.originator_version, stored.topic, stored.state)

@@ -1,6 +1,6 @@
 """What a worker needs of a store of read models."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Any, Protocol
 
 from projections.projection import Document
@@ -22,10 +22,10 @@ class ReadModels(Protocol):
 
     def write(
         self, log: str, documents: Mapping[str, Mapping[str, Document]], *, expected: int, reflected: int,
-        models: Sequence[str],
+        models: Sequence[str], leaf: bytes = b"",
     ) -> None:
-        """Documents by model and id, and the tracking of ``models`` from ``expected`` to ``reflected``, in one
-        transaction.
+        """Documents by model and id, and the tracking of ``models`` from ``expected`` to ``reflected`` (``leaf`` is the
+        leaf hash of that event), in one transaction.
 
         Raises:
             ReadModelsMoved: when the tracking of one of ``models`` is not at ``expected``.
@@ -33,6 +33,12 @@ class ReadModels(Protocol):
 
     def reflected(self, model: str, log: str) -> int:
         """The last sequence of ``log`` that ``model`` reflects; 0 for none."""
+
+    def places(self, models: Sequence[str], log: str) -> Set[int]:
+        """Where ``models`` stand in ``log``, all read at one moment: one place, unless one of them is new."""
+
+    def heads(self) -> Set[tuple[str, int, bytes]]:
+        """Log, sequence and leaf hash of every last event that a model reflects."""
 
     def select(
         self, model: str, *, where: Mapping[str, Any] | None = None, after: str | None = None, limit: int = 1000,

@@ -14,6 +14,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
 from eventsourcing.persistence import PersistenceError
 
 from domain.admission import NotOneLog, NotRecorded, OutcomeUnknown
+from domain.ledger import LogBroken
 from domain.outcomes import Outcome, Submission
 from domain.ports import Receipt
 from domain.repeats import first_answer
@@ -160,7 +161,7 @@ class KafkaGate(Gate):
     def _take(self, reply: Reply) -> None:
         if any(each.log == REFERENCE and each.sequence > self._reference_sequence() for each in reply.outcomes):
             # Who was told that a key is issued may use it here at once.
-            with contextlib.suppress(PersistenceError):
+            with contextlib.suppress(PersistenceError, LogBroken):
                 self.follow()
         pending = self._in_flight.take(reply)
         if pending is None:
@@ -179,7 +180,7 @@ class KafkaGate(Gate):
     def _watch(self) -> None:
         while not self._stopping.wait(FOLLOW_SECONDS):
             # When the store is away for now, whoever asks it is told.
-            with contextlib.suppress(PersistenceError):
+            with contextlib.suppress(PersistenceError, LogBroken):
                 self.follow()
                 self._look_up_overdue()
             for pending in self._in_flight.older_than(time.monotonic() - self._answer_seconds):

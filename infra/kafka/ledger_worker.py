@@ -10,6 +10,8 @@ from functools import partial
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 from confluent_kafka.admin import AdminClient
 
+from domain.admission import NotRecorded
+from domain.ledger import LogBroken
 from domain.ports import LogMoved
 from infra.kafka.bounds import bounds_of
 from infra.kafka.connection import Connection
@@ -27,7 +29,7 @@ IDLE_SECONDS = 0.1
 LOOK_SECONDS = 1.0
 FLUSH_SECONDS = 10.0
 APPENDERS = 8
-TROUBLES = (*NOT_NOW, OtherTopic)
+TROUBLES = (*NOT_NOW, OtherTopic, LogBroken, NotRecorded)
 
 
 class LedgerWorker:
