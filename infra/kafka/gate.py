@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future
+from datetime import UTC, datetime
 from itertools import count
 from uuid import uuid4
 
@@ -16,14 +17,11 @@ from eventsourcing.persistence import PersistenceError
 from domain.admission import NotOneLog, NotRecorded, OutcomeUnknown
 from domain.ledger import LogBroken
 from domain.outcomes import Outcome, Submission
-from domain.ports import Receipt
-from domain.repeats import first_answer
 from domain.routing import REFERENCE, log_of
-from domain.schema import content_hash
 from infra.gate import Gate
 from infra.kafka.bounds import bounds_of
 from infra.kafka.connection import Connection
-from infra.kafka.pending import InFlight, Pending, Run
+from infra.kafka.pending import InFlight, Pending, Run, told_again
 from infra.kafka.records import Return, Seal, encode
 from infra.kafka.replies import Reply, decode
 from infra.kafka.sender import Sender
@@ -33,7 +31,7 @@ from infra.requests import runs
 
 POLL_SECONDS = 0.05
 FOLLOW_SECONDS = 0.2
-OVERDUE_SECONDS = 2.0
+OVERDUE_SECONDS = 3.0
 ANSWER_SECONDS = 10.0
 QUEUE = {"linger.ms": 1, "queue.buffering.max.messages": 1_000_000, "delivery.report.only.error": True}
 
@@ -100,7 +98,7 @@ class KafkaGate(Gate):
         now = time.monotonic()
         pending = Pending(
             f"{self._name}.{next(self._numbers)}", submissions, atomic, dry_run, iter(cut), promise, now, now,
-            [None] * len(submissions),
+            datetime.now(UTC), [None] * len(submissions),
         )
         self._in_flight.add(pending)
         promise.set_running_or_notify_cancel()
@@ -202,19 +200,5 @@ class KafkaGate(Gate):
             receipts = self.logs.recorders[log].select_receipts([(c.source, c.command_id) for c in commands.values()])
             for place, command in commands.items():
                 if receipt := receipts.get((command.source, command.command_id)):
-                    outcome = self._told(log, receipt, pending.submissions[place])
+                    outcome = told_again(log, self.logs.recorders[log], receipt, pending, place)
                     self._take(Reply(pending.correlation, place, (outcome,)))
-
-    def _told(self, log: str, receipt: Receipt, submission: Submission) -> Outcome:
-        if receipt.content == content_hash(submission.content):
-            return first_answer(log, self.logs.recorders[log], receipt)
-        return key_reused(log, receipt)
-
-
-def key_reused(log: str, receipt: Receipt) -> Outcome:
-    """What the sender of a command is told whose key came before with other content."""
-    return Outcome(
-        status="refused", source=receipt.source, command_id=receipt.command_id, log=log, code="key-reused",
-        detail=f"command {receipt.command_id} of {receipt.source} came before with other content",
-        field="$.command_id",
-    )

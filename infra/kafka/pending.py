@@ -3,11 +3,15 @@
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
+from datetime import datetime
 
 import msgspec
 
 from domain.admission import NotRecorded, OutcomeUnknown, QueueFull
 from domain.outcomes import Outcome, Submission
+from domain.ports import LogRecorder, Receipt
+from domain.repeats import first_answer
+from domain.schema import content_hash, recorded
 from infra.kafka.replies import Reply
 
 Run = dict[str, list[int]]
@@ -25,6 +29,7 @@ class Pending(msgspec.Struct, eq=False):
     promise: "Future[Sequence[Outcome]]"
     sent_at: float
     looked_at: float
+    sent_on: datetime
     outcomes: list[Outcome | None]
     missing: dict[int, str] = msgspec.field(default_factory=dict)
     problems: list[str] = msgspec.field(default_factory=list)
@@ -52,6 +57,19 @@ class Pending(msgspec.Struct, eq=False):
             return None
         kind = NotRecorded if self.problem_count == len(self.submissions) else OutcomeUnknown
         return kind(self.problems[0])
+
+
+def told_again(log: str, recorder: LogRecorder, receipt: Receipt, pending: Pending, place: int) -> Outcome:
+    """What the owner told, or would tell, the sender of a command that has a receipt."""
+    if receipt.content != content_hash(pending.submissions[place].content):
+        return Outcome(
+            status="refused", source=receipt.source, command_id=receipt.command_id, log=log, code="key-reused",
+            detail=f"command {receipt.command_id} of {receipt.source} came before with other content",
+            field="$.command_id",
+        )
+    (first,) = recorder.select_notifications(receipt.sequence, 1)
+    is_repeat = recorded(log, first.id, first).event.recorded_at < pending.sent_on
+    return msgspec.structs.replace(first_answer(log, recorder, receipt), repeated=is_repeat)
 
 
 class InFlight:

@@ -210,6 +210,21 @@ def test_an_events_topic_of_another_ledger_stops_its_owner(ledger: Decided) -> N
         assert worker.owned() == ["market", "reference"]
 
 
+def test_what_a_command_came_to_is_looked_up_when_its_reply_is_lost(ledger: Decided) -> None:
+    before = ledger.book("T1")
+    ledger.logs.commit("ledger-0", [Unit((before,))])
+    with ledger.gate() as gate:
+        # Nobody replies: these look like commands whose owner died after its commit.
+        repeat, conflict = gate.submit([before]), gate.submit([ledger.book("T1", quantity="11")])
+        first = gate.submit([ledger.book("T2"), ledger.book("T3")])
+        ledger.logs.commit("ledger-0", [Unit((ledger.book("T2"), ledger.book("T3")))])
+        dry_run = gate.submit([ledger.book("T2")], dry_run=True)
+        assert (repeat.result()[0].sequence, repeat.result()[0].repeated) == (2, True)
+        assert (conflict.result()[0].code, conflict.result()[0].count) == ("key-reused", 0)
+        assert [(each.sequence, each.repeated) for each in first.result()] == [(3, False), (4, False)]
+        assert not dry_run.done()
+
+
 def test_every_commit_names_the_offset_up_to_which_commands_were_taken(ledger: Decided) -> None:
     with ledger.worker(), ledger.gate() as gate:
         gate.submit([ledger.book(f"T{n}") for n in range(7)]).result()

@@ -2,6 +2,7 @@
 
 import time
 from concurrent.futures import Future
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -167,7 +168,7 @@ def pending(count: int, name: str = "a") -> Pending:
     now = time.monotonic()
     made = Pending(
         name, [submission(booking(f"T{n}")) for n in range(count)], False, False, iter(()), Future(), now, now,
-        [None] * count,
+        datetime.now(UTC), [None] * count,
     )
     made.begin({"ledger-0": list(range(count))})
     return made
