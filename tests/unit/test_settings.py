@@ -10,11 +10,12 @@ def test_every_setting_has_its_variable() -> None:
         "EVERBOOK_DATA": "/data", "EVERBOOK_DATABASE_URL": "postgresql://a", "EVERBOOK_READ_DATABASE_URL":
         "postgresql://b", "EVERBOOK_LEDGERS": "4", "EVERBOOK_HOST": "::1", "EVERBOOK_PORT": "80", "EVERBOOK_PEPPER":
         "salt", "EVERBOOK_BATCH_LIMIT": "7", "EVERBOOK_QUEUE_LIMIT": "70", "EVERBOOK_ANSWER_SECONDS": "1.5",
-        "EVERBOOK_LAG_SECONDS": "9",
+        "EVERBOOK_LAG_SECONDS": "9", "EVERBOOK_HBASE_URL": "hbase://c:1/everbook",
     }
     assert settings_from(given) == Settings(
         data=Path("/data"), database_url="postgresql://a", read_database_url="postgresql://b", ledgers=4, host="::1",
         port=80, pepper="salt", batch_limit=7, queue_limit=70, answer_seconds=1.5, lag_seconds=9,
+        hbase_url="hbase://c:1/everbook",
     )
     assert len(given) == len(Settings.__struct_fields__)
 
@@ -53,3 +54,7 @@ def test_a_value_that_makes_no_sense_is_refused_by_name(name: str, value: str) -
 
 def test_what_only_tests_read_is_let_through() -> None:
     assert settings_from({"EVERBOOK_TEST_KILLS": "3"}) == Settings()
+
+
+def test_what_the_servers_of_this_machine_are_started_by_is_no_setting_of_the_ledger() -> None:
+    settings_from({"EVERBOOK_CLUSTER_CACHE": "/tmp/jars", "EVERBOOK_JAVA_17": "/java"})
