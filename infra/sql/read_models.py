@@ -203,9 +203,9 @@ class SqlReadModels:
                 f"these read models were built from ledger {found[0]}, not from {self._ledger_id}: build them anew"
             )
         connection.exec_driver_sql("DELETE FROM ledger")
-        connection.exec_driver_sql(
-            f"INSERT INTO ledger (ledger_id) VALUES ({marks(self.engine, 1)})", (self._ledger_id,)
-        )
+        # Several processes may open a new store at once.
+        statement = f"INSERT INTO ledger (ledger_id) VALUES ({marks(self.engine, 1)}) ON CONFLICT DO NOTHING"
+        connection.exec_driver_sql(statement, (self._ledger_id,))
         return bool(found)
 
     @staticmethod
