@@ -6,14 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from eventsourcing.persistence import InfrastructureFactory
-from eventsourcing.utils import Environment
+from eventsourcing.utils import Environment, resolve_topic
 
 from domain.batch import Unit
 from domain.commands import IssueKey
 from domain.outcomes import EVERY_ROLE
 from domain.ports import LogRecorder
-from domain.routing import REFERENCE
+from domain.routing import MARKET, REFERENCE
 from infra.checkpoints import Checkpoint, Signer
+from infra.event_source import EventSource, PolledLogs
 from infra.gate import LocalGate
 from infra.logs import CommandedLogs, submission_of
 from infra.owner import Owner
@@ -21,7 +22,7 @@ from infra.projection_worker import ProjectionWorker, wait_until_reflected
 from infra.secrets import digest_of, secret_in
 from infra.settings import Settings
 from infra.sql.read_models import SqlReadModels
-from projections.projection import Document
+from projections.projection import Document, families, families_of
 from projections.registry import PROJECTIONS
 
 ADMIN = "admin"
@@ -69,6 +70,14 @@ class Everbook:
         """A worker for the read models, in this process."""
         return ProjectionWorker(self.logs.recorders, self.read_models, PROJECTIONS)
 
+    def following_worker(self, only: Sequence[str] = ()) -> ProjectionWorker:
+        """A worker for the families of these models (all without any), on the feed of events that is set."""
+        projections = families_of(PROJECTIONS, only)
+        group = [] if len(projections) == len(PROJECTIONS) else [family[0].name for family in families(projections)]
+        return ProjectionWorker(
+            self.logs.recorders, self.read_models, projections, source=self._event_source(group)
+        )
+
     def vector(self) -> dict[str, int]:
         """The last sequence of every log."""
         return {log: recorder.max_notification_id() or 0 for log, recorder in self.logs.recorders.items()}
@@ -87,6 +96,20 @@ class Everbook:
 
     def signed_checkpoint(self, log: str) -> str:
         return self.signer.sign(self.checkpoint(log))
+
+    def _event_source(self, group: Sequence[str]) -> EventSource:
+        """Workers of the same models share the logs; those of others follow every log themselves."""
+        settings, recorders = self.settings, self.logs.recorders
+        if not settings.kafka_bootstrap:
+            return PolledLogs(recorders)
+        # By name, since its client is installed with the cluster's extra alone.
+        feed: Any = resolve_topic("infra.kafka.event_feed:KafkaEventFeed")
+        prefix = settings.kafka_prefix
+        return feed(  # type: ignore[no-any-return]
+            {"bootstrap.servers": settings.kafka_bootstrap}, {log: place_of(log, prefix) for log in recorders},
+            ".".join([prefix, "projections", *sorted(group)]), self.ledger_id, recorders,
+            session_seconds=settings.kafka_session_seconds,
+        )
 
     def _open_log(self, log: str) -> LogRecorder:
         """Each log is an application of the library, in whichever persistence module is set."""
@@ -107,6 +130,13 @@ class Everbook:
         )
         self.logs.commit(REFERENCE, [Unit((submission_of(command),))])
         return secret
+
+
+def place_of(log: str, prefix: str) -> tuple[str, int]:
+    """The topic and partition of a log's events."""
+    if log in {REFERENCE, MARKET}:
+        return f"{prefix}.{log}", 0
+    return f"{prefix}.events", int(log.removeprefix("ledger-"))
 
 
 class LocalReads:

@@ -62,6 +62,15 @@ class ProjectionWorker:
         """How many events its feed had lost, and were fetched from their log."""
         return self._source.filled
 
+    @property
+    def heads(self) -> tuple[str, ...]:
+        """One model of each family; those of a family stand at the same event."""
+        return tuple(family[0].name for family in self._families)
+
+    def logs(self) -> Sequence[str]:
+        """The logs that are this worker's at present."""
+        return self._source.logs()
+
     def start(self) -> None:
         self._thread.start()
 

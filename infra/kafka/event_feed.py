@@ -8,14 +8,12 @@ from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 from eventsourcing.persistence import Notification, OperationalError
 
 from domain.ports import LogRecorder
-from domain.routing import MARKET, REFERENCE
 from infra.event_source import FeedStopped
 from infra.sequenced import LOOK_SECONDS, Sequenced
 
 RECORDS_AT_ONCE = 5_000
 MOST_WAITING = 20_000
 SESSION_SECONDS = 10
-LEDGER_LOG = "ledger-"
 
 
 class _Arrivals:
@@ -38,18 +36,18 @@ class _Arrivals:
 
 
 class KafkaEventFeed:
-    """``EventSource`` on ``<prefix>events`` (partition k is ledger-k), ``<prefix>reference`` and ``<prefix>market``.
-
-    Workers of one ``group`` share the logs. ``client`` holds how to reach and trust the brokers.
+    """``EventSource`` on topics: ``places`` tells topic and partition of each log. Workers of one ``group`` share the
+    logs. ``client`` holds how to reach and trust the brokers.
     """
 
     def __init__(
-        self, client: Mapping[str, Any], prefix: str, group: str, ledger_id: str, recorders: Mapping[str, LogRecorder],
-        *, look_seconds: float = LOOK_SECONDS, session_seconds: float = SESSION_SECONDS,
+        self, client: Mapping[str, Any], places: Mapping[str, tuple[str, int]], group: str, ledger_id: str,
+        recorders: Mapping[str, LogRecorder], *, look_seconds: float = LOOK_SECONDS,
+        session_seconds: float = SESSION_SECONDS,
     ) -> None:
         self._sequenced = Sequenced(recorders, look_seconds)
         self._ledger_id = ledger_id.encode()
-        self._log_at = {partition_of(log, prefix): log for log in recorders}
+        self._log_at = {place: log for log, place in places.items()}
         self._partitions = {log: TopicPartition(*at) for at, log in self._log_at.items()}
         self._arrivals: dict[str, _Arrivals] = {}
         self._paused: set[str] = set()
@@ -155,14 +153,3 @@ class KafkaEventFeed:
         found = [self._log_at.get((each.topic, each.partition)) for each in partitions]
         return [log for log in found if log is not None]
 
-
-def partition_of(log: str, prefix: str) -> tuple[str, int]:
-    """The topic and partition of a log's events."""
-    if log in {REFERENCE, MARKET}:
-        return f"{prefix}{log}", 0
-    return f"{prefix}events", int(log.removeprefix(LEDGER_LOG))
-
-
-def group_of(prefix: str, models: Sequence[str]) -> str:
-    """The consumer group of the workers that fold ``models``: those of other models follow every log themselves."""
-    return f"{prefix}projections-{'-'.join(sorted(models))}" if models else f"{prefix}projections"
