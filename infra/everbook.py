@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,12 @@ from infra.event_source import EventSource, PolledLogs
 from infra.gate import LocalGate
 from infra.logs import CommandedLogs, submission_of
 from infra.owner import Owner
-from infra.projection_worker import ProjectionWorker, wait_until_reflected
+from infra.projection_worker import (
+    ProjectionWorker,
+    ReadModelsAhead,
+    require_same_history,
+    wait_until_reflected,
+)
 from infra.secrets import digest_of, secret_in
 from infra.settings import Settings
 from infra.sql.read_models import SqlReadModels
@@ -26,27 +32,37 @@ from projections.projection import Document, families, families_of
 from projections.registry import PROJECTIONS
 
 ADMIN = "admin"
+CHECKPOINT_KEY = "checkpoint-key"
 FOLDER_OF_OWNER = 0o700
 
 
 class Everbook:
     """Everything of one ledger in this process. ``start`` begins to take commands; closing it leaves nothing behind.
 
+    ``adopt_read_models`` takes over a store of read models that another ledger filled, and forgets what is in it.
     ``admin_secret`` is shown by whoever starts it first; it stays in the file ``admin-key`` of the data folder.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, adopt_read_models: bool = False) -> None:
         self.settings = settings
         settings.data.mkdir(parents=True, exist_ok=True, mode=FOLDER_OF_OWNER)
-        self._factories: list[InfrastructureFactory[Any]] = []
+        self._closing = ExitStack()
+        with self._closing as opened:
+            self._open(settings, adopt_read_models)
+            self._closing = opened.pop_all()
+
+    def _open(self, settings: Settings, adopt_read_models: bool) -> None:
         self.logs = CommandedLogs(self._open_log, settings.ledgers)
         self.ledger_id = self.logs.ledger_id
-        self.signer = Signer.open(settings.data / "checkpoint-key")
+        self.signer = Signer.open(settings.data / CHECKPOINT_KEY)
         pepper = settings.pepper or secret_in(settings.data / "pepper")
         self.admin_secret = ""
         if ADMIN not in self.logs.reference.keys:
             self.admin_secret = self._issue_admin(pepper)
-        self.read_models = SqlReadModels.open(settings.read_models_url, PROJECTIONS, self.ledger_id)
+        self.read_models = SqlReadModels.open(
+            settings.read_models_url, PROJECTIONS, self.ledger_id, adopt=adopt_read_models
+        )
+        self._closing.callback(self.read_models.engine.dispose)
         self.owner = Owner(self.logs, batch_limit=settings.batch_limit, queue_limit=settings.queue_limit)
         self.gate = LocalGate(self.owner, self.logs, pepper)
 
@@ -62,9 +78,7 @@ class Everbook:
 
     def close(self) -> None:
         self.owner.stop()
-        for factory in self._factories:
-            factory.close()
-        self.read_models.engine.dispose()
+        self._closing.close()
 
     def worker(self) -> ProjectionWorker:
         """A worker for the read models, in this process."""
@@ -77,6 +91,14 @@ class Everbook:
         return ProjectionWorker(
             self.logs.recorders, self.read_models, projections, source=self._event_source(group)
         )
+
+    def trouble(self) -> str:
+        """What keeps the read models from being used; "" when nothing does."""
+        try:
+            require_same_history(self.logs.recorders, self.read_models)
+        except ReadModelsAhead as error:
+            return str(error)
+        return ""
 
     def vector(self) -> dict[str, int]:
         """The last sequence of every log."""
@@ -112,13 +134,8 @@ class Everbook:
         )
 
     def _open_log(self, log: str) -> LogRecorder:
-        """Each log is an application of the library, in whichever persistence module is set."""
-        environment = Environment(log, {
-            "PERSISTENCE_MODULE": os.environ.get("PERSISTENCE_MODULE", "infra.sql"),
-            "EVERBOOK_DATABASE_URL": self.settings.events_url,
-        })
-        factory: InfrastructureFactory[Any] = InfrastructureFactory.construct(environment)
-        self._factories.append(factory)
+        factory = factory_of(log, self.settings)
+        self._closing.callback(factory.close)
         recorder: Any = factory.process_recorder()
         return recorder  # type: ignore[no-any-return]
 
@@ -137,6 +154,14 @@ def place_of(log: str, prefix: str) -> tuple[str, int]:
     if log in {REFERENCE, MARKET}:
         return f"{prefix}.{log}", 0
     return f"{prefix}.events", int(log.removeprefix("ledger-"))
+
+
+def factory_of(log: str, settings: Settings, *, create: bool = True) -> InfrastructureFactory[Any]:
+    """Each log is an application of the library, in whichever persistence module is set."""
+    return InfrastructureFactory.construct(Environment(log, {
+        "PERSISTENCE_MODULE": os.environ.get("PERSISTENCE_MODULE", "infra.sql"),
+        "EVERBOOK_DATABASE_URL": settings.events_url, "CREATE_TABLE": "yes" if create else "no",
+    }))
 
 
 class LocalReads:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from uuid import uuid4
 
+import msgspec
 from eventsourcing.persistence import PersistenceError
 
 from domain.admission import NotRecorded, OutcomeUnknown, ReferenceNotReached
@@ -12,17 +13,19 @@ from domain.batch import Unit
 from domain.commands import AnyCommand, ClosePeriod, RollBusinessDate
 from domain.decider import Decider
 from domain.events import Event, LogOpened
-from domain.ledger import Draft, Ledger, LogDoesNotRest
+from domain.ledger import Draft, Ledger, LogBroken, LogDoesNotRest
 from domain.market import MarketDecider, MarketState
 from domain.outcomes import SYSTEM, Outcome, Submission
 from domain.ports import LogRecorder
 from domain.reference import ReferenceDecider, ReferenceState
 from domain.repeats import first_answer
 from domain.routing import MARKET, REFERENCE, log_names
-from domain.schema import business_content, decode, recorded
+from domain.schema import UnknownEventType, business_content, decode, recorded
 from domain.trades import TradeDecider
+from infra.contention import NONCE_BYTES, Contention
 
-NONCE_BYTES = 16
+CANNOT_READ = (PersistenceError, LogBroken, UnknownEventType, msgspec.DecodeError)
+"""What a log raises that is away, cut, altered, or written by a later version."""
 
 
 class OtherLedger(Exception):
@@ -46,6 +49,7 @@ class CommandedLogs:
     def __init__(self, open_log: OpenLog, ledgers: int | None = None) -> None:
         self.reference = ReferenceState()
         self.market = MarketState()
+        self._contention = Contention()
         recorder = open_log(REFERENCE)
         self.reference_ledger = Ledger(REFERENCE, recorder, ReferenceDecider(self.reference), self.reference)
         self._open(self.reference_ledger, ledgers or 1, str(uuid4()))
@@ -86,12 +90,12 @@ class CommandedLogs:
             if log in self._ledger_logs:
                 ledger.begin()
                 self._turn(ledger)
-            outcomes = ledger.commit(units, now(), os.urandom(NONCE_BYTES), dry_run)
+            outcomes = self._contention.commit(ledger, units, dry_run)
             if log == REFERENCE and not dry_run:
                 for each in self._ledger_logs.values():
                     each.begin()
                     self._turn(each)
-        except LogDoesNotRest as error:
+        except (LogDoesNotRest, LogBroken) as error:
             raise NotRecorded(str(error)) from error
         except PersistenceError as error:
             raise OutcomeUnknown(f"{type(error).__name__}: {error}") from error
@@ -105,10 +109,13 @@ class CommandedLogs:
             NotRecorded: nothing was recorded.
         """
         ledger = self.by_log[log]
-        ledger.begin()
-        if self._turns(ledger):
-            return None
-        return ledger.prepare(units, now(), os.urandom(NONCE_BYTES))
+        try:
+            ledger.begin()
+            if self._turns(ledger):
+                return None
+            return ledger.prepare(units, now(), os.urandom(NONCE_BYTES))
+        except LogBroken as error:
+            raise NotRecorded(str(error)) from error
 
     def follow(self) -> None:
         """Reads what other processes wrote to the reference and market logs: keys, limits, prices."""
@@ -167,7 +174,7 @@ class CommandedLogs:
         """Dates are turned in the reference log; what a crash kept from a ledger log is carried over here."""
         if commands := self._turns(ledger):
             unit = Unit(tuple(submission_of(command) for command in commands))
-            ledger.commit([unit], now(), os.urandom(NONCE_BYTES))
+            self._contention.commit(ledger, [unit])
 
     def _turns(self, ledger: Ledger) -> list[AnyCommand]:
         decider = ledger.decider

@@ -16,7 +16,7 @@ from domain.ledger import Draft
 from domain.outcomes import Outcome, Submission
 from domain.ports import LogMoved
 from domain.routing import log_of
-from infra.logs import CommandedLogs
+from infra.logs import CANNOT_READ, CommandedLogs
 from infra.requests import ORDER, Request, runs, shares
 
 IDLE_SECONDS = 1.0
@@ -63,9 +63,10 @@ class Owner:
         if self._thread.is_alive():
             self._thread.join()
         self._appender.shutdown()
-        for request in self._waiting:
-            request.promise.set_exception(NotRecorded("Everbook is stopping"))
-        self._waiting.clear()
+        while self._waiting:
+            promise = self._waiting.popleft().promise
+            if promise.set_running_or_notify_cancel():
+                promise.set_exception(NotRecorded("Everbook is stopping"))
 
     def submit(
         self, submissions: Sequence[Submission], *, atomic: bool = False, dry_run: bool = False
@@ -122,12 +123,12 @@ class Owner:
             return taken
 
     def _follow(self) -> None:
-        # When the store is away for now, the next command will say so to whoever sent it.
-        with contextlib.suppress(PersistenceError):
+        # When the store is away for now or a log cannot be read, the next command will say so to whoever sent it.
+        with contextlib.suppress(*CANNOT_READ):
             self._logs.follow()
 
     def _carry_over(self) -> None:
-        with contextlib.suppress(PersistenceError):
+        with contextlib.suppress(*CANNOT_READ):
             self._logs.carry_over()
 
     def _serve(self, requests: Sequence[Request]) -> None:

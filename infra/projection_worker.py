@@ -8,6 +8,8 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 import msgspec
 from eventsourcing.persistence import Notification, PersistenceError
 
+from domain.ledger import LogBroken
+from domain.merkle import leaf_hash
 from domain.ports import LogRecorder
 from domain.schema import Recorded, UnknownEventType, recorded
 from infra.event_source import EventSource, FeedStopped, PolledLogs
@@ -48,7 +50,7 @@ class ProjectionWorker:
         self._folds: dict[tuple[str, ...], Fold] = {}
         self._parked: set[Parked] = set()
         self._look_at_history = 0.0
-        self._writer = ThreadPoolExecutor(1, "read-models")
+        self._writer: ThreadPoolExecutor | None = None
         self._written: tuple[Future[None], str] | None = None
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="projections", daemon=True)
@@ -78,18 +80,21 @@ class ProjectionWorker:
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join()
-        self._writer.shutdown()
+        self._rest()
         self._source.close()
 
     def catch_up(self, on_progress: Callable[[int], None] | None = None) -> None:
         """Folds until every read model reflects every log to its end.
 
         Raises:
-            ReadModelsAhead, ProjectionStopped: the read models go no further.
+            ReadModelsAhead, ProjectionStopped, LogBroken: the read models go no further.
         """
-        while done := self.step():
-            if on_progress:
-                on_progress(done)
+        try:
+            while done := self.step():
+                if on_progress:
+                    on_progress(done)
+        finally:
+            self._rest()
 
     def step(self, wait_seconds: float = 0.0) -> int:
         """Folds one batch of each log; how many events that were. None: everything is folded, and written.
@@ -106,6 +111,9 @@ class ProjectionWorker:
         except ReadModelsMoved:
             self._begin_again()
             return 1
+        except BaseException:
+            self._begin_again()
+            raise
         self.trouble = f"{type(stopped).__name__}: {stopped}" if stopped else ""
         if stopped and not done:
             raise stopped
@@ -152,13 +160,16 @@ class ProjectionWorker:
             return 0
         behind = [family for family, place in zip(self._families, places, strict=True) if place == start]
         members = [projection for family in behind for projection in family]
-        events = _decoded(log, page)
-        self._advance(log, members, start, events)
+        if page[-1].id - start != len(page):
+            raise LogBroken(f"{log} lacks events after {start}")
+        self._advance(log, members, start, _decoded(log, page), _leaf_of(page[-1]))
         for family in behind:
-            self._places[family[0].name, log] = events[-1].sequence
-        return len(events)
+            self._places[family[0].name, log] = page[-1].id
+        return len(page)
 
-    def _advance(self, log: str, members: Sequence[Projection], start: int, events: Sequence[Recorded]) -> None:
+    def _advance(
+        self, log: str, members: Sequence[Projection], start: int, events: Sequence[Recorded], leaf: bytes
+    ) -> None:
         names = tuple(projection.name for projection in members)
         if names not in self._folds:
             self._folds[names] = self._fold(names)
@@ -169,9 +180,10 @@ class ProjectionWorker:
             del self._folds[names]
             raise
         self._finish_writing()
+        self._writer = self._writer or ThreadPoolExecutor(1, "read-models")
         self._written = self._writer.submit(
             self._read_models.write, log, changes, expected=start, reflected=events[-1].sequence, models=names,
-            parked=parked,
+            leaf=leaf, parked=parked,
         ), log
         self._parked |= _parked(changes.get(DEAD_LETTERS, {}).values())
         self.documents += sum(map(len, changes.values()))
@@ -198,6 +210,12 @@ class ProjectionWorker:
 
     def _report(self, log: str) -> None:
         self._source.reflected(log, min(self._place(family, log) for family in self._families))
+
+    def _rest(self) -> None:
+        """Leaves no thread behind."""
+        if self._writer is not None:
+            self._writer.shutdown()
+            self._writer = None
 
     def _let_go(self) -> None:
         """Finishes the batch, for so long, and forgets everything: someone else goes on. Were its end not waited for,
@@ -227,17 +245,27 @@ class ProjectionWorker:
         key = (family[0].name, log)
         if key not in self._places:
             names = [projection.name for projection in family]
-            places = {self._read_models.reflected(name, log) for name in names}
+            places = self._read_models.places(names, log)
             if len(places) > 1:
                 self._read_models.clear(names)
+                self._folds.clear()
                 self._places = {at: place for at, place in self._places.items() if at[0] != family[0].name}
                 places = {0}
-            self._places[key] = places.pop()
+            (self._places[key],) = places
         return self._places[key]
 
 
 def require_same_history(recorders: Mapping[str, LogRecorder], read_models: ReadModels) -> None:
-    pass
+    """The last event that a read model reflects is still that event of its log.
+
+    Raises:
+        ReadModelsAhead: when the log ends before it, or has another event there: then it was restored, and went on.
+    """
+    for log, sequence, leaf in sorted(read_models.heads()):
+        if log in recorders and recorders[log].select_leaves(sequence, 1) != [(sequence, leaf)]:
+            raise ReadModelsAhead(
+                f"the read models reflect {log}:{sequence}, which is not, or no longer, in the log: build them anew"
+            )
 
 
 def _parked(letters: Iterable[Document]) -> set[Parked]:
@@ -264,3 +292,7 @@ def wait_until_reflected(
         if time.monotonic() >= deadline:
             return False
         time.sleep(LOOK_AGAIN_SECONDS / 2)
+
+
+def _leaf_of(stored: Notification) -> bytes:
+    return leaf_hash(stored.id, str(stored.originator_id), stored.originator_version, stored.topic, stored.state)

@@ -1,5 +1,6 @@
 """What can be set, by ``EVERBOOK_…`` environment variables."""
 
+import math
 import os
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -56,8 +57,9 @@ def settings_from(environment: Mapping[str, str] = os.environ) -> Settings:
     given = {name: value for name, value in environment.items() if name.startswith(PREFIX) and "_TEST_" not in name}
     for name in given:
         if name not in known:
-            nearest = get_close_matches(name, known, 1)
-            raise BadSetting(f"{name} is no setting" + (f"; did you mean {nearest[0]}?" if nearest else ""))
+            nearest = get_close_matches(name.removeprefix(PREFIX).lower(), known.values(), 1)
+            hint = f"; did you mean {PREFIX}{nearest[0].upper()}?" if nearest else ""
+            raise BadSetting(f"{name} is no setting{hint}")
     settings = Settings()
     for name, value in given.items():
         settings = _with(settings, name, known[name], value)
@@ -70,6 +72,6 @@ def _with(settings: Settings, variable: str, field: str, value: str) -> Settings
         converted = Path(value) if field == "data" else msgspec.convert(value, kinds[field], strict=False)
     except msgspec.ValidationError as error:
         raise BadSetting(f"{variable}={value!r}: {error}") from error
-    if isinstance(converted, int | float) and converted <= 0:
-        raise BadSetting(f"{variable}={value!r} must be above zero")
+    if isinstance(converted, int | float) and not 0 < converted < math.inf:
+        raise BadSetting(f"{variable}={value!r} must be above zero, and finite")
     return msgspec.structs.replace(settings, **{field: converted})

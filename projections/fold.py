@@ -5,6 +5,8 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, NamedTuple
 
+from eventsourcing.persistence import PersistenceError
+
 from domain.money import exact
 from domain.schema import Recorded
 from projections.projection import Document, Projection, families
@@ -105,6 +107,9 @@ class Fold:
                         continue
                     try:
                         document = project(key, held.get(key), event, self)
+                    except PersistenceError:
+                        # That the store of documents is away says nothing about the event.
+                        raise
                     except Exception as error:  # noqa: BLE001
                         self._park(projection.name, key, event, f"{type(error).__name__}: {error}")
                         continue

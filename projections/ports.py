@@ -3,11 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Any, Protocol
 
+from eventsourcing.persistence import PersistenceError
+
 from projections.fold import DeadLetter, Parked
 from projections.projection import Document
 
 
-class ReadModelsMoved(Exception):
+class ReadModelsMoved(PersistenceError):
     """Another worker has already written these events: read the tracking again and go on from there."""
 
 
@@ -23,10 +25,11 @@ class ReadModels(Protocol):
 
     def write(
         self, log: str, documents: Mapping[str, Mapping[str, Document]], *, expected: int, reflected: int,
-        models: Sequence[str], parked: Set[Parked] | None = None,
+        models: Sequence[str], leaf: bytes = b"", parked: Set[Parked] | None = None,
     ) -> None:
-        """Documents by model and id, and the tracking of ``models`` from ``expected`` to ``reflected``, in one
-        transaction. ``parked`` are the parked documents of ``models`` in this log that whoever folded knew of.
+        """Documents by model and id, and the tracking of ``models`` from ``expected`` to ``reflected`` (``leaf`` is the
+        leaf hash of that event), in one transaction. ``parked`` are the parked documents of ``models`` in this log that
+        whoever folded knew of.
 
         Raises:
             ReadModelsMoved: when the tracking of one of ``models`` is not at ``expected``, or other documents are
@@ -46,6 +49,12 @@ class ReadModels(Protocol):
 
     def reflected(self, model: str, log: str) -> int:
         """The last sequence of ``log`` that ``model`` reflects; 0 for none."""
+
+    def places(self, models: Sequence[str], log: str) -> Set[int]:
+        """Where ``models`` stand in ``log``, all read at one moment: one place, unless one of them is new."""
+
+    def heads(self) -> Set[tuple[str, int, bytes]]:
+        """Log, sequence and leaf hash of every last event that a model reflects."""
 
     def select(
         self, model: str, *, where: Mapping[str, Any] | None = None, after: str | None = None, limit: int = 1000,

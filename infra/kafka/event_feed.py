@@ -113,17 +113,20 @@ class KafkaEventFeed:
 
     def _event_of(self, record: Message, log: str) -> Notification | None:
         headers: dict[str, Any] = dict(record.headers() or ())
-        if headers.get("ledger") != self._ledger_id or headers.get("log") != log.encode():
-            self._foreign[log] = (
-                f"{record.topic()}[{record.partition()}] offset {record.offset()} is no event of {log} of ledger "
-                f"{self._ledger_id.decode()}: the topics belong to another ledger"
-            )
-            return None
-        return Notification(
-            id=int(headers["sequence"]), originator_id=bytes(record.key() or b"").decode(),
-            originator_version=int(headers["version"]), topic=headers["type"].decode(),
-            state=bytes(record.value() or b""),
+        try:
+            if headers["ledger"] == self._ledger_id and headers["log"] == log.encode():
+                return Notification(
+                    id=int(headers["sequence"]), originator_id=bytes(record.key() or b"").decode(),
+                    originator_version=int(headers["version"]), topic=headers["type"].decode(),
+                    state=bytes(record.value() or b""),
+                )
+        except (LookupError, ValueError, AttributeError):
+            pass
+        self._foreign[log] = (
+            f"{record.topic()}[{record.partition()}] has at offset {record.offset()} no event of {log} of ledger "
+            f"{self._ledger_id.decode()}: its topics must be made anew"
         )
+        return None
 
     def _pace(self) -> None:
         """Takes no more of a log of which much waits, until half of it is gone."""

@@ -5,8 +5,9 @@ from operator import attrgetter
 from typing import Any, get_type_hints
 
 import msgspec
-from sqlalchemy import BigInteger, Boolean, Column, Engine, Index, LargeBinary, MetaData, String, Table
+from sqlalchemy import BigInteger, Boolean, Column, Engine, Index, LargeBinary, MetaData, Table
 
+from infra.sql.engine import TEXT, create_tables
 from projections.fold import DEAD_LETTERS, DeadLetter
 from projections.projection import Document, Projection
 
@@ -39,13 +40,13 @@ class Model:
         name = self.table(generation)
         metadata = MetaData()
         table = Table(
-            name, metadata, Column("id", String, primary_key=True), Column("stale", Boolean, nullable=False),
-            Column("document", LargeBinary, nullable=False), *(Column(column, String) for column in self.columns),
+            name, metadata, Column("id", TEXT, primary_key=True), Column("stale", Boolean, nullable=False),
+            Column("document", LargeBinary, nullable=False), *(Column(column, TEXT) for column in self.columns),
         )
         # The book leads every id already; an index on each other column would cost more than it gives.
         if "trade_id" in self.columns:
             Index(f"{name}_by_trade", table.c.trade_id)
-        metadata.create_all(self._engine)
+        create_tables(self._engine, metadata)
 
     def insertion(self, generation: int) -> tuple[str, str]:
         """Head and tail of the statement that puts documents in place of what is there."""
@@ -97,13 +98,13 @@ def create_tracking(engine: Engine) -> None:
     """Creates the tables of what each model reflects, which generation is served, and of which ledger."""
     metadata = MetaData()
     Table(
-        "reflected", metadata, Column("model", String, primary_key=True),
-        Column("generation", BigInteger, primary_key=True), Column("log", String, primary_key=True),
-        Column("sequence", BigInteger, nullable=False),
+        "reflected", metadata, Column("model", TEXT, primary_key=True),
+        Column("generation", BigInteger, primary_key=True), Column("log", TEXT, primary_key=True),
+        Column("sequence", BigInteger, nullable=False), Column("leaf", LargeBinary, nullable=False),
     )
     Table(
-        "generations", metadata, Column("model", String, primary_key=True),
+        "generations", metadata, Column("model", TEXT, primary_key=True),
         Column("version", BigInteger, nullable=False), Column("generation", BigInteger, nullable=False),
     )
-    Table("ledger", metadata, Column("ledger_id", String, primary_key=True))
-    metadata.create_all(engine)
+    Table("ledger", metadata, Column("ledger_id", TEXT, primary_key=True))
+    create_tables(engine, metadata)

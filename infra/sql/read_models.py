@@ -25,7 +25,8 @@ class SqlReadModels:
     """``projections.ports.ReadModels``. ``generation`` is the one to use; None the one that is served."""
 
     def __init__(
-        self, engine: Engine, projections: Sequence[Projection], ledger_id: str, generation: int | None = None
+        self, engine: Engine, projections: Sequence[Projection], ledger_id: str, generation: int | None = None, *,
+        adopt: bool = False,
     ) -> None:
         self.engine = engine
         self._projections = projections
@@ -34,16 +35,27 @@ class SqlReadModels:
         self._models = models_of(engine, projections)
         create_tracking(engine)
         with writing(engine) as connection:
-            self._require_ledger(connection)
+            others = self._is_of_another(connection, adopt)
             served = self._served(connection)
         for model in self._models.values():
             model.create(self._of(model, served))
+        if others:
+            self.clear(list(self._models))
 
     @classmethod
-    def open(cls, url: str, projections: Sequence[Projection], ledger_id: str) -> Self:
-        """Opens the store at a URL."""
+    def open(cls, url: str, projections: Sequence[Projection], ledger_id: str, *, adopt: bool = False) -> Self:
+        """Opens the store at a URL. ``adopt`` forgets read models of another ledger.
+
+        Raises:
+            OtherReadModels: when they are of another ledger, unless they are adopted.
+        """
         # Documents and tracking are one transaction: what a power cut takes is folded again from the log.
-        return cls(create_engine_for(url, synchronous="NORMAL"), projections, ledger_id)
+        engine = create_engine_for(url, synchronous="NORMAL")
+        try:
+            return cls(engine, projections, ledger_id, adopt=adopt)
+        except BaseException:
+            engine.dispose()
+            raise
 
     def get_many(self, model: str, ids: Sequence[str]) -> Mapping[str, Document]:
         found: dict[str, Document] = {}
@@ -87,14 +99,14 @@ class SqlReadModels:
 
     def write(
         self, log: str, documents: Mapping[str, Mapping[str, Document]], *, expected: int, reflected: int,
-        models: Sequence[str], parked: Set[Parked] | None = None,
+        models: Sequence[str], leaf: bytes = b"", parked: Set[Parked] | None = None,
     ) -> None:
         prepared = {name: [self._models[name].row(each) for each in changed.values()]
                     for name, changed in documents.items()}
         with writing(self.engine) as connection:
             served = self._served(connection)
             for name in models:
-                self._move(connection, (name, self._of(self._models[name], served), log), expected, reflected)
+                self._move(connection, (name, self._of(self._models[name], served), log), expected, (reflected, leaf))
             if parked is not None and parked != self._parked(connection, served, log, models):
                 raise ReadModelsMoved(f"documents of {log} were parked or mended meanwhile")
             for name, changed in prepared.items():
@@ -126,6 +138,18 @@ class SqlReadModels:
         with reading(self.engine) as connection:
             generation = self._of(self._models[model], self._served(connection))
             return self._reflected(connection, model, generation, log)
+
+    def places(self, models: Sequence[str], log: str) -> Set[int]:
+        with reading(self.engine) as connection:
+            served = self._served(connection)
+            return {self._reflected(connection, name, self._of(self._models[name], served), log) for name in models}
+
+    def heads(self) -> Set[tuple[str, int, bytes]]:
+        with reading(self.engine) as connection:
+            served = self._served(connection)
+            used = {(model.name, self._of(model, served)) for model in self._models.values()}
+            found = rows(connection, "SELECT model, generation, log, sequence, leaf FROM reflected")
+            return {(log, at, leaf) for model, generation, log, at, leaf in found if (model, generation) in used}
 
     def clear(self, models: Sequence[str]) -> None:
         with writing(self.engine) as connection:
@@ -160,7 +184,7 @@ class SqlReadModels:
     def beside(self) -> "SqlReadModels":
         """A new generation of every model, empty, beside the one that is served."""
         with reading(self.engine) as connection:
-            newest = max(self._served(connection).values(), default=(0, 0))[1]
+            newest = max((generation for _, generation in self._served(connection).values()), default=1)
             built = rows(connection, "SELECT MAX(generation) FROM reflected")[0][0] or 0
         beside = SqlReadModels(self.engine, self._projections, self._ledger_id, max(newest, built) + 1)
         beside.clear(list(self._models))
@@ -194,16 +218,19 @@ class SqlReadModels:
             (model.name, generation),
         )
 
-    def _require_ledger(self, connection: Connection) -> None:
+    def _is_of_another(self, connection: Connection, adopt: bool) -> bool:
         found = [row[0] for row in rows(connection, "SELECT ledger_id FROM ledger")]
-        if not found:
-            connection.exec_driver_sql(
-                f"INSERT INTO ledger (ledger_id) VALUES ({marks(self.engine, 1)})", (self._ledger_id,)
-            )
-        elif found != [self._ledger_id]:
+        if found == [self._ledger_id]:
+            return False
+        if found and not adopt:
             raise OtherReadModels(
                 f"these read models were built from ledger {found[0]}, not from {self._ledger_id}: build them anew"
             )
+        connection.exec_driver_sql("DELETE FROM ledger")
+        connection.exec_driver_sql(
+            f"INSERT INTO ledger (ledger_id) VALUES ({marks(self.engine, 1)})", (self._ledger_id,)
+        )
+        return bool(found)
 
     @staticmethod
     def _served(connection: Connection) -> dict[str, tuple[int, int]]:
@@ -257,10 +284,13 @@ class SqlReadModels:
         parked = {letters.document(*each).parked for each in found}  # type: ignore[attr-defined]
         return {each for each in parked if each.log == log}
 
-    def _move(self, connection: Connection, place: tuple[str, int, str], expected: int, reflected: int) -> None:
-        if self._reflected(connection, *place) != expected:
+    def _move(
+        self, connection: Connection, place: tuple[str, int, str], expected: int, head: tuple[int, bytes]
+    ) -> None:
+        moved = self._reflected(connection, *place) == expected and connection.exec_driver_sql(
+            f"INSERT INTO reflected (model, generation, log, sequence, leaf) VALUES ({marks(self.engine, 5)}) "
+            "ON CONFLICT (model, generation, log) DO UPDATE SET sequence = excluded.sequence, leaf = excluded.leaf "
+            f"WHERE reflected.sequence = {marks(self.engine, 1)}", (*place, *head, expected),
+        ).rowcount
+        if not moved:
             raise ReadModelsMoved(f"{place[0]} no longer reflects {place[2]} up to {expected}")
-        connection.exec_driver_sql(
-            f"INSERT INTO reflected (model, generation, log, sequence) VALUES ({marks(self.engine, 4)}) "
-            "ON CONFLICT (model, generation, log) DO UPDATE SET sequence = excluded.sequence", (*place, reflected),
-        )

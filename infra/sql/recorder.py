@@ -109,6 +109,11 @@ class SqlRecorder(SqlAggregateRecorder, SqlTrackingRecorder, ProcessRecorder):
                 for row in rows(connection, statement, (source, *page))
             }
 
+    def count_receipts(self) -> int:
+        with reading(self.engine) as connection:
+            count: int = rows(connection, f"SELECT COUNT(*) FROM {self.tables.receipts}")[0][0]
+            return count
+
     def last_commit(self) -> CommitRecord | None:
         with reading(self.engine) as connection:
             return self._last_commit(connection)

@@ -13,11 +13,13 @@ from sqlalchemy import Engine
 
 from infra.memory.factory import MemoryFactory
 from infra.memory.recorder import MemoryRecorder
-from infra.sql.engine import create_engine_for
+from infra.sql.engine import create_engine_for, writing
 from infra.sql.factory import SqlFactory
 from infra.sql.recorder import SqlRecorder
 from infra.sql.snapshots import SqlAggregateRecorder
+from infra.sql.tables import create_tracking
 from infra.sql.tracking import SqlTrackingRecorder
+from tests.postgres import dispose
 
 
 class OnSql:
@@ -30,6 +32,24 @@ class OnSql:
         self.engine = create_engine_for(f"sqlite:///{tmp_path / 'events.db'}")
         yield
         self.engine.dispose()
+
+    def create_recorder(self) -> Any:
+        return SqlRecorder(self.engine, f"log-{uuid4().hex[:8]}")
+
+
+class OnPostgres:
+    """Tables of its own for every test, and no tracking yet."""
+
+    engine: Engine
+
+    @pytest.fixture(autouse=True)
+    def _database(self, postgres: str) -> Iterator[None]:
+        self.engine = create_engine_for(postgres)
+        create_tracking(self.engine)
+        with writing(self.engine) as connection:
+            connection.exec_driver_sql("DELETE FROM tracking")
+        yield
+        dispose(self.engine)
 
     def create_recorder(self) -> Any:
         return SqlRecorder(self.engine, f"log-{uuid4().hex[:8]}")
@@ -59,6 +79,28 @@ class TestSqlProcess(OnSql, cases.ProcessRecorderTestCase):
 
 
 class TestSqlOrderOfIds(OnSql, cases.NonInterleavingNotificationIDsBaseCase):
+    insert_num = 1000
+
+
+class TestPostgresAggregates(OnPostgres, cases.AggregateRecorderTestCase):
+    def create_recorder(self) -> Any:
+        return SqlAggregateRecorder(self.engine, f"aggregates-{uuid4().hex[:8]}")
+
+
+class TestPostgresApplication(OnPostgres, cases.ApplicationRecorderTestCase[Any]):
+    def test_insert_subscribe(self) -> None:
+        self.optional_test_insert_subscribe()
+
+
+class TestPostgresTracking(OnPostgres, cases.TrackingRecorderTestCase):
+    pass
+
+
+class TestPostgresProcess(OnPostgres, cases.ProcessRecorderTestCase):
+    pass
+
+
+class TestPostgresOrderOfIds(OnPostgres, cases.NonInterleavingNotificationIDsBaseCase):
     insert_num = 1000
 
 
@@ -125,6 +167,16 @@ class TestSqlFactory(FactoryCase):
         self.env = Environment("application")
         self.env["PERSISTENCE_MODULE"] = "infra.sql"
         self.env["EVERBOOK_DATABASE_URL"] = f"sqlite:///{tmp_path / 'events.db'}"
+
+
+class TestPostgresFactory(FactoryCase):
+    classes = TestSqlFactory.classes
+
+    @pytest.fixture(autouse=True)
+    def _environment(self, postgres: str) -> None:
+        self.env = Environment("application")
+        self.env["PERSISTENCE_MODULE"] = "infra.sql"
+        self.env["EVERBOOK_DATABASE_URL"] = postgres
 
 
 class TestMemoryFactory(FactoryCase):

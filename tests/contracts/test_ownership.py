@@ -8,6 +8,7 @@ import textwrap
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -20,25 +21,30 @@ from infra.sql.engine import create_engine_for
 from infra.sql.recorder import SqlRecorder
 from infra.verification import verify
 from tests.ledger import founded, limited, logs_in, send
+from tests.postgres import database
 from tests.rules import booking
 
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
 def shared(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[CommandedLogs, CommandedLogs]]:
     """Two ledgers, each with a state of its own, on one store."""
     kept: dict[str, LogRecorder] = {}
-    engine = create_engine_for(f"sqlite:///{tmp_path / 'events.db'}")
+    with ExitStack() as stack:
+        url = f"sqlite:///{tmp_path / 'events.db'}"
+        if request.param == "postgres":
+            url = stack.enter_context(database(request.getfixturevalue("postgres")))
+        engine = create_engine_for(url)
+        stack.callback(engine.dispose)
 
-    def open_log(log: str) -> LogRecorder:
-        if request.param == "memory":
-            return kept.setdefault(log, MemoryRecorder())
-        return SqlRecorder(engine, log)
+        def open_log(log: str) -> LogRecorder:
+            if request.param == "memory":
+                return kept.setdefault(log, MemoryRecorder())
+            return SqlRecorder(engine, log)
 
-    first = limited(founded(CommandedLogs(open_log)), 100)
-    yield first, CommandedLogs(open_log)
-    engine.dispose()
+        first = limited(founded(CommandedLogs(open_log)), 100)
+        yield first, CommandedLogs(open_log)
 
 
 def sixty(number: int) -> object:

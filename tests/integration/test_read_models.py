@@ -1,10 +1,12 @@
 """Read models in a store: exactly once, whatever stops, moves or fails; rebuilt equal; never ahead of their log."""
 
+import contextlib
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any, ClassVar
 
 import pytest
+from eventsourcing.persistence import OperationalError
 
 from domain.commands import AffirmTrade, SettleTrade
 from domain.events import TradeAffirmed, TradeBooked, TradeEvent
@@ -13,12 +15,14 @@ from infra.logs import CommandedLogs
 from infra.memory.recorder import MemoryRecorder
 from infra.projection_worker import ProjectionWorker, ReadModelsAhead, wait_until_reflected
 from infra.rebuild import compare, rebuild
+from infra.sql.engine import writing
 from infra.sql.read_models import OtherReadModels, SqlReadModels
 from projections.fold import ProjectionStopped
 from projections.ports import ReadModelsMoved
 from projections.projection import Document, View
 from projections.registry import PROJECTIONS
 from tests.ledger import logs_in_memory, send
+from tests.postgres import dispose
 from tests.rules import booking
 
 
@@ -31,10 +35,10 @@ def logs() -> CommandedLogs:
 
 
 @pytest.fixture
-def store(tmp_path: Path, logs: CommandedLogs) -> Iterator[SqlReadModels]:
-    opened = SqlReadModels.open(f"sqlite:///{tmp_path / 'read-models.db'}", PROJECTIONS, logs.ledger_id)
+def store(database_url: str, logs: CommandedLogs) -> Iterator[SqlReadModels]:
+    opened = SqlReadModels.open(database_url, PROJECTIONS, logs.ledger_id)
     yield opened
-    opened.engine.dispose()
+    dispose(opened.engine)
 
 
 def digests(store: SqlReadModels) -> dict[str, str]:
@@ -55,6 +59,30 @@ def test_two_workers_on_one_store_count_nothing_twice(logs: CommandedLogs, store
     while sum(worker.step() for worker in workers):
         pass
     assert all(live == rebuilt for live, rebuilt in compare(logs.recorders, store, PROJECTIONS).values())
+
+
+def test_workers_in_a_race_count_nothing_twice(logs: CommandedLogs, store: SqlReadModels) -> None:
+    def run(at_once: int) -> None:
+        worker = ProjectionWorker(logs.recorders, store, PROJECTIONS, at_once)
+        while any(store.reflected(each.name, "ledger-0") < 31 for each in PROJECTIONS):
+            with contextlib.suppress(OperationalError):
+                worker.step()
+
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(run, (1, 2, 5)))
+    assert all(live == rebuilt for live, rebuilt in compare(logs.recorders, store, PROJECTIONS).values())
+
+
+def test_a_write_that_waits_for_another_from_the_same_place_is_refused(store: SqlReadModels) -> None:
+    store.write("ledger-0", {}, expected=0, reflected=1, models=["cash"])
+    with ThreadPoolExecutor(1) as pool:
+        with writing(store.engine) as other:
+            other.exec_driver_sql("UPDATE reflected SET sequence = 5")
+            waiting = pool.submit(store.write, "ledger-0", {}, expected=1, reflected=2, models=["cash"])
+            assert wait([waiting], 0.3).not_done
+        with pytest.raises(ReadModelsMoved):
+            waiting.result()
+    assert store.reflected("cash", "ledger-0") == 5
 
 
 def test_a_write_at_another_place_is_refused_whole(logs: CommandedLogs, store: SqlReadModels) -> None:
@@ -84,9 +112,39 @@ def test_read_models_ahead_of_their_log_stop(logs: CommandedLogs, store: SqlRead
         ProjectionWorker(shorter, store, PROJECTIONS).catch_up()
 
 
-def test_read_models_of_another_ledger_are_not_used(store: SqlReadModels) -> None:
+def test_read_models_of_another_ledger_are_not_used_unless_they_are_adopted(
+    logs: CommandedLogs, store: SqlReadModels, database_url: str
+) -> None:
+    ProjectionWorker(logs.recorders, store, PROJECTIONS).catch_up()
     with pytest.raises(OtherReadModels):
-        SqlReadModels.open(str(store.engine.url), PROJECTIONS, "another-ledger")
+        SqlReadModels.open(database_url, PROJECTIONS, "another-ledger")
+    adopted = SqlReadModels.open(database_url, PROJECTIONS, "another-ledger", adopt=True)
+    assert adopted.scan("trades", "") == []
+    assert adopted.reflected("trades", "ledger-0") == 0
+    adopted.engine.dispose()
+
+
+def test_a_log_that_went_another_way_is_noticed_though_it_is_longer(logs: CommandedLogs, store: SqlReadModels) -> None:
+    ProjectionWorker(logs.recorders, store, PROJECTIONS).catch_up()
+    fork = logs_in_memory()
+    for number in range(40):
+        send(fork, booking(f"F{number}"))
+    with pytest.raises(ReadModelsAhead, match="ledger-0:31"):
+        ProjectionWorker({**logs.recorders, "ledger-0": fork.recorders["ledger-0"]}, store, PROJECTIONS).catch_up()
+
+
+def test_a_rebuild_may_come_before_anything_was_folded(logs: CommandedLogs, store: SqlReadModels) -> None:
+    assert rebuild(logs.recorders, store, PROJECTIONS) == digests(store)
+    assert len(store.scan("trades", "")) == 30
+
+
+def test_documents_come_in_the_order_of_their_bytes(store: SqlReadModels) -> None:
+    ids = ["EQ-1/a", "EQ-1/B", "EQ-1/_", "EQ-1/é", "EQ 1/x", "EQ-10/x", "eq-1/z"]
+    store.write("ledger-0", {"cash": {each: Document(id=each, stale=True) for each in ids}}, expected=0, reflected=1,
+                models=["cash"])
+    assert [each.id for each in store.select("cash", limit=9)] == sorted(ids)
+    assert [each.id for each in store.scan("cash", "EQ-1/")] == ["EQ-1/B", "EQ-1/_", "EQ-1/a", "EQ-1/é"]
+    assert [each.id for each in store.select("cash", after="EQ-1/_", limit=2)] == ["EQ-1/a", "EQ-1/é"]
 
 
 def test_waiting_ends_when_it_is_reflected_and_in_time(logs: CommandedLogs, store: SqlReadModels) -> None:
@@ -178,6 +236,21 @@ def test_later_events_of_a_parked_document_wait_too(logs: CommandedLogs, store: 
     from_now_on.catch_up()
     letters: Any = other.scan("dead-letters", "")
     assert [letter.event for letter in letters] == ["ledger-0:32", "ledger-0:33"]
+
+
+class Away(Counting):
+    """Asks a store that is away."""
+
+    def project(self, *_arguments: object) -> Counter:
+        raise OperationalError("the store is away")
+
+
+def test_that_the_store_is_away_is_no_poison(logs: CommandedLogs, store: SqlReadModels) -> None:
+    other = SqlReadModels(store.engine, (Away(),), logs.ledger_id)
+    with pytest.raises(OperationalError):
+        ProjectionWorker(logs.recorders, other, (Away(),)).catch_up()
+    assert other.scan("dead-letters", "") == []
+    assert other.reflected("counting", "ledger-0") == 0
 
 
 class Unplaceable(Counting):
