@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 
 import msgspec
 from eventsourcing.persistence import Notification, PersistenceError
@@ -33,12 +33,14 @@ class ReadModelsAhead(Exception):
 
 class ProjectionWorker:
     """Folds every log into every read model, one transaction a batch; while one is written the next is folded. Several
-    workers may run: the store lets one win. The events come from ``source``, by default from the logs themselves.
+    workers may run: the store lets one win. The events come from ``source``, by default from the logs themselves;
+    ``writer`` writes, by default a thread of its own.
     """
 
     def __init__(
         self, recorders: Mapping[str, LogRecorder], read_models: ReadModels, projections: Sequence[Projection],
         events_at_once: int = EVENTS_AT_ONCE, *, source: EventSource | None = None,
+        writer: Executor | None = None,
     ) -> None:
         self._recorders = recorders
         self._read_models = read_models
@@ -50,7 +52,8 @@ class ProjectionWorker:
         self._folds: dict[tuple[str, ...], Fold] = {}
         self._parked: set[Parked] = set()
         self._look_at_history = 0.0
-        self._writer: ThreadPoolExecutor | None = None
+        self._writer = writer
+        self._own_writer: ThreadPoolExecutor | None = None
         self._written: tuple[Future[None], str] | None = None
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="projections", daemon=True)
@@ -180,14 +183,18 @@ class ProjectionWorker:
             del self._folds[names]
             raise
         self._finish_writing()
-        self._writer = self._writer or ThreadPoolExecutor(1, "read-models")
-        self._written = self._writer.submit(
+        self._written = self._writing().submit(
             self._read_models.write, log, changes, expected=start, reflected=events[-1].sequence, models=names,
             leaf=leaf, parked=parked,
         ), log
         self._parked |= _parked(changes.get(DEAD_LETTERS, {}).values())
         self.documents += sum(map(len, changes.values()))
         self.events += len(events)
+
+    def _writing(self) -> Executor:
+        if self._writer is None and self._own_writer is None:
+            self._own_writer = ThreadPoolExecutor(1, "read-models")
+        return self._writer or self._own_writer  # type: ignore[return-value]
 
     def _fold(self, names: Sequence[str]) -> Fold:
         self._finish_writing()
@@ -213,9 +220,9 @@ class ProjectionWorker:
 
     def _rest(self) -> None:
         """Leaves no thread behind."""
-        if self._writer is not None:
-            self._writer.shutdown()
-            self._writer = None
+        if self._own_writer is not None:
+            self._own_writer.shutdown()
+            self._own_writer = None
 
     def _let_go(self) -> None:
         """Finishes the batch, for so long, and forgets everything: someone else goes on. Were its end not waited for,
