@@ -8,8 +8,10 @@ from typing import Annotated, Any
 import msgspec
 from fastapi import Query, Request, Response
 
+from api.plain import plain
 from api.problems import Problem
 from api.services import services
+from domain.outcomes import Outcome
 from projections.projection import Document
 
 Limit = Annotated[int, Query(ge=1, le=1000, description="How many items at most")]
@@ -31,7 +33,9 @@ def only_known_parameters(request: Request) -> None:
 
 def answer(content: Any, headers: Mapping[str, str] | None = None, status: int = 200) -> Response:
     """JSON, with decimals as strings and sorted keys."""
-    return Response(_encoder.encode(content), status, dict(headers or {}), media_type="application/json")
+    # An outcome has no figures, and is what the hottest route answers.
+    shaped = content if isinstance(content, Outcome) else plain(content)
+    return Response(_encoder.encode(shaped), status, dict(headers or {}), media_type="application/json")
 
 
 def vector_of(text: str, logs: Sequence[str], field: str) -> dict[str, int]:

@@ -18,8 +18,7 @@ def _never() -> bool:
 
 
 class Services(msgspec.Struct, kw_only=True):
-    """``lag_seconds`` is how far the read models may be behind, ``trouble`` says what keeps them from being used, ""
-    when nothing does; ``stopping`` says that answers that go on must end."""
+    """``lag_seconds`` is how far the read models may be behind, ``stopping`` says that answers that go on must end."""
 
     gate: Gate
     reads: Reads
@@ -27,7 +26,6 @@ class Services(msgspec.Struct, kw_only=True):
     answer_seconds: float = 30.0
     fresh_seconds: float = 5.0
     lag_seconds: float = 30.0
-    trouble: Callable[[], str] = str
     stopping: Callable[[], bool] = _never
     registry: CollectorRegistry = msgspec.field(default_factory=CollectorRegistry)
     metrics: Any = None

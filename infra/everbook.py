@@ -19,12 +19,7 @@ from infra.event_source import EventSource, PolledLogs
 from infra.gate import LocalGate
 from infra.logs import CommandedLogs, submission_of
 from infra.owner import Owner
-from infra.projection_worker import (
-    ProjectionWorker,
-    ReadModelsAhead,
-    require_same_history,
-    wait_until_reflected,
-)
+from infra.projection_worker import ProjectionWorker, wait_until_reflected
 from infra.secrets import digest_of, secret_in
 from infra.settings import Settings
 from infra.sql.read_models import SqlReadModels
@@ -91,14 +86,6 @@ class Everbook:
         return ProjectionWorker(
             self.logs.recorders, self.read_models, projections, source=self._event_source(group)
         )
-
-    def trouble(self) -> str:
-        """What keeps the read models from being used; "" when nothing does."""
-        try:
-            require_same_history(self.logs.recorders, self.read_models)
-        except ReadModelsAhead as error:
-            return str(error)
-        return ""
 
     def vector(self) -> dict[str, int]:
         """The last sequence of every log."""

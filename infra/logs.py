@@ -12,7 +12,7 @@ from domain.admission import NotRecorded, OutcomeUnknown, ReferenceNotReached
 from domain.batch import Unit
 from domain.commands import AnyCommand, ClosePeriod, RollBusinessDate
 from domain.decider import Decider
-from domain.events import Event, LogOpened
+from domain.events import BusinessDateRolled, Event, LogOpened, PeriodClosed
 from domain.ledger import Draft, Ledger, LogBroken, LogDoesNotRest
 from domain.market import MarketDecider, MarketState
 from domain.outcomes import SYSTEM, Outcome, Submission
@@ -180,13 +180,18 @@ class CommandedLogs:
         decider = ledger.decider
         assert isinstance(decider, TradeDecider)
         today, closed = self.reference.business_date(), self.reference.closed_through()
+        if not (_is_later(closed, decider.closed_through()) or _is_later(today, decider.business_date())):
+            return []
         commands: list[AnyCommand] = []
-        if closed is not None and _is_later(closed, decider.closed_through()):
-            commands.append(ClosePeriod(source=SYSTEM.key_id, command_id=f"close-{closed}", through=closed))
-        if today is not None and _is_later(today, decider.business_date()):
-            commands.append(RollBusinessDate(source=SYSTEM.key_id, command_id=f"roll-{today}", business_date=today))
+        for turn in self.reference.turns.values():
+            if isinstance(turn, PeriodClosed) and _is_later(turn.through, decider.closed_through()):
+                close_id = f"close-{turn.through}"
+                commands.append(ClosePeriod(source=SYSTEM.key_id, command_id=close_id, through=turn.through))
+            elif isinstance(turn, BusinessDateRolled) and _is_later(turn.business_date, decider.business_date()):
+                day = turn.business_date
+                commands.append(RollBusinessDate(source=SYSTEM.key_id, command_id=f"roll-{day}", business_date=day))
         return commands
 
 
-def _is_later(day: date, than: date | None) -> bool:
-    return than is None or day > than
+def _is_later(day: date | None, than: date | None) -> bool:
+    return day is not None and (than is None or day > than)

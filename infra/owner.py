@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import msgspec
-from eventsourcing.persistence import IntegrityError, PersistenceError
+from eventsourcing.persistence import IntegrityError
 
 from domain.admission import NotOneLog, NotRecorded, OutcomeUnknown, QueueFull
 from domain.batch import Unit
@@ -153,7 +153,7 @@ class Owner:
             return True
         try:
             self._logs.require_seen(request.submissions)
-        except (NotRecorded, PersistenceError) as error:
+        except (NotRecorded, *CANNOT_READ) as error:
             self._fail([request], error)
             return False
         return True

@@ -55,6 +55,7 @@ class ProjectionWorker:
         self._writer = writer
         self._own_writer: ThreadPoolExecutor | None = None
         self._written: tuple[Future[None], str] | None = None
+        self._writing: tuple[str, ...] = ()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="projections", daemon=True)
         self.documents = 0
@@ -174,6 +175,10 @@ class ProjectionWorker:
         self, log: str, members: Sequence[Projection], start: int, events: Sequence[Recorded], leaf: bytes
     ) -> None:
         names = tuple(projection.name for projection in members)
+        # A fold holds what it wrote itself; what another one is writing must be in the store before it is read there.
+        if names != self._writing:
+            self._finish_writing()
+            self._writing = names
         if names not in self._folds:
             self._folds[names] = self._fold(names)
         parked = {each for each in self._parked if each.log == log and each.model in names}
@@ -183,7 +188,7 @@ class ProjectionWorker:
             del self._folds[names]
             raise
         self._finish_writing()
-        self._written = self._writing().submit(
+        self._written = self._executor().submit(
             self._read_models.write, log, changes, expected=start, reflected=events[-1].sequence, models=names,
             leaf=leaf, parked=parked,
         ), log
@@ -191,13 +196,12 @@ class ProjectionWorker:
         self.documents += sum(map(len, changes.values()))
         self.events += len(events)
 
-    def _writing(self) -> Executor:
+    def _executor(self) -> Executor:
         if self._writer is None and self._own_writer is None:
             self._own_writer = ThreadPoolExecutor(1, "read-models")
         return self._writer or self._own_writer  # type: ignore[return-value]
 
     def _fold(self, names: Sequence[str]) -> Fold:
-        self._finish_writing()
         store = Store(self._read_models.get_many, self._scan)
         letters = [each for each in self._read_models.scan(DEAD_LETTERS, "") if isinstance(each, DeadLetter)]
         self._parked |= _parked(letters)
@@ -254,9 +258,8 @@ class ProjectionWorker:
             names = [projection.name for projection in family]
             places = self._read_models.places(names, log)
             if len(places) > 1:
+                self._begin_again()
                 self._read_models.clear(names)
-                self._folds.clear()
-                self._places = {at: place for at, place in self._places.items() if at[0] != family[0].name}
                 places = {0}
             (self._places[key],) = places
         return self._places[key]

@@ -40,18 +40,11 @@ class ScopedFold:
         return (key.partition("/")[0] if self._of_books else key) in self._scopes
 
     def _get_many(self, model: str, ids: Sequence[str]) -> Mapping[str, Document]:
-        self._require_within(model, ids)
         kept = self._kept[model]
         return {key: kept[key] for key in ids if key in kept}
 
     def _scan(self, model: str, prefix: str) -> Sequence[Document]:
-        self._require_within(model, [prefix])
         return [each for key, each in self._kept[model].items() if key.startswith(prefix)]
-
-    def _require_within(self, model: str, keys: Iterable[str]) -> None:
-        for key in keys:
-            if not self.holds(key):
-                raise OutsideScope(f"{model} {key} is of another book")
 
 
 def scopes_of(family: Sequence[Projection], keys: Iterable[str]) -> frozenset[str]:
@@ -75,4 +68,24 @@ class _Scoped:
         return [key for key in self._projection.keys(event) if self._holds(key)]
 
     def project(self, key: str, document: Any | None, event: Recorded, view: View) -> Any | None:
-        return self._projection.project(key, document, event, view)
+        return self._projection.project(key, document, event, _ScopedView(view, self._holds))
+
+
+class _ScopedView:
+    """A view that shows no document outside the scope."""
+
+    def __init__(self, view: View, holds: Callable[[str], bool]) -> None:
+        self._view = view
+        self._holds = holds
+
+    def get(self, model: str, key: str) -> Any | None:
+        self._require_held(model, key)
+        return self._view.get(model, key)
+
+    def scan(self, model: str, prefix: str) -> Iterable[Any]:
+        self._require_held(model, prefix)
+        return self._view.scan(model, prefix)
+
+    def _require_held(self, model: str, key: str) -> None:
+        if not self._holds(key):
+            raise OutsideScope(f"{model} {key} is of another book")

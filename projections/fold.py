@@ -1,11 +1,10 @@
 """Folding a run of events into documents, event by event, with the documents they need at hand."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from itertools import islice
 from typing import Any, NamedTuple
-
-from eventsourcing.persistence import PersistenceError
 
 from domain.money import exact
 from domain.schema import Recorded
@@ -75,14 +74,17 @@ class Fold:
         self._held: dict[str, dict[str, Document | None]] = {projection.name: {} for projection in projections}
         self._parked = {(letter.model, letter.key) for letter in dead_letters}
         self._changes: Changes = {}
+        self._failed = False
 
     def run(self, events: Sequence[Recorded]) -> Changes:
         """The documents that ``events`` of one log change, by model and id.
 
         Raises:
             ProjectionStopped: naming the projection and the event; nothing of the run counts.
+        Exception: of the store; nor does it then.
         """
         self._changes = {name: {} for name in (*self._held, DEAD_LETTERS)}
+        self._failed = False
         with exact():
             for family in self._families:
                 keyed = [self._keys(projection, events) for projection in family]
@@ -107,10 +109,10 @@ class Fold:
                         continue
                     try:
                         document = project(key, held.get(key), event, self)
-                    except PersistenceError:
-                        # That the store of documents is away says nothing about the event.
-                        raise
-                    except Exception as error:  # noqa: BLE001
+                    except Exception as error:
+                        # That the store failed is no fault of the event.
+                        if self._failed:
+                            raise
                         self._park(projection.name, key, event, f"{type(error).__name__}: {error}")
                         continue
                     if document is None:
@@ -124,7 +126,8 @@ class Fold:
         """For projections: a document as it stands at the event being projected."""
         held = self._held[model]
         if key not in held:
-            held[key] = self._store.get_many(model, [key]).get(key)
+            with self._asking():
+                held[key] = self._store.get_many(model, [key]).get(key)
         document = held[key]
         if (document is not None and document.stale) or (self._parked and (model, key) in self._parked):
             raise NeedsStale(f"{model} {key} is stale")
@@ -132,13 +135,22 @@ class Fold:
 
     def scan(self, model: str, prefix: str) -> list[Document]:
         """For projections: the documents whose id begins with ``prefix``, by id, as they stand."""
-        found = {document.id: document for document in self._store.scan(model, prefix)}
+        with self._asking():
+            found = {document.id: document for document in self._store.scan(model, prefix)}
         found.update({key: each for key, each in self._changes[model].items() if key.startswith(prefix)})
         if any(document.stale for document in found.values()) or any(
             parked == model and key.startswith(prefix) for parked, key in self._parked
         ):
             raise NeedsStale(f"something of {model} {prefix} is stale")
         return [found[key] for key in sorted(found)]
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception:
+            self._failed = True
+            raise
 
     def _keys(self, projection: Projection, events: Sequence[Recorded]) -> list[Sequence[str]]:
         keyed: list[Sequence[str]] = []

@@ -3,13 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Any, Protocol
 
-from eventsourcing.persistence import PersistenceError
-
 from projections.fold import DeadLetter, Parked
 from projections.projection import Document
 
 
-class ReadModelsMoved(PersistenceError):
+class ReadModelsMoved(Exception):
     """Another worker has already written these events: read the tracking again and go on from there."""
 
 

@@ -52,7 +52,7 @@ def services_of(opened: Everbook) -> Services:
     """What the routes work with."""
     services = Services(
         gate=opened.gate, reads=LocalReads(opened.read_models), logs=opened,
-        answer_seconds=opened.settings.answer_seconds, lag_seconds=opened.settings.lag_seconds, trouble=opened.trouble,
+        answer_seconds=opened.settings.answer_seconds, lag_seconds=opened.settings.lag_seconds,
     )
     opened.owner.on_commit = services.metrics.committed
     return services

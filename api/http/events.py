@@ -79,7 +79,7 @@ def history(request: Request, log: str, stream: str) -> list[Any]:
     events = services(request).logs.recorder(log).select_streams([stream])
     return [
         {"log": log, "sequence": each.id, "version": each.originator_version, "type": each.topic,
-         "state": msgspec.Raw(encode(recorded(log, each.id, each).event))}
+         "state": msgspec.json.decode(encode(recorded(log, each.id, each).event))}
         for each in events
     ]
 

@@ -46,8 +46,6 @@ def ready(request: Request) -> Response:
                 503, "projections-behind", f"the read models stand at {lag.log}:{lag.reflected}: {lag.events} events "
                 f"wait, the oldest for {lag.seconds:.0f} seconds", headers={"Retry-After": "1"},
             )
-    if trouble := having.trouble():
-        raise Problem(503, "projections-ahead", trouble)
     return reading.answer({"status": "ready"})
 
 

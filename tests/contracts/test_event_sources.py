@@ -98,6 +98,7 @@ class TestKafka(EventSourceContract):
     def test_topics_of_another_ledger_stop_the_log_and_say_so(
         self, logs: CommandedLogs, store: SlowReadModels
     ) -> None:
+        self.topics.look_seconds = LONGEST_SECONDS
         self.topics.publish("reference")
         self.topics.publish("ledger-1", ledger_id="another-ledger")
         with self.working(logs, store) as worker:

@@ -11,7 +11,7 @@ from tests.postgres import database
 from tests.processes import together
 
 WRITERS = 3
-COMMITS = 60
+COMMITS = 40
 OPENING = """
 import json, sys
 from eventsourcing.persistence import IntegrityError, StoredEvent, Tracking

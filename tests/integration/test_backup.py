@@ -207,9 +207,8 @@ def test_read_models_that_are_ahead_after_a_restore_stop_and_a_rebuild_mends_the
     with Everbook(settings_in(data)) as opened:
         with pytest.raises(ReadModelsAhead, match="ledger-0:8"):
             opened.worker().catch_up()
-        assert "ledger-0:8" in opened.trouble()
         rebuild(opened.logs.recorders, opened.read_models, PROJECTIONS)
-        assert opened.trouble() == ""
+        opened.worker().catch_up()
         assert len(opened.read_models.scan("trades", "")) == 5
 
 

@@ -90,7 +90,7 @@ def generated(folder: Path, trades: int) -> Path:
 
 
 def test_a_file_is_imported_while_a_server_takes_commands(tmp_path: Path, data: Path) -> None:
-    file, server = generated(tmp_path, 2_500), Server(data)
+    file, server = generated(tmp_path, 1_500), Server(data)
     server.start()
     server.client.post("/v1/commands", content=b"\n".join(map(business_content, FOUNDATION))).raise_for_status()
     load = Load(server)
@@ -114,8 +114,8 @@ def test_a_file_is_imported_while_a_server_takes_commands(tmp_path: Path, data: 
 
 
 def test_an_import_that_was_killed_is_run_again(tmp_path: Path, data: Path) -> None:
-    file = generated(tmp_path, 12_000)
-    for after in (500, 6_000):
+    file = generated(tmp_path, 6_000)
+    for after in (500, 3_000):
         process = importing(file, data)
         try:
             _wait_until(data, after, process)
@@ -125,9 +125,9 @@ def test_an_import_that_was_killed_is_run_again(tmp_path: Path, data: Path) -> N
     assert process.returncode == -signal.SIGKILL
     landed = sum(times_recorded(data).values())
     keys = keys_of(file)
-    assert 6_000 <= landed < len(keys)
+    assert 3_000 <= landed < len(keys)
     report = json.loads(importing(file, data).communicate()[0])
-    assert report["duplicates"] > 6_000 - 100
+    assert report["duplicates"] > 3_000 - 100
     assert report["accepted"] > 0
     times = times_recorded(data)
     assert set(times.values()) == {1}
