@@ -147,7 +147,8 @@ def factory_of(log: str, settings: Settings, *, create: bool = True) -> Infrastr
     """Each log is an application of the library, in whichever persistence module is set."""
     return InfrastructureFactory.construct(Environment(log, {
         "PERSISTENCE_MODULE": os.environ.get("PERSISTENCE_MODULE", "infra.sql"),
-        "EVERBOOK_DATABASE_URL": settings.events_url, "CREATE_TABLE": "yes" if create else "no",
+        "EVERBOOK_DATABASE_URL": settings.events_url, "EVERBOOK_HBASE_URL": settings.hbase_url,
+        "CREATE_TABLE": "yes" if create else "no",
     }))
 
 

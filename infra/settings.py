@@ -26,6 +26,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     data: Path = Path("everbook-data")
     database_url: str = ""
     read_database_url: str = ""
+    hbase_url: str = ""
     ledgers: int | None = None
     host: str = "127.0.0.1"
     port: int = 8321

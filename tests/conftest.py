@@ -1,4 +1,4 @@
-"""Fixtures that any test may ask for: databases, and real servers."""
+"""Databases and servers for tests: SQLite files, and what there is of the real ones."""
 
 import os
 from collections.abc import Iterator

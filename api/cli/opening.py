@@ -7,7 +7,7 @@ from typing import Annotated
 
 import msgspec
 import typer
-from eventsourcing.persistence import PersistenceError
+from eventsourcing.persistence import InfrastructureFactoryError, PersistenceError
 
 from api.cli.console import err, fail
 from domain.ledger import LogBroken
@@ -25,7 +25,7 @@ Data = Annotated[Path | None, typer.Option(help="The data folder; EVERBOOK_DATA,
 Json = Annotated[bool, typer.Option("--json", help="One JSON document, for machines")]
 EXPECTED = (
     BadSetting, OtherLedger, ExposedSecret, OtherReadModels, PersistenceError, OSError, ReadModelsAhead, BadCheckpoint,
-    BadBackup, LogBroken, UnknownEventType, msgspec.DecodeError,
+    BadBackup, LogBroken, UnknownEventType, msgspec.DecodeError, InfrastructureFactoryError,
 )
 
 

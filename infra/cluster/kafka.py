@@ -11,7 +11,10 @@ from infra.cluster.ports import LOOPBACK
 HEAP_MB = 512
 # A data folder belongs to one cluster id; this cluster has one folder, so the id may be the same everywhere.
 CLUSTER_ID = "ZXZlcmJvb2stY2x1c3Rlcg"
-QUIET = ("-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-Dorg.slf4j.simpleLogger.showDateTime=true")
+QUIET = (
+    "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-Dorg.slf4j.simpleLogger.showDateTime=true",
+    "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSS",
+)
 SETTINGS = """\
 process.roles=broker,controller
 node.id=1

@@ -14,10 +14,10 @@ from eventsourcing.persistence import (
 from sqlalchemy import Connection, Engine
 
 from domain.ports import Commit, CommitRecord, LogMoved, NewEvent, Receipt
+from infra.identity import from_text, to_text
 from infra.plain_commit import plain_commit
 from infra.sql.commits import commit_row, record_from
 from infra.sql.engine import insert, is_sqlite, marks, reading, rows, writing
-from infra.sql.identity import from_text, to_text
 from infra.sql.snapshots import SqlAggregateRecorder
 from infra.sql.tables import COMMIT_COLUMNS, EVENT_COLUMNS, LogTables, table_prefix
 from infra.sql.tracking import SqlTrackingRecorder, insert_tracking

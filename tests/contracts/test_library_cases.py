@@ -5,7 +5,6 @@ from typing import Any, ClassVar
 from uuid import uuid4
 
 import pytest
-from eventsourcing.persistence import InfrastructureFactory, JSONTranscoder, Transcoding
 from eventsourcing.popo import POPOAggregateRecorder, POPOTrackingRecorder
 from eventsourcing.tests import persistence as cases
 from eventsourcing.utils import Environment
@@ -19,6 +18,7 @@ from infra.sql.recorder import SqlRecorder
 from infra.sql.snapshots import SqlAggregateRecorder
 from infra.sql.tables import create_tracking
 from infra.sql.tracking import SqlTrackingRecorder
+from tests.contracts import library_cases as ours
 from tests.postgres import dispose
 
 
@@ -134,29 +134,7 @@ class TrackingOfMemory(POPOTrackingRecorder):
     pass
 
 
-class FactoryCase(cases.InfrastructureFactoryTestCase[Any]):
-    classes: ClassVar[dict[str, type]]
-
-    def expected_factory_class(self) -> Any:
-        return self.classes["factory"]
-
-    def expected_aggregate_recorder_class(self) -> Any:
-        return self.classes["aggregate"]
-
-    def expected_application_recorder_class(self) -> Any:
-        return self.classes["log"]
-
-    def expected_process_recorder_class(self) -> Any:
-        return self.classes["log"]
-
-    def expected_tracking_recorder_class(self) -> Any:
-        return self.classes["tracking"]
-
-    def tracking_recorder_subclass(self) -> Any:
-        return self.classes["tracking_subclass"]
-
-
-class TestSqlFactory(FactoryCase):
+class TestSqlFactory(ours.FactoryCase):
     classes: ClassVar[dict[str, type]] = {
         "factory": SqlFactory, "aggregate": SqlAggregateRecorder, "log": SqlRecorder, "tracking": SqlTrackingRecorder,
         "tracking_subclass": TrackingOfSql,
@@ -169,7 +147,7 @@ class TestSqlFactory(FactoryCase):
         self.env["EVERBOOK_DATABASE_URL"] = f"sqlite:///{tmp_path / 'events.db'}"
 
 
-class TestPostgresFactory(FactoryCase):
+class TestPostgresFactory(ours.FactoryCase):
     classes = TestSqlFactory.classes
 
     @pytest.fixture(autouse=True)
@@ -179,7 +157,7 @@ class TestPostgresFactory(FactoryCase):
         self.env["EVERBOOK_DATABASE_URL"] = postgres
 
 
-class TestMemoryFactory(FactoryCase):
+class TestMemoryFactory(ours.FactoryCase):
     classes: ClassVar[dict[str, type]] = {
         "factory": MemoryFactory, "aggregate": POPOAggregateRecorder, "log": MemoryRecorder,
         "tracking": POPOTrackingRecorder,
@@ -192,44 +170,12 @@ class TestMemoryFactory(FactoryCase):
         super().setUp()
 
 
-def transcoding(kind: type, plain: type) -> Transcoding:
-    """A transcoding of a class that is built on a plain type, under its own name."""
-
-    class OfKind(Transcoding):
-        type = kind
-        name = kind.__name__.lower()
-
-        def encode(self, obj: Any) -> Any:
-            return plain(obj)
-
-        def decode(self, data: Any) -> Any:
-            return kind(data)
-
-    return OfKind()
-
-
-class TranscoderCase(cases.TranscoderTestCase):
-    factory: InfrastructureFactory[Any]
-
-    def construct_transcoder(self) -> Any:
-        transcoder = self.factory.transcoder()
-        assert isinstance(transcoder, JSONTranscoder)
-        for kind, plain in ((cases.Mydict, dict), (cases.MyList, list), (cases.MyStr, str), (cases.MyInt, int)):
-            transcoder.register(transcoding(kind, plain))
-        transcoder.register(cases.CustomType1AsDict())
-        transcoder.register(cases.CustomType2AsDict())
-        return transcoder
-
-
-class TestMemoryTranscoder(TranscoderCase):
+class TestMemoryTranscoder(ours.TranscoderCase):
     factory = MemoryFactory(Environment("application"))
 
 
-class TestSqlTranscoder(OnSql, TranscoderCase):
+class TestSqlTranscoder(OnSql, ours.TranscoderCase):
     def setUp(self) -> None:
         self.factory = SqlFactory(Environment("application", {"EVERBOOK_DATABASE_URL": str(self.engine.url)}))
         self.addCleanup(self.factory.close)
         super().setUp()
-
-
-del FactoryCase, TranscoderCase
