@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from eventsourcing.persistence import InfrastructureFactory
-from eventsourcing.utils import Environment, resolve_topic
+from eventsourcing.utils import Environment
 
 from domain.batch import Unit
 from domain.commands import IssueKey
 from domain.outcomes import EVERY_ROLE
 from domain.ports import LogRecorder
-from domain.routing import MARKET, REFERENCE
+from domain.routing import REFERENCE
 from infra.checkpoints import Checkpoint, Signer
 from infra.event_source import EventSource, PolledLogs
-from infra.gate import LocalGate
+from infra.gate import Gate, LocalGate
 from infra.logs import CommandedLogs, submission_of
 from infra.owner import Owner
 from infra.projection_worker import ProjectionWorker, wait_until_reflected
@@ -59,7 +59,7 @@ class Everbook:
         )
         self._closing.callback(self.read_models.engine.dispose)
         self.owner = Owner(self.logs, batch_limit=settings.batch_limit, queue_limit=settings.queue_limit)
-        self.gate = LocalGate(self.owner, self.logs, pepper)
+        self.gate: Gate = LocalGate(self.owner, self.logs, pepper)
 
     def __enter__(self) -> "Everbook":
         return self
@@ -84,7 +84,7 @@ class Everbook:
         projections = families_of(PROJECTIONS, only)
         group = [] if len(projections) == len(PROJECTIONS) else [family[0].name for family in families(projections)]
         return ProjectionWorker(
-            self.logs.recorders, self.read_models, projections, source=self._event_source(group)
+            self.logs.recorders, self.read_models, projections, source=self.event_source(group)
         )
 
     def vector(self) -> dict[str, int]:
@@ -106,19 +106,9 @@ class Everbook:
     def signed_checkpoint(self, log: str) -> str:
         return self.signer.sign(self.checkpoint(log))
 
-    def _event_source(self, group: Sequence[str]) -> EventSource:
-        """Workers of the same models share the logs; those of others follow every log themselves."""
-        settings, recorders = self.settings, self.logs.recorders
-        if not settings.kafka_bootstrap:
-            return PolledLogs(recorders)
-        # By name, since its client is installed with the cluster's extra alone.
-        feed: Any = resolve_topic("infra.kafka.event_feed:KafkaEventFeed")
-        prefix = settings.kafka_prefix
-        return feed(  # type: ignore[no-any-return]
-            {"bootstrap.servers": settings.kafka_bootstrap}, {log: place_of(log, prefix) for log in recorders},
-            ".".join([prefix, "projections", *sorted(group)]), self.ledger_id, recorders,
-            session_seconds=settings.kafka_session_seconds,
-        )
+    def event_source(self, group: Sequence[str]) -> EventSource:  # noqa: ARG002
+        """Where a worker of the families that ``group`` names (all without any) takes its events from."""
+        return PolledLogs(self.logs.recorders)
 
     def _open_log(self, log: str) -> LogRecorder:
         factory = factory_of(log, self.settings)
@@ -127,20 +117,20 @@ class Everbook:
         return recorder  # type: ignore[no-any-return]
 
     def _issue_admin(self, pepper: str) -> str:
-        secret = secret_in(self.settings.data / "admin-key")
+        file = self.settings.data / "admin-key"
+        is_new = not file.exists()
+        secret = secret_in(file)
         command = IssueKey(
             source="everbook", command_id="first-admin-key", key_id=ADMIN, name="First administrator",
             digest=digest_of(pepper, secret), roles=EVERY_ROLE,
         )
-        self.logs.commit(REFERENCE, [Unit((submission_of(command),))])
-        return secret
-
-
-def place_of(log: str, prefix: str) -> tuple[str, int]:
-    """The topic and partition of a log's events."""
-    if log in {REFERENCE, MARKET}:
-        return f"{prefix}.{log}", 0
-    return f"{prefix}.events", int(log.removeprefix("ledger-"))
+        (outcome,) = self.logs.commit(REFERENCE, [Unit((submission_of(command),))])
+        if outcome.status == "accepted":
+            return secret
+        # A process with another data folder was first: the secret is there.
+        if is_new:
+            file.unlink()
+        return ""
 
 
 def factory_of(log: str, settings: Settings, *, create: bool = True) -> InfrastructureFactory[Any]:

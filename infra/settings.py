@@ -8,6 +8,8 @@ from pathlib import Path
 
 import msgspec
 
+from infra.kafka.settings import KafkaSettings
+
 PREFIX = "EVERBOOK_"
 
 
@@ -15,11 +17,10 @@ class BadSetting(Exception):
     """A setting that is unknown or makes no sense; the message names it."""
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True):
+class Settings(KafkaSettings, frozen=True, kw_only=True):
     """``ledgers`` is the number of ledger logs, fixed when the ledger is created (1 when not set then).
 
-    ``batch_limit`` bounds the commands of one commit, ``queue_limit`` those that wait. With ``kafka_bootstrap`` set,
-    events come through Kafka, from topics that begin with ``kafka_prefix``. ``lag_seconds`` is how far the
+    ``batch_limit`` bounds the commands of one commit, ``queue_limit`` those that wait. ``lag_seconds`` is how far the
     read models may be behind before ``/readyz`` says so.
     """
 
@@ -35,9 +36,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     queue_limit: int = 20_000
     answer_seconds: float = 30.0
     lag_seconds: float = 30.0
-    kafka_bootstrap: str = ""
-    kafka_prefix: str = "everbook"
-    kafka_session_seconds: float = 10.0
 
     @property
     def events_url(self) -> str:

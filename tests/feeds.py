@@ -13,8 +13,8 @@ from confluent_kafka.cimpl import NewTopic
 from eventsourcing.persistence import Notification
 
 from domain.commands import AffirmTrade, AmendTrade, AnyCommand, CancelTrade, CorrectTrade, DefineBook, SettleTrade
-from infra.everbook import place_of
 from infra.kafka.event_feed import KafkaEventFeed
+from infra.kafka.topics import Topics as KafkaTopics
 from infra.logs import CommandedLogs
 from projections.registry import PROJECTIONS
 from tests.ledger import logs_in_memory, send
@@ -70,7 +70,7 @@ class Topics:
         self._logs = logs
         self._admin = AdminClient(self.client)
         self._producer = Producer({**self.client, "acks": "all", "linger.ms": 1})
-        self.places = {log: place_of(log, self.prefix) for log in logs.recorders}
+        self.places = {log: KafkaTopics(self.prefix, logs.ledgers).events_of(log) for log in logs.recorders}
 
     def create(self) -> None:
         partitions = {topic: 0 for topic, _ in self.places.values()}

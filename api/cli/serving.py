@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Annotated
 
 import typer
@@ -24,11 +24,13 @@ def serve(
     data: Data = None, host: Annotated[str | None, typer.Option(help="Loopback unless told otherwise")] = None,
     port: Annotated[int | None, typer.Option(help="EVERBOOK_PORT, else 8321")] = None,
 ) -> None:
-    """Serves the HTTP API, and keeps the read models up in a process of its own."""
+    """Serves the HTTP API, and keeps the read models up in a process of its own; in a cluster that is other processes'
+    work.
+    """
     settings = settings_of(data)
     with everbook(settings) as opened:
         opened.start()
-        with worker_process(settings):
+        with nullcontext() if settings.kafka_bootstrap else worker_process(settings):
             run_server(opened, host or settings.host, settings.port if port is None else port)
 
 

@@ -45,6 +45,17 @@ def projections(
         _watch(worker, parent)
 
 
+@app.command()
+def ledger(
+    data: Data = None,
+    parent: Annotated[int | None, typer.Option(help="Stop when this process is gone")] = None,
+) -> None:
+    """Decides the commands of a cluster, until it is stopped. Start more of them to share the logs."""
+    from api.cli.deciding import decide  # noqa: PLC0415
+
+    decide(settings_of(data), parent)
+
+
 @app.command("retry")
 def retry_parked(
     what: Annotated[str, typer.Argument(metavar="[MODEL[/KEY]]", help="A model, or one document; else all")] = "",

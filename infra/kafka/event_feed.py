@@ -78,6 +78,9 @@ class KafkaEventFeed:
             # A partition in trouble is tried again by the client; meanwhile its log is looked at.
             if record.error() is None:
                 self._take(record)
+        for log in self._arrivals:
+            # What came again, or late, is reflected already.
+            self.reflected(log, 0)
         self._pace()
 
     def logs(self) -> Sequence[str]:

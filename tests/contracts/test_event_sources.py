@@ -19,7 +19,7 @@ from tests.contracts.event_source_contract import (
     reflect,
     until,
 )
-from tests.feeds import Topics, busy, tails, topics_of
+from tests.feeds import SOON, Topics, busy, tails, topics_of
 
 
 class TestPolledLogs(EventSourceContract):
@@ -83,10 +83,12 @@ class TestKafka(EventSourceContract):
     def test_offsets_follow_what_is_reflected_and_a_wrong_one_does_no_harm(
         self, logs: CommandedLogs, store: SlowReadModels
     ) -> None:
+        self.topics.look_seconds = LONGEST_SECONDS
         self.publish()
         with self.working(logs, store):
             reflect(logs, store)
         assert self.topics.committed("workers") == tails(logs)
+        self.topics.look_seconds = SOON
         self.topics.commit("workers", {log: last // 2 for log, last in tails(logs).items()})
         busy(logs, 100, 5)
         for log, last in tails(logs).items():

@@ -55,6 +55,7 @@ class Ledger:
             environment |= {
                 "EVERBOOK_KAFKA_BOOTSTRAP": self._topics.client["bootstrap.servers"],
                 "EVERBOOK_KAFKA_PREFIX": self._topics.prefix, "EVERBOOK_KAFKA_SESSION_SECONDS": SESSION_SECONDS,
+                "EVERBOOK_PEPPER": "of the cluster",
             }
         command = [sys.executable, "-m", "api", "work", "projections", "--data", str(self._data), *options]
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)

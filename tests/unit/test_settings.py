@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from infra.kafka.settings import KafkaSettings
 from infra.settings import BadSetting, Settings, settings_from
 
 
@@ -10,13 +11,14 @@ def test_every_setting_has_its_variable() -> None:
         "EVERBOOK_DATA": "/data", "EVERBOOK_DATABASE_URL": "postgresql://a", "EVERBOOK_READ_DATABASE_URL":
         "postgresql://b", "EVERBOOK_LEDGERS": "4", "EVERBOOK_HOST": "::1", "EVERBOOK_PORT": "80", "EVERBOOK_PEPPER":
         "salt", "EVERBOOK_BATCH_LIMIT": "7", "EVERBOOK_QUEUE_LIMIT": "70", "EVERBOOK_ANSWER_SECONDS": "1.5",
-        "EVERBOOK_LAG_SECONDS": "9",
+        "EVERBOOK_LAG_SECONDS": "9", "EVERBOOK_HBASE_URL": "thrift://c",
     }
     assert settings_from(given) == Settings(
         data=Path("/data"), database_url="postgresql://a", read_database_url="postgresql://b", ledgers=4, host="::1",
         port=80, pepper="salt", batch_limit=7, queue_limit=70, answer_seconds=1.5, lag_seconds=9,
+        hbase_url="thrift://c",
     )
-    assert len(given) == len(Settings.__struct_fields__)
+    assert len(given) == len(Settings.__struct_fields__) - len(KafkaSettings.__struct_fields__)
 
 
 def test_without_any_the_ledger_is_in_one_folder() -> None:
