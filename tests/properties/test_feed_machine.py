@@ -34,7 +34,7 @@ SOME = tuple(each for each in PROJECTIONS if each.name in MODELS)
 HISTORY = busy_in_memory(14)
 EVENTS = {log: HISTORY.recorders[log].select_notifications(1, 1_000) for log in LOGS}
 LEAVES = {log: HISTORY.recorders[log].select_leaves(1, 1_000) for log in LOGS}
-ENOUGH = 200
+ENOUGH = 40
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
