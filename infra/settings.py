@@ -11,6 +11,8 @@ import msgspec
 from infra.kafka.settings import KafkaSettings
 
 PREFIX = "EVERBOOK_"
+OF_OTHERS = frozenset({"EVERBOOK_CLUSTER_CACHE", "EVERBOOK_JAVA_17", "EVERBOOK_JAVA_21"})
+"""What ``infra.cluster`` reads, to start servers on this machine."""
 
 
 class BadSetting(Exception):
@@ -53,7 +55,10 @@ def settings_from(environment: Mapping[str, str] = os.environ) -> Settings:
         BadSetting: naming the variable.
     """
     known = {f"{PREFIX}{name.upper()}": name for name in Settings.__struct_fields__}
-    given = {name: value for name, value in environment.items() if name.startswith(PREFIX) and "_TEST_" not in name}
+    given = {
+        name: value for name, value in environment.items()
+        if name.startswith(PREFIX) and "_TEST_" not in name and name not in OF_OTHERS
+    }
     for name in given:
         if name not in known:
             nearest = get_close_matches(name.removeprefix(PREFIX).lower(), known.values(), 1)

@@ -17,7 +17,8 @@ from infra.cluster.state import locked
 ROOT = Path(__file__).parents[1]
 GUARD = "import sys; sys.path.insert(0, sys.argv[3]); from tests.servers import guard; guard(*sys.argv[1:3])"
 LOOK_AGAIN_SECONDS = 0.5
-REQUIRED = os.environ.get("EVERBOOK_TEST_SERVERS") == "require"
+ASKED = os.environ.get("EVERBOOK_TEST_SERVERS", "")
+REQUIRED = ASKED == "require"
 
 
 @pytest.fixture(scope="session")
@@ -51,6 +52,8 @@ def elasticsearch(cluster_folder: Path) -> Iterator[str]:
 @contextmanager
 def shared(folder: Path, server: str) -> Iterator[str]:
     """A server's address; it runs as long as one process uses it."""
+    if ASKED == "no":
+        pytest.skip(f"EVERBOOK_TEST_SERVERS=no: no {server} is started")
     cluster = Cluster(folder, [server])
     me = users(folder, server) / str(os.getpid())
     mark = f"{folder}:{server}"

@@ -74,7 +74,10 @@ class Kafka:
             known = admin.list_topics(timeout=seconds)
         except errors.KafkaException as error:
             return str(error.args[0].str())
-        return "" if known.brokers else "it knows no broker"
+        partitions = (each for topic in known.topics.values() for each in topic.partitions.values())
+        if not known.brokers or any(partition.leader < 0 for partition in partitions):
+            return "it does not lead its partitions yet"
+        return ""
 
 
 def _format(built: Path, home: Path, jdk: Jdk) -> None:

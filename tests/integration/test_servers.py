@@ -1,5 +1,6 @@
 """The servers that tests share are the real ones, and do what the code built on them rests on."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -80,6 +81,21 @@ def test_elasticsearch_refuses_a_version_that_is_stale(elasticsearch: str) -> No
         ]
         assert [answer.meta.status for answer in written] == [201, 409]
         assert client.get(index="servers-test", id="1")["_source"] == {"n": 5}
+
+
+@pytest.mark.parametrize(("asked", "outcome"), [("", "1 skipped"), ("require", "1 error")])
+def test_tests_without_their_server_are_skipped_unless_it_is_required(
+    tmp_path: Path, asked: str, outcome: str
+) -> None:
+    missing = {"EVERBOOK_JAVA_17": str(tmp_path), "EVERBOOK_TEST_SERVERS": asked}
+    test = f"{Path(__file__)}::{test_kafka_gives_back_what_was_published.__name__}"
+    command = [sys.executable, "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", test]
+    done = subprocess.run(
+        command, cwd=ROOT, env={**os.environ, **missing}, capture_output=True, text=True, check=False
+    )
+    assert outcome in done.stdout
+    assert "EVERBOOK_JAVA_17" in done.stdout
+    assert (done.returncode == 0) == (asked == "")
 
 
 @pytest.mark.usefixtures("kafka")

@@ -76,3 +76,16 @@ def test_output_is_added_to_what_the_log_holds(tmp_path: Path) -> None:
     process = start([sys.executable, "-c", "import sys; print('out'); print('err', file=sys.stderr)", "-m"], log, "-m")
     assert process.wait(30)
     assert sorted(log.read_text().split()) == ["before", "err", "out"]
+
+
+def test_a_process_is_known_from_its_first_moment_on(tmp_path: Path) -> None:
+    command = ["/bin/sh", "-c", "sleep 600", "-known"]
+    processes = []
+    try:
+        for _ in range(200):
+            processes.append(start(command, tmp_path / "log", "-known"))
+            assert processes[-1].is_running()
+    finally:
+        for process in processes:
+            os.killpg(process.pid, signal.SIGKILL)
+    assert all(process.wait(10) for process in processes)

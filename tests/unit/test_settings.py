@@ -55,3 +55,7 @@ def test_a_value_that_makes_no_sense_is_refused_by_name(name: str, value: str) -
 
 def test_what_only_tests_read_is_let_through() -> None:
     assert settings_from({"EVERBOOK_TEST_KILLS": "3"}) == Settings()
+
+
+def test_what_the_servers_of_this_machine_are_started_by_is_no_setting_of_the_ledger() -> None:
+    settings_from({"EVERBOOK_CLUSTER_CACHE": "/tmp/jars", "EVERBOOK_JAVA_17": "/java"})
