@@ -169,11 +169,13 @@ class SqlReadModels:
         with reading(self.engine) as connection:
             table = self._table(connection, model)
             statement = (
-                f"SELECT id, document FROM {table} WHERE id > {marks(self.engine, 1)} ORDER BY id "
+                f"SELECT id, stale, document FROM {table} WHERE id > {marks(self.engine, 1)} ORDER BY id "
                 f"LIMIT {DIGESTED_AT_ONCE}"
             )
             while page := rows(connection, statement, (after,)):
-                for key, stored in page:
+                for key, stale, kept in page:
+                    # What a stale document held when it was parked is not to be used, and not kept by every worker.
+                    stored = self._models[model].bare(kept) if stale else kept
                     digest.update(len(key.encode()).to_bytes(4, "big") + key.encode())
                     digest.update(len(stored).to_bytes(4, "big") + bytes(stored))
                 after = page[-1][0]

@@ -217,3 +217,13 @@ def test_what_reads_another_book_is_not_derived_from_its_own_alone(logs: Command
         if each.model == "positions"
     ]
     assert done.error == f"OutsideScope: positions {OTHER} is of another book"
+
+
+def test_a_parked_document_is_the_same_whether_one_worker_parked_it_or_several(
+    logs: CommandedLogs, store: Interrupted
+) -> None:
+    broken = instead(BrokenPositions())
+    ProjectionWorker(logs.recorders, store, broken).catch_up()
+    busy(logs, 100, 10)
+    ProjectionWorker(logs.recorders, store, broken).catch_up()
+    assert differing(compare(logs.recorders, store, broken)) == []
