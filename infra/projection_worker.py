@@ -11,7 +11,7 @@ from domain.ledger import LogBroken
 from domain.merkle import leaf_hash
 from domain.ports import LogRecorder
 from domain.schema import Recorded, recorded
-from projections.fold import DEAD_LETTERS, DeadLetter, Fold, Store
+from projections.fold import DEAD_LETTERS, DeadLetter, Fold, ProjectionStopped, Store
 from projections.ports import ReadModels, ReadModelsMoved
 from projections.projection import Document, Projection, families
 
@@ -75,13 +75,26 @@ class ProjectionWorker:
             self._rest()
 
     def step(self) -> int:
-        """Folds one batch of each log; how many events that were. None: everything is folded, and written."""
+        """Folds one batch of each log; how many events that were. None: everything is folded, and written.
+
+        Raises:
+            ProjectionStopped, LogBroken: of the first log that goes no further, when the others have gone on.
+        """
         if not self._places:
             require_same_history(self._recorders, self._read_models)
+        done, stopped = 0, None
         try:
-            done = sum(self._step(log, recorder) for log, recorder in self._recorders.items())
-            if not done:
+            for log, recorder in self._recorders.items():
+                try:
+                    done += self._step(log, recorder)
+                except (ProjectionStopped, LogBroken) as error:
+                    # It is the trouble of this log alone: the others go on.
+                    stopped = stopped or error
+                    self._finish_writing()
+            if stopped is not None or not done:
                 self._finish_writing()
+            if stopped is not None:
+                raise stopped
             return done
         except ReadModelsMoved:
             self._begin_again()
