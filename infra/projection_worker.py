@@ -104,7 +104,8 @@ class ProjectionWorker:
         """Folds one batch of each log; how many events that were. None: everything is folded, and written.
 
         Raises:
-            ProjectionStopped, FeedStopped: when one log goes no further, and the others have no more either.
+            ProjectionStopped, FeedStopped, LogBroken: of the first log that goes no further, once the others have no
+                more.
         """
         self._source.gather(wait_seconds)
         self._require_same_history()
@@ -124,12 +125,15 @@ class ProjectionWorker:
         return done
 
     def _step_each(self) -> tuple[int, Exception | None]:
-        done, stopped = 0, None
+        done = 0
+        stopped: Exception | None = None
         for log in self._source.logs():
             try:
                 done += self._step(log)
-            except (ProjectionStopped, FeedStopped) as error:
-                stopped = error
+            except (ProjectionStopped, FeedStopped, LogBroken) as error:
+                # It is the trouble of this log alone: the others go on.
+                stopped = stopped or error
+                self._finish_writing()
         return done, stopped
 
     def _run(self) -> None:
