@@ -13,10 +13,13 @@ from uuid import uuid4
 
 import msgspec
 from confluent_kafka import Message, TopicPartition
+from eventsourcing.persistence import InfrastructureFactory
+from eventsourcing.utils import Environment
 
 from domain.batch import Unit
 from domain.commands import AnyCommand, DefineBook, IssueKey
 from domain.outcomes import EVERY_ROLE, Outcome, Submission
+from domain.ports import LogRecorder
 from domain.routing import ledger_of, log_names, log_of
 from domain.schema import business_content
 from infra.kafka.bounds import bounds_of
@@ -27,8 +30,6 @@ from infra.kafka.sender import Sender
 from infra.kafka.topics import Topics, ensure_topics
 from infra.logs import CommandedLogs, submission_of
 from infra.secrets import digest_of
-from infra.sql.engine import create_engine_for
-from infra.sql.recorder import SqlRecorder
 from tests.rules import FOUNDATION, booking
 
 ROOT = Path(__file__).parents[1]
@@ -39,11 +40,16 @@ LONGEST_SECONDS = 60
 
 
 class Decided:
-    """One ledger in a SQLite file, with topics of its own. ``logs`` reads it, and may write beside its owners."""
+    """One ledger in a SQLite file or in HBase, with topics of its own. ``logs`` reads it, and may write beside its
+    owners.
+    """
 
-    def __init__(self, bootstrap: str, folder: Path, ledgers: int = 1) -> None:
+    def __init__(self, bootstrap: str, folder: Path, ledgers: int = 1, hbase_url: str = "") -> None:
         self.folder = folder
-        self._engine = create_engine_for(f"sqlite:///{folder / 'events.db'}")
+        self._stores = {"PERSISTENCE_MODULE": "infra.sql", "EVERBOOK_DATABASE_URL": f"sqlite:///{folder / 'events.db'}"}
+        if hbase_url:
+            self._stores = {"PERSISTENCE_MODULE": "infra.hbase", "EVERBOOK_HBASE_URL": hbase_url}
+        self._closing = ExitStack()
         self._bootstrap = bootstrap
         self.connection = Connection({"bootstrap.servers": bootstrap})
         self.topics = Topics(f"t{uuid4().hex[:12]}", ledgers)
@@ -53,13 +59,19 @@ class Decided:
 
     def opened(self, ledgers: int | None = None) -> CommandedLogs:
         """The logs, with states of their own."""
-        return CommandedLogs(lambda log: SqlRecorder(self._engine, log), ledgers)
+        def open_log(log: str) -> LogRecorder:
+            factory: Any = InfrastructureFactory.construct(Environment(log, self._stores))
+            self._closing.callback(factory.close)
+            recorder: LogRecorder = factory.process_recorder()
+            return recorder
+
+        return CommandedLogs(open_log, ledgers)
 
     def ensure_topics(self) -> None:
         ensure_topics(self.connection.admin(), self.topics, reply_partitions=REPLY_PARTITIONS, replication=1)
 
     def close(self) -> None:
-        self._engine.dispose()
+        self._closing.close()
         admin = self.connection.admin()
         names = [name for name in admin.list_topics(timeout=30).topics if name.startswith(self.topics.prefix)]
         for deleted in admin.delete_topics(names).values() if names else ():
@@ -106,7 +118,7 @@ class Decided:
     def environment(self) -> dict[str, str]:
         """What a process of this cluster is started with."""
         return {
-            **os.environ, "EVERBOOK_DATA": str(self.folder), "EVERBOOK_PEPPER": PEPPER,
+            **os.environ, **self._stores, "EVERBOOK_DATA": str(self.folder), "EVERBOOK_PEPPER": PEPPER,
             "EVERBOOK_KAFKA_BOOTSTRAP": self._bootstrap, "EVERBOOK_KAFKA_PREFIX": self.topics.prefix,
             "EVERBOOK_KAFKA_REPLICATION": "1", "EVERBOOK_KAFKA_REPLY_PARTITIONS": str(REPLY_PARTITIONS),
             "EVERBOOK_KAFKA_SESSION_SECONDS": str(SESSION_SECONDS), "PYTHONPATH": str(ROOT),

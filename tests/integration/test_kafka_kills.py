@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -101,6 +102,28 @@ def test_an_owner_killed_after_its_commit_loses_and_doubles_nothing(ledger: Deci
         outcomes = load.end()
         ledger.require_once(outcomes)
         ledger.require_published()
+
+
+def test_on_hbase_owners_killed_and_stopped_at_any_moment_lose_and_double_nothing(
+    kafka: str, hbase: str, tmp_path: Path
+) -> None:
+    ledger = Decided(kafka, tmp_path, 4, f"{hbase}/t{uuid4().hex[:12]}")
+    with ledger.processes() as start, ledger.gate() as gate:
+        dying = start(script=textwrap.dedent(DIES), EVERBOOK_TEST_DIES="before-publish", EVERBOOK_TEST_DIES_AT="20")
+        load = Load(ledger, gate)
+        wait_until(lambda: dying.poll() is not None)
+        zombie = start("work", "ledger")
+        load.go_on(100)
+        os.kill(zombie.pid, signal.SIGSTOP)
+        start("work", "ledger")
+        load.go_on(100)
+        os.kill(zombie.pid, signal.SIGCONT)
+        load.go_on(100)
+        outcomes = load.end()
+        assert zombie.poll() is None
+        ledger.require_once(outcomes)
+        ledger.require_published()
+    ledger.close()
 
 
 def test_owners_joining_leaving_and_dying_under_load_lose_and_double_nothing(ledger: Decided) -> None:
