@@ -85,6 +85,11 @@ class Batch:
     def _outcome(self, submission: Submission, atomic: bool = False) -> Outcome:
         command = submission.command
         key, content = (command.source, command.command_id), content_hash(submission.content)
+        if command.source == SYSTEM.key_id and submission.actor != SYSTEM.key_id:
+            foreign = self._foreign(submission)
+            if atomic:
+                raise UnsatisfiedUnit(submission, Refused(foreign.code, foreign.detail, foreign.field))
+            return foreign
         if (key in self._answers or key in self.receipts_before) and (repeat := self._repeat(key, content)):
             if atomic and repeat.status == "refused":
                 raise UnsatisfiedUnit(submission, Refused(repeat.code, repeat.detail, repeat.field))
@@ -115,6 +120,14 @@ class Batch:
         return Outcome(
             status="refused", source=key[0], command_id=key[1], log=self._log, code="key-reused",
             detail=f"command {key[1]} of {key[0]} came before with other content", field="$.command_id",
+        )
+
+    def _foreign(self, submission: Submission) -> Outcome:
+        """A receipt under a key of Everbook's own would keep the date that it is for from ever being carried over."""
+        command = submission.command
+        return Outcome(
+            status="refused", source=command.source, command_id=command.command_id, log=self._log, code="reserved",
+            detail=f"the source {command.source!r} is Everbook's own", field="$.source",
         )
 
     def _accept(self, submission: Submission) -> Outcome:
@@ -163,6 +176,8 @@ class Batch:
 
     def _unit_refused(self, submission: Submission, unsatisfied: UnsatisfiedUnit) -> Outcome:
         command = submission.command
+        if command.source == SYSTEM.key_id and submission.actor != SYSTEM.key_id:
+            return self._foreign(submission)
         key, content = (command.source, command.command_id), content_hash(submission.content)
         repeat = self._repeat(key, content)
         if repeat is not None:

@@ -7,8 +7,10 @@ from typing import Any
 from confluent_kafka import KafkaException
 
 from domain.ports import LogRecorder
+from infra.event_source import EventSource
 from infra.everbook import Everbook, factory_of
 from infra.kafka.connection import connection_of
+from infra.kafka.event_feed import KafkaEventFeed
 from infra.kafka.gate import KafkaGate
 from infra.kafka.ledger_worker import LedgerWorker
 from infra.kafka.topics import Topics, WrongTopic, ensure_topics
@@ -45,6 +47,14 @@ class ClusterEverbook(Everbook):
             self._kafka_gate.start()
         except (KafkaException, WrongTopic) as error:
             raise ConnectionError(f"Kafka at {self.settings.kafka_bootstrap}: {error}") from error
+
+    def event_source(self, group: Sequence[str]) -> EventSource:
+        """The topics: workers of the same families share the logs, those of others follow every log themselves."""
+        topics = {log: self._topics.events_of(log) for log in self.logs.recorders}
+        return KafkaEventFeed(
+            self._connection.options, topics, ".".join([self._topics.prefix, "projections", *sorted(group)]),
+            self.ledger_id, self.logs.recorders, session_seconds=self.settings.kafka_session_seconds,
+        )
 
 
 @contextmanager

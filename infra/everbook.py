@@ -15,6 +15,7 @@ from domain.outcomes import EVERY_ROLE
 from domain.ports import LogRecorder
 from domain.routing import REFERENCE
 from infra.checkpoints import Checkpoint, Signer
+from infra.event_source import EventSource, PolledLogs
 from infra.gate import Gate, LocalGate
 from infra.logs import CommandedLogs, submission_of
 from infra.owner import Owner
@@ -22,7 +23,7 @@ from infra.projection_worker import ProjectionWorker, wait_until_reflected
 from infra.secrets import digest_of, secret_in
 from infra.settings import Settings
 from infra.sql.read_models import SqlReadModels
-from projections.projection import Document
+from projections.projection import Document, families, families_of
 from projections.registry import PROJECTIONS
 
 ADMIN = "admin"
@@ -78,6 +79,14 @@ class Everbook:
         """A worker for the read models, in this process."""
         return ProjectionWorker(self.logs.recorders, self.read_models, PROJECTIONS)
 
+    def following_worker(self, only: Sequence[str] = ()) -> ProjectionWorker:
+        """A worker for the families of these models (all without any), on the feed of events that is set."""
+        projections = families_of(PROJECTIONS, only)
+        group = [] if len(projections) == len(PROJECTIONS) else [family[0].name for family in families(projections)]
+        return ProjectionWorker(
+            self.logs.recorders, self.read_models, projections, source=self.event_source(group)
+        )
+
     def vector(self) -> dict[str, int]:
         """The last sequence of every log."""
         return {log: recorder.max_notification_id() or 0 for log, recorder in self.logs.recorders.items()}
@@ -96,6 +105,10 @@ class Everbook:
 
     def signed_checkpoint(self, log: str) -> str:
         return self.signer.sign(self.checkpoint(log))
+
+    def event_source(self, group: Sequence[str]) -> EventSource:  # noqa: ARG002
+        """Where a worker of the families that ``group`` names (all without any) takes its events from."""
+        return PolledLogs(self.logs.recorders)
 
     def _open_log(self, log: str) -> LogRecorder:
         factory = factory_of(log, self.settings)

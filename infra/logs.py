@@ -91,14 +91,12 @@ class CommandedLogs:
                 ledger.begin()
                 self._turn(ledger)
             outcomes = self._contention.commit(ledger, units, dry_run)
-            if log == REFERENCE and not dry_run:
-                for each in self._ledger_logs.values():
-                    each.begin()
-                    self._turn(each)
         except (LogDoesNotRest, LogBroken) as error:
             raise NotRecorded(str(error)) from error
         except PersistenceError as error:
             raise OutcomeUnknown(f"{type(error).__name__}: {error}") from error
+        if log == REFERENCE and not dry_run:
+            self._carry_on()
         return outcomes
 
     def prepare(self, log: str, units: Sequence[Unit], *, looked_up: bool = False) -> Draft | None:
@@ -178,6 +176,15 @@ class CommandedLogs:
         seen = max((submission.command.reference_sequence or 0 for submission in submissions), default=0)
         if seen > self.reference_ledger.sequence and self.reference_ledger.catch_up() < seen:
             raise ReferenceNotReached(f"the reference log has not reached {seen} yet")
+
+    def _carry_on(self) -> None:
+        """A date just turned goes on into every ledger log; what it comes from is recorded, whatever becomes of it."""
+        try:
+            for ledger in self._ledger_logs.values():
+                ledger.begin()
+                self._turn(ledger)
+        except (LogDoesNotRest, LogBroken, PersistenceError) as error:
+            raise OutcomeUnknown(f"{type(error).__name__}: {error}") from error
 
     def _turn(self, ledger: Ledger) -> None:
         """Dates are turned in the reference log; what a crash kept from a ledger log is carried over here."""

@@ -210,19 +210,22 @@ class Owner:
                 for request in group:
                     outcomes += self._commit_in_order(request.submissions, dry_run)
         except BaseException as error:  # noqa: BLE001
-            self._fail(group, error)
+            self._fail(group, _in_part(error) if outcomes else error)
         else:
             self._answer(group, outcomes, None if dry_run else started)
 
     def _commit_in_order(self, submissions: Sequence[Submission], dry_run: bool) -> list[Outcome]:
         """Of one request, trades see the reference data and prices that stand before them, and no later ones."""
-        outcomes: list[Outcome] = [None] * len(submissions)  # type: ignore[list-item]
+        outcomes: dict[int, Outcome] = {}
         for run in runs(submissions, self._logs.ledgers, self._batch_limit):
             for log, places in run.items():
                 unit = Unit(tuple(submissions[place] for place in places))
-                for place, outcome in zip(places, self._logs.commit(log, [unit], dry_run), strict=True):
-                    outcomes[place] = outcome
-        return outcomes
+                try:
+                    decided = self._logs.commit(log, [unit], dry_run)
+                except NotRecorded as error:
+                    raise (_in_part(error) if outcomes else error) from error
+                outcomes.update(zip(places, decided, strict=True))
+        return [outcomes[place] for place in range(len(submissions))]
 
     def _answer(self, group: Sequence[Request], outcomes: Sequence[Outcome], started: float | None) -> None:
         if self.on_commit and started is not None:
@@ -238,3 +241,8 @@ class Owner:
         retryable.__cause__ = error if retryable is not error else None
         for request in group:
             request.promise.set_exception(retryable)
+
+
+def _in_part(error: BaseException) -> BaseException:
+    """Who is told that nothing was recorded may send it under another key: then what was recorded would be doubled."""
+    return OutcomeUnknown(f"only a part was recorded: {error}") if isinstance(error, NotRecorded) else error

@@ -10,6 +10,7 @@ import typer
 from eventsourcing.persistence import InfrastructureFactoryError, PersistenceError
 
 from api.cli.console import err, fail
+from domain.admission import NotRecorded, OutcomeUnknown
 from domain.ledger import LogBroken
 from domain.schema import UnknownEventType
 from infra.backup import BadBackup
@@ -25,7 +26,8 @@ Data = Annotated[Path | None, typer.Option(help="The data folder; EVERBOOK_DATA,
 Json = Annotated[bool, typer.Option("--json", help="One JSON document, for machines")]
 EXPECTED = (
     BadSetting, OtherLedger, ExposedSecret, OtherReadModels, PersistenceError, OSError, ReadModelsAhead, BadCheckpoint,
-    BadBackup, LogBroken, UnknownEventType, msgspec.DecodeError, InfrastructureFactoryError,
+    BadBackup, LogBroken, UnknownEventType, msgspec.DecodeError, InfrastructureFactoryError, NotRecorded,
+    OutcomeUnknown,
 )
 
 

@@ -1,12 +1,10 @@
-"""``serve`` and ``work``: the API, and the worker that keeps the read models up."""
+"""``serve``: the API, with the worker that keeps the read models up."""
 
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -17,10 +15,8 @@ from api.cli.console import err
 from api.cli.opening import Data, everbook, settings_of
 from api.services import Services
 from infra.everbook import Everbook, LocalReads
-from infra.projection_worker import ProjectionWorker
 from infra.settings import Settings
 
-PARENT_LOOK_SECONDS = 0.5
 STOP_SECONDS = 10
 
 
@@ -36,35 +32,6 @@ def serve(
         opened.start()
         with nullcontext() if settings.kafka_bootstrap else worker_process(settings):
             run_server(opened, host or settings.host, settings.port if port is None else port)
-
-
-class Work(StrEnum):
-    """What a worker does."""
-
-    PROJECTIONS = "projections"
-    LEDGER = "ledger"
-
-
-def work(
-    what: Annotated[Work, typer.Argument(help="The read models, or in a cluster the decisions")] = Work.PROJECTIONS,
-    data: Data = None,
-    parent: Annotated[int | None, typer.Option(help="Stop when this process is gone")] = None,
-) -> None:
-    """Keeps the read models up with the logs, or decides the commands of a cluster, until it is stopped."""
-    if what is Work.LEDGER:
-        from api.cli.deciding import decide  # noqa: PLC0415
-
-        decide(settings_of(data), parent)
-        return
-    with everbook(settings_of(data)) as opened:
-        worker = opened.worker()
-        worker.start()
-        try:
-            _watch(worker, parent)
-        except KeyboardInterrupt:
-            pass
-        finally:
-            worker.stop()
 
 
 def run_server(opened: Everbook, host: str, port: int) -> None:
@@ -96,8 +63,8 @@ def services_of(opened: Everbook) -> Services:
 @contextmanager
 def worker_process(settings: Settings) -> Iterator[None]:
     """A worker in a process of its own, which ends with this one, however that ends."""
-    command = [sys.executable, "-m", "api", "work", "--data", str(settings.data), "--parent", str(os.getpid())]
-    child = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+    arguments = ["work", "projections", "--data", str(settings.data), "--parent", str(os.getpid())]
+    child = subprocess.Popen([sys.executable, "-m", "api", *arguments], stdin=subprocess.DEVNULL)
     try:
         yield
     finally:
@@ -107,15 +74,5 @@ def worker_process(settings: Settings) -> Iterator[None]:
         except subprocess.TimeoutExpired:
             child.kill()
             child.wait()
-
-
-def _watch(worker: ProjectionWorker, parent: int | None) -> None:
-    said = ""
-    while parent is None or os.getppid() == parent:
-        time.sleep(PARENT_LOOK_SECONDS)
-        if worker.trouble != said:
-            said = worker.trouble
-            if said:
-                err.print(f"[bold red]read models:[/] {said}", highlight=False)
 
 

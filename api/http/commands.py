@@ -39,7 +39,9 @@ async def take_commands(
     atomic: Annotated[bool, Query(description="All or nothing; the commands must belong to one log")] = False,
     dry_run: Annotated[bool, Query(description="Decide, and record nothing")] = False,
 ) -> Response:
-    """Takes a JSON array or NDJSON of commands; answers one line each, in order: accepted, refused or malformed."""
+    """Takes a JSON array or NDJSON of commands; answers one line each, in order: accepted, refused or malformed;
+    after the first thousand also not-taken, or unknown where it may have been recorded.
+    """
     reading.only_known_parameters(request)
     principal = principal_of(request)
     lines = list(_lines(await writing.body_of(request, LARGEST_BULK)))
@@ -110,10 +112,12 @@ async def _rest(
             yield await _share(request, lines[at : at + LINES_AT_ONCE], *how)
         except Problem as problem:
             # The answer has begun: what was not taken is said line by line, and may be sent again.
-            for number, _ in lines[at:]:
-                yield msgspec.json.encode(
-                    {"line": number, "status": "not-taken", "code": problem.code, "detail": problem.detail}
-                ) + b"\n"
+            for place, (number, _) in enumerate(lines[at:]):
+                is_open = place < LINES_AT_ONCE and problem.code == "outcome-unknown"
+                yield msgspec.json.encode({
+                    "line": number, "status": "unknown" if is_open else "not-taken", "code": problem.code,
+                    "detail": problem.detail,
+                }) + b"\n"
             return
 
 

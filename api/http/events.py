@@ -17,6 +17,7 @@ from api.http.documented import NDJSON, documented
 from api.problems import Problem
 from api.security import holds, principal_of
 from api.services import services
+from domain.commands.reference import Role
 from domain.events import EVENT_TYPES, Event
 from domain.outcomes import Principal
 from domain.schema import encode, recorded
@@ -24,6 +25,8 @@ from domain.schema import encode, recorded
 READ_AT_ONCE = 1_000
 LOOK_AGAIN_SECONDS = 0.1
 KEEP_ALIVE_LOOKS = 100
+KEYS = "key."
+KNOWING_KEYS: tuple[Role, ...] = ("admin", "compliance")
 
 router = APIRouter(tags=["events"])
 From = Annotated[str | None, Query(alias="from", description="Recorded at or after, RFC 3339")]
@@ -45,6 +48,8 @@ class Filter(msgspec.Struct, frozen=True):
         """The event as a line, or None."""
         if self.types and stored.topic not in self.types:
             return None
+        if stored.topic.startswith(KEYS) and not set(self.principal.roles) & set(KNOWING_KEYS):
+            return None
         event = recorded(log, stored.id, stored).event
         book = book_of(event)
         if (self.book is not None and book != self.book) or not _may_see(self.principal, book):
@@ -64,7 +69,7 @@ def book_of(event: Event) -> str | None:
 def line_of(log: str, stored: Notification) -> bytes:
     """An event with its place, its state as it was stored."""
     state: Any = msgspec.Raw(stored.state)
-    if stored.topic.startswith("key."):
+    if stored.topic.startswith(KEYS):
         hidden = msgspec.json.decode(stored.state)
         hidden.pop("digest", None)
         state = hidden

@@ -178,3 +178,9 @@ def test_a_checkpoint_is_the_head_of_its_log_signed_by_the_ledger(everbook: Serv
     assert head.origin == f"everbook/{everbook.everbook.ledger_id}/{log}"
     with pytest.raises(BadCheckpoint):
         opened(note.replace(f"\n{head.size}\n", f"\n{head.size + 1}\n", 1), everbook.everbook.signer.public)
+
+
+def test_keys_are_told_only_to_those_who_may_read_them(everbook: Served) -> None:
+    told = {role: len(replay(everbook.key(role), types="key.issued.v1")) for role in ("trader", "reporting", "admin")}
+    assert (told["trader"], told["reporting"]) == (0, 0)
+    assert told["admin"] > 1

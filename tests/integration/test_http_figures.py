@@ -3,13 +3,14 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from tests.day import DAY, lay
-from tests.http import Api, Served, problem, served
+from tests.http import Api, Served, problem, served, trade
 
 DIMENSIONS: dict[str, dict[str, tuple[str, str]]] = {
     # A rate of 1.25 dollars for a euro: 1,260 dollars of the pair at its mark of 1.25 and 1,000 dollars of IBM.
@@ -189,3 +190,10 @@ def _lines(answer: httpx.Response) -> list[str]:
 def _decoded(line: str) -> dict[str, Any]:
     content: dict[str, Any] = httpx.Response(200, text=line).json()
     return content
+
+
+def test_what_explains_a_flat_position_is_a_plain_zero(tmp_path: Path) -> None:
+    with served(tmp_path) as everbook:
+        for side in ("buy", "sell"):
+            everbook.api.done("/v1/trades", trade(f"T-{side}", quantity="0.000000000001", side=side))
+        assert everbook.api.read("/v1/positions/EQ-1/SAN/explain")["quantity"] == "0.00"

@@ -112,6 +112,18 @@ def test_a_bulk_that_no_longer_fits_says_which_lines_were_not_taken(tmp_path: Pa
         assert [each.get("repeated", False) for each in again] == [True] * 1_000 + [False] * 200
 
 
+def test_lines_whose_outcome_is_open_are_not_said_to_be_untaken(tmp_path: Path) -> None:
+    with served(tmp_path, ledgers=2) as everbook:
+        everbook.api.done("/v1/reference/books", {"book": "EQ-4", "name": "Fourth", "desk": "EQ"})
+        sent = [booking(f"T{number}", book="EQ-1" if number < 1_000 else "EQ-4") for number in range(2_010)]
+        with broken(everbook, "events.db", "ledger_0_events"):
+            answered = results(everbook.api.bulk(*sent))
+        assert [each["status"] for each in answered] == (
+            ["accepted"] * 1_000 + ["unknown"] * 1_000 + ["not-taken"] * 10
+        )
+        assert [each["line"] for each in answered] == list(range(1, 2_011))
+
+
 def test_an_outcome_that_stays_open_is_said_to_be_and_can_be_asked_for(tmp_path: Path) -> None:
     with served(tmp_path, answer_seconds=0.3) as everbook:
         api = everbook.api

@@ -3,12 +3,13 @@
 import contextlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 from eventsourcing.persistence import OperationalError
 
-from domain.commands import AffirmTrade, CancelTrade, SettleTrade
+from domain.commands import AffirmTrade, CancelTrade, DefineBook, SettleTrade
 from domain.events import TradeAffirmed, TradeBooked, TradeEvent
 from domain.schema import Recorded
 from infra.logs import CommandedLogs
@@ -251,6 +252,26 @@ def test_a_projection_that_cannot_place_an_event_stops_and_says_so(logs: Command
     with pytest.raises(ProjectionStopped, match="counting cannot place ledger-0:2"):
         ProjectionWorker(logs.recorders, other, projections).catch_up()
     assert other.reflected("counting", "ledger-0") == 0
+
+
+class UnplaceableInOneLog(Counting):
+    def keys(self, event: Recorded) -> Sequence[str]:
+        if event.log == "ledger-0" and isinstance(event.event, TradeBooked):
+            raise ZeroDivisionError("no key")
+        return super().keys(event)
+
+
+def test_a_projection_that_stops_in_one_log_goes_on_in_the_others(tmp_path: Path) -> None:
+    logs, projections = logs_in_memory(2), (UnplaceableInOneLog(),)
+    send(logs, DefineBook(command_id="b", book="EQ-4", name="Fourth", desk="EQ"))
+    for book in ("EQ-4", "EQ-1"):
+        send(logs, booking(f"T-{book}", book=book))
+    other = SqlReadModels.open(f"sqlite:///{tmp_path / 'other.db'}", projections, logs.ledger_id)
+    worker = ProjectionWorker(logs.recorders, other, projections)
+    with pytest.raises(ProjectionStopped, match="counting cannot place ledger-0:2"):
+        worker.catch_up()
+    assert [other.reflected("counting", log) for log in ("ledger-0", "ledger-1")] == [0, 2]
+    other.engine.dispose()
 
 
 class AwayOnce(SqlReadModels):

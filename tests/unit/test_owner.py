@@ -11,7 +11,7 @@ import pytest
 from eventsourcing.persistence import OperationalError, StoredEvent
 
 from domain.admission import NotOneLog, NotRecorded, OutcomeUnknown, QueueFull
-from domain.commands import AnyCommand, DefineBook, DefineDesk, RecordPrice
+from domain.commands import AnyCommand, DefineBook, DefineDesk, RecordPrice, RollBusinessDate
 from domain.outcomes import Outcome
 from domain.ports import NewEvent
 from domain.routing import ledger_of
@@ -20,7 +20,7 @@ from infra.memory.recorder import MemoryRecorder
 from infra.owner import Owner
 from infra.verification import verify
 from tests.ledger import founded
-from tests.rules import booking
+from tests.rules import DAY, booking
 
 LEDGER = ledger_of("EQ-1", 2)
 SECONDS = 10
@@ -28,13 +28,16 @@ Promise = Future[Sequence[Outcome]]
 
 
 class HeldRecorder(MemoryRecorder):
-    """Appends only while ``open`` is set; says when somebody waits; fails as often as it is told."""
+    """Appends only while ``open`` is set; says when somebody waits; fails as often as it is told; is ``lost`` after the
+    next commit.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.open, self.waited = threading.Event(), threading.Event()
         self.open.set()
         self.failures = 0
+        self.lost = False
 
     def insert_events(self, stored_events: Sequence[StoredEvent | NewEvent], **kwargs: Any) -> Sequence[int] | None:
         if not self.open.is_set():
@@ -43,7 +46,10 @@ class HeldRecorder(MemoryRecorder):
         if self.failures:
             self.failures -= 1
             raise OperationalError("the store is away")
-        return super().insert_events(stored_events, **kwargs)
+        sequences = super().insert_events(stored_events, **kwargs)
+        if self.lost:
+            self.__dict__ = HeldRecorder().__dict__
+        return sequences
 
 
 class Office:
@@ -204,6 +210,28 @@ def test_a_log_that_was_cut_is_said_to_whoever_asks_and_the_owner_lives(
     time.sleep(0.1)
     market.__dict__ = kept
     assert statuses(desk.submit(booking("T2"))) == ["accepted"]
+
+
+def test_what_was_recorded_in_part_is_not_said_to_be_unrecorded(office: Callable[..., Office]) -> None:
+    desk = office(batch_limit=2)
+    assert statuses(desk.submit(booking("T1"))) == ["accepted"]
+    desk.kept[LEDGER].lost = True
+    with pytest.raises(OutcomeUnknown, match="only a part was recorded"):
+        desk.submit(*[booking(f"S{number}") for number in range(4)]).result(SECONDS)
+    with pytest.raises(OutcomeUnknown, match="only a part was recorded"):
+        desk.submit(RecordPrice(command_id="p", instrument="SAN", price=Decimal(7)), booking("T2")).result(SECONDS)
+    assert desk.logs.find_outcome("api", "p") is not None
+    with pytest.raises(NotRecorded):
+        desk.submit(booking("T3")).result(SECONDS)
+
+
+def test_a_date_is_recorded_though_a_ledger_log_cannot_take_it(office: Callable[..., Office]) -> None:
+    desk = office()
+    desk.kept[LEDGER].lost = True
+    assert statuses(desk.submit(booking("T1"))) == ["accepted"]
+    with pytest.raises(OutcomeUnknown, match="ends at 0"):
+        desk.submit(RollBusinessDate(command_id="roll", business_date=DAY)).result(SECONDS)
+    assert desk.logs.find_outcome("api", "roll") is not None
 
 
 def test_what_was_cancelled_before_it_was_taken_is_not_decided(office: Callable[..., Office]) -> None:
