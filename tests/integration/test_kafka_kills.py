@@ -1,13 +1,10 @@
 """Processes of a cluster killed, stopped and joined under load: nothing is lost, doubled or out of order."""
 
-import contextlib
 import os
 import signal
-import sqlite3
 import subprocess
 import textwrap
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -22,6 +19,7 @@ from domain.schema import business_content
 from infra.kafka.gate import KafkaGate
 from tests.decided import SECRET, Decided, wait_until
 from tests.journeys.test_kill import free_port
+from tests.processes import is_stopped, stop_outside_a_write
 from tests.rules import booking
 
 DIES = """
@@ -154,7 +152,7 @@ def test_a_zombie_owner_that_wakes_after_its_successor_took_over_doubles_nothing
         zombie = start("work", "ledger")
         load = Load(ledger, gate)
         load.go_on(100)
-        _stop_outside_a_write(zombie, ledger)
+        stop_outside_a_write(zombie.pid, ledger.folder / "events.db")
         start("work", "ledger")
         load.go_on(200)
         os.kill(zombie.pid, signal.SIGCONT)
@@ -187,7 +185,7 @@ def test_an_owner_stopped_before_its_append_is_fenced_and_drops_what_its_success
         zombie = start(script=textwrap.dedent(script))
         gate.submit([ledger.book(f"T{n}") for n in range(5)]).result()
         stopped = gate.submit([ledger.book("T-STOP"), ledger.book("T5")])
-        wait_until(lambda: _state(zombie) == "T")
+        wait_until(lambda: is_stopped(zombie.pid))
         start("work", "ledger")
         outcomes = stopped.result()
         os.kill(zombie.pid, signal.SIGCONT)
@@ -245,29 +243,9 @@ def _is_alive(client: httpx.Client) -> bool:
         return False
 
 
-def _stop_outside_a_write(process: "subprocess.Popen[str]", ledger: Decided) -> None:
-    """Stops a process at any moment but those when it holds SQLite's write lock, which it would keep."""
-    while True:
-        os.kill(process.pid, signal.SIGSTOP)
-        wait_until(lambda: _state(process) == "T")
-        with contextlib.closing(sqlite3.connect(ledger.folder / "events.db", timeout=0)) as connection:
-            try:
-                connection.execute("BEGIN IMMEDIATE")
-                connection.rollback()
-                return
-            except sqlite3.OperationalError:
-                os.kill(process.pid, signal.SIGCONT)
-        time.sleep(0.005)
-
-
 def _said(process: "subprocess.Popen[str]") -> list[str]:
     """What a process says on standard error, line by line as it comes."""
     lines: list[str] = []
     assert process.stderr is not None
     threading.Thread(target=lines.extend, args=(process.stderr,), daemon=True).start()
     return lines
-
-
-def _state(process: "subprocess.Popen[str]") -> str:
-    time.sleep(0.01)
-    return Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()[0]

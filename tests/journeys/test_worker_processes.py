@@ -21,6 +21,7 @@ from projections.registry import PROJECTIONS
 from tests.feeds import LEDGERS, MODELS, OTHER_BOOK, Topics, busy, differing, tails, topics_of
 from tests.journeys.test_kill import free_port
 from tests.ledger import founded, send
+from tests.processes import stop_outside_a_write
 
 ROOT = Path(__file__).parents[2]
 KILLS = int(os.environ.get("EVERBOOK_TEST_WORKER_KILLS", "6"))
@@ -64,6 +65,11 @@ class Ledger:
 
     def reflect(self) -> None:
         assert wait_until_reflected(self.opened.read_models, MODELS, tails(self.opened.logs), LONGEST_SECONDS)
+
+    @property
+    def read_models(self) -> Path:
+        """The file that the workers write."""
+        return self._data / "read-models.db"
 
     def reflected(self) -> int:
         return sum(self.opened.read_models.reflected("journal", log) for log in tails(self.opened.logs))
@@ -129,7 +135,7 @@ def test_a_worker_that_was_thought_dead_undoes_nothing_newer(ledger: Ledger) -> 
     until(lambda: ledger.reflected() > 0)
     for _ in range(3):
         with load(ledger, 0.3):
-            zombie.send_signal(signal.SIGSTOP)
+            stop_outside_a_write(zombie.pid, ledger.read_models)
         successor = ledger.worker()
         ledger.book()
         ledger.reflect()
