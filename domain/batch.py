@@ -84,8 +84,7 @@ class Batch:
     def _outcome(self, submission: Submission, atomic: bool = False) -> Outcome:
         command = submission.command
         key, content = (command.source, command.command_id), content_hash(submission.content)
-        if command.source == SYSTEM.key_id and submission.actor != SYSTEM.key_id:
-            foreign = self._foreign(submission)
+        if foreign := self._foreign(submission):
             if atomic:
                 raise UnsatisfiedUnit(submission, Refused(foreign.code, foreign.detail, foreign.field))
             return foreign
@@ -121,12 +120,19 @@ class Batch:
             detail=f"command {key[1]} of {key[0]} came before with other content", field="$.command_id",
         )
 
-    def _foreign(self, submission: Submission) -> Outcome:
-        """A receipt under a key of Everbook's own would keep the date that it is for from ever being carried over."""
-        command = submission.command
+    def _foreign(self, submission: Submission) -> Outcome | None:
+        """The refusal of a source that is another's own. It has no receipt, which would use up what the owner is to
+        send, such as the date that Everbook carries over.
+        """
+        command, actor = submission.command, submission.actor
+        if actor in {command.source, SYSTEM.key_id}:
+            return None
+        if command.source != SYSTEM.key_id and command.source not in self._reference.keys:
+            return None
+        owner = "Everbook's" if command.source == SYSTEM.key_id else "another key's"
         return Outcome(
             status="refused", source=command.source, command_id=command.command_id, log=self._log, code="reserved",
-            detail=f"the source {command.source!r} is Everbook's own", field="$.source",
+            detail=f"the source {command.source!r} is {owner} own", field="$.source",
         )
 
     def _accept(self, submission: Submission) -> Outcome:
@@ -172,8 +178,8 @@ class Batch:
 
     def _unit_refused(self, submission: Submission, unsatisfied: UnsatisfiedUnit) -> Outcome:
         command = submission.command
-        if command.source == SYSTEM.key_id and submission.actor != SYSTEM.key_id:
-            return self._foreign(submission)
+        if foreign := self._foreign(submission):
+            return foreign
         key, content = (command.source, command.command_id), content_hash(submission.content)
         repeat = self._repeat(key, content)
         if repeat is not None:

@@ -11,6 +11,7 @@ from api.cli.opening import Data, Json, everbook, settings_of
 from api.cli.posting import post
 from api.imports import FORMATS, Line
 from api.imports.lines import UnreadableFile
+from api.sources import submission_by
 from domain.outcomes import Outcome, Submission
 from infra.everbook import ADMIN, Everbook
 
@@ -34,7 +35,7 @@ class Report:
                 self._say(line.number, "malformed", line.error.field, line.error.detail)
                 continue
             self._numbers.append(line.number)
-            yield Submission(line.command, line.content, ADMIN)
+            yield submission_by(ADMIN, line.command, line.content)
 
     def landed(self, outcomes: Sequence[Outcome]) -> None:
         for outcome in outcomes:
