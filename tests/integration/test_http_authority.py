@@ -159,6 +159,8 @@ def test_a_key_for_one_book_writes_for_no_other(everbook: Served, first: Api) ->
     before = everbook.api.read("/v1/trades", book="EQ-2")
     for path, content in changes:
         problem(first.post(path, content), 403, "not-permitted", "$.book")
+    problem(first.post("/v1/kill-switch", {"trader": "anna"}), 403, "not-permitted", "$.trader")
+    problem(first.post("/v1/business-dates", {"business_date": "2026-11-25"}), 403, "not-permitted")
     assert everbook.api.read("/v1/trades", book="EQ-2") == before
     (refused, *_) = everbook.api.read("/v1/audit", actor=first.key_id, book="EQ-2")["items"]
     assert refused["code"] == "not-permitted"
