@@ -38,7 +38,7 @@ from domain.outcomes import Principal
 from domain.reference.authority import require_book, require_role
 from domain.refusals import Refused
 from domain.trades.economics import Deal, economics
-from domain.trades.limits import require_headroom
+from domain.trades.limits import require_headroom, require_position_without
 from domain.trades.settlement import due, settle
 from domain.trades.state import TradeState
 
@@ -200,6 +200,11 @@ def _require_limits(log: "TradeDecider", terms: Economics, previous: Economics |
     if limits is not None:
         used, position = log.used.get(terms.book, ZERO), log.positions.get((terms.book, terms.instrument), ZERO)
         require_headroom(terms, limits, used, position, previous)
+    if previous is not None and previous.instrument != terms.instrument:
+        limits = log.reference.limits_of(previous.book, previous.instrument)
+        if limits is not None and limits.position_quantity is not None:
+            held = log.positions.get((previous.book, previous.instrument), ZERO)
+            require_position_without(previous, limits.position_quantity, held)
 
 
 def _contra_owner(log: "TradeDecider", contra_book: str | None) -> str | None:

@@ -244,3 +244,18 @@ def test_a_position_over_a_lowered_limit_may_shrink_but_not_turn_round() -> None
     assert rules.when(about(AmendTrade, terms=terms("140")))
     assert rules.when(booking("T3", "20", side="sell"))
     assert rules.trades.positions["EQ-1", "SAN"] == 120
+
+
+def test_a_revision_to_another_instrument_keeps_the_limit_of_the_one_it_leaves() -> None:
+    rules = Rules()
+    rules.when(booking("T1", "80"))
+    rules.when(booking("T2", "90", side="sell"))
+    rules.when(booking("T3", "60"))
+    rules.when(SetLimit(command_id="l", book="EQ-1", kind="position-quantity", amount=Decimal(60), instrument="SAN"))
+    to_ibm = {"quantity": "1", "instrument": "IBM"}
+    found = refusal(rules, about(AmendTrade, "T2", terms=terms(**to_ibm, side="sell")))
+    assert (found.code, str(found)) == (
+        "limit-position-quantity", "the position would be 140, over the limit of 60"
+    )
+    assert rules.when(about(AmendTrade, "T3", terms=terms(**to_ibm)))
+    assert rules.trades.positions["EQ-1", "SAN"] == -10
