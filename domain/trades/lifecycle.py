@@ -92,7 +92,7 @@ def change(log: "TradeDecider", command: TradeCommand, envelope: Envelope, princ
                 raise Refused("wrong-state", f"trade {trade.trade_id} is {trade.status}: only a booked one is affirmed")
             return (TradeAffirmed(**dated, trade_id=trade.trade_id, revision=trade.revision, terms=trade.terms),)
         case SettleTrade():
-            return (_settled(trade, command, dated),)
+            return (_settled(trade, command, dated, log.business_date()),)
         case FailSettlement():
             return (_failed(log, trade, dated),)
     raise AssertionError(f"no rule for {type(command).__name__}")
@@ -141,8 +141,8 @@ def _cancelled(trade: TradeState, dated: Envelope) -> Event:
     )
 
 
-def _settled(trade: TradeState, command: SettleTrade, dated: Envelope) -> Event:
-    movement = settle(trade, command, dated["business_date"])
+def _settled(trade: TradeState, command: SettleTrade, dated: Envelope, today: date | None) -> Event:
+    movement = settle(trade, command, dated["business_date"], today)
     kind = TradeSettled if movement.complete else TradePartiallySettled
     return kind(
         **dated, trade_id=trade.trade_id, revision=trade.revision, terms=trade.terms, quantity=movement.quantity,

@@ -259,3 +259,14 @@ def test_a_revision_to_another_instrument_keeps_the_limit_of_the_one_it_leaves()
     )
     assert rules.when(about(AmendTrade, "T3", terms=terms(**to_ibm)))
     assert rules.trades.positions["EQ-1", "SAN"] == -10
+
+
+def test_nothing_has_settled_on_a_day_to_come_but_it_may_settle_early() -> None:
+    rules = Rules()
+    rules.when(booking())
+    rules.trades.dates["business-date"] = DAY
+    found = refusal(rules, about(SettleTrade, settled_on=date(2026, 11, 25)))
+    assert (found.code, found.field) == ("date-out-of-range", "$.settled_on")
+    (event,) = rules.when(about(SettleTrade, settled_on=DAY))
+    assert isinstance(event, TradeSettled)
+    assert event.settled_on == DAY < event.terms.settlement_date
