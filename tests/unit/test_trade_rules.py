@@ -12,6 +12,7 @@ from domain.commands import (
     AnyCommand,
     CancelTrade,
     CorrectTrade,
+    DefineCalendar,
     EngageKillSwitch,
     EquityTerms,
     FailSettlement,
@@ -76,6 +77,16 @@ def test_a_currency_trade_settles_after_two_days_and_moves_both_currencies() -> 
     assert isinstance(event, TradeBooked)
     assert (event.terms.asset, event.terms.amount, event.terms.currency) == ("EUR", Decimal("-110.0"), "USD")
     assert (event.terms.mark, event.terms.settlement_date) == (Decimal("1.25"), date(2026, 11, 26))
+
+
+def test_a_holiday_of_the_dollar_moves_the_spot_date_of_a_cross() -> None:
+    rules = Rules()
+    thanksgiving = (date(2026, 11, 26),)
+    rules.when(DefineCalendar(command_id="c", calendar="USD", name="Dollar", holidays=thanksgiving))
+    cross = FxSpotTerms(side="buy", base="EUR", quote="GBP", quantity=Decimal(100), rate=Decimal("0.85"))
+    (event,) = rules.when(booking(terms=cross))
+    assert isinstance(event, TradeBooked)
+    assert event.terms.settlement_date == date(2026, 11, 27)
 
 
 def test_a_loan_pays_its_interest_at_maturity() -> None:
