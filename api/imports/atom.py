@@ -69,7 +69,7 @@ def closing_of(path: Path) -> tuple[dict[str, Decimal], dict[tuple[str, str], De
 def _trace(path: Path) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(text_lines(path), 1):
         if number == 1 and not line.startswith("Order;obname;"):
-            raise UnreadableFile("line 1: a trace of ATOM begins with Order;obname;…")
+            raise UnreadableFile(1, "a trace of ATOM begins with Order;obname;…")
         if number > HEADER_LINES:
             yield number, line
 

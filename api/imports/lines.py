@@ -21,7 +21,12 @@ class Line(msgspec.Struct, frozen=True):
 
 
 class UnreadableFile(Exception):
-    """A file that is not of its format at all."""
+    """A file that is not of its format at all, or from ``line`` on."""
+
+    def __init__(self, line: int, detail: str) -> None:
+        super().__init__(f"line {line}: {detail}")
+        self.line = line
+        self.detail = detail
 
 
 def taken(number: int, command: AnyCommand) -> Line:
@@ -50,5 +55,5 @@ def text_lines(path: Path) -> Iterator[str]:
             try:
                 text = line.decode("utf-8-sig" if number == 1 else "utf-8")
             except UnicodeDecodeError as error:
-                raise UnreadableFile(f"line {number} is no UTF-8: {error}") from error
+                raise UnreadableFile(number, f"it is no UTF-8: {error}") from error
             yield text.rstrip("\r\n")

@@ -125,3 +125,15 @@ def test_a_damaged_fill_names_its_line(tmp_path: Path) -> None:
     damaged = TRACE.replace("Price;MMM;14855;60;A", "Price;MMM;14855;sixty;A")
     (bad,) = (line for line in read("atom", tmp_path / "trace.txt", damaged) if line.error is not None)
     assert bad.number == 8
+
+
+def test_long_trade_ids_have_commands_of_their_own(tmp_path: Path) -> None:
+    ids = [f"{'T' * 61}-{last}" for last in "ab"]
+    found = [line.command for line in csv_of(
+        tmp_path, *(f"{trade_id},EQ-1,anna,ACME,2026-11-24,buy,SAN,1,1," for trade_id in (*ids, *ids, "T" * 60))
+    )]
+    keys = [command.command_id for command in found if command is not None]
+    assert len(keys) == 5
+    assert keys[0] == keys[2] != keys[1] == keys[3]
+    assert {len(key) for key in keys} == {64}
+    assert keys[4] == "csv-" + "T" * 60
