@@ -8,7 +8,7 @@ from typing import BinaryIO, cast
 import msgspec
 
 from domain.commands import AnyCommand
-from domain.schema import MalformedCommand, business_content
+from domain.schema import MalformedCommand, business_content, decode_command
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -32,6 +32,14 @@ class UnreadableFile(Exception):
 def taken(number: int, command: AnyCommand) -> Line:
     """A line that is a command."""
     return Line(number, command, business_content(command))
+
+
+def held(number: int, command: AnyCommand) -> Line:
+    """A line whose command was made of its fields: they are held against their shapes here."""
+    try:
+        return Line(number, *decode_command(business_content(command)))
+    except MalformedCommand as error:
+        return Line(number, error=error)
 
 
 def broken(number: int, detail: str, field: str) -> Line:
