@@ -11,11 +11,11 @@ from api import reading
 from api.problems import RETRYABLE, Problem, malformed, refused, retryable
 from api.security import principal_of
 from api.services import services
+from api.sources import submission_by
 from domain.outcomes import Outcome, Principal, Submission
-from domain.schema import MalformedCommand, business_content, decode_command
+from domain.schema import MalformedCommand, decode_command
 
 LARGEST_COMMAND = 1_000_000
-UNNAMED_SOURCE = "api"
 IDEMPOTENCY_KEY = "idempotency-key"
 DRY_RUN = "dry_run"
 HEADERS = {"$.command_id": "Idempotency-Key", "$.expected_version": "If-Match"}
@@ -44,11 +44,7 @@ def submission_of(line: bytes, principal: Principal) -> Submission:
     Raises:
         MalformedCommand: naming the field at fault.
     """
-    command, content = decode_command(line)
-    if command.source == UNNAMED_SOURCE:
-        command = msgspec.structs.replace(command, source=principal.key_id)
-        content = business_content(command)
-    return Submission(command, content, principal.key_id)
+    return submission_by(principal.key_id, *decode_command(line))
 
 
 async def submitted(

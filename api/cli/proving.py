@@ -10,7 +10,7 @@ from api.cli.console import err, fail, out, print_json, progress
 from api.cli.opening import EXPECTED, Data, Json, everbook, expected, settings_of
 from infra.backup import BadBackup, backup, restore
 from infra.checkpoints import BadCheckpoint, Checkpoint, Signer, opened, split
-from infra.everbook import CHECKPOINT_KEY, Everbook, data_file
+from infra.everbook import CHECKPOINT_KEY, SECRETS, Everbook, data_file
 from infra.rebuild import compare, rebuild
 from infra.settings import Settings
 from infra.stored_logs import stored_logs
@@ -74,9 +74,9 @@ def checkpoint_logs(
 
 def backup_events(target: Path, data: Data = None, as_json: Json = False) -> None:
     """Copies the events into an empty folder, while commands go on."""
-    settings = settings_of(data)
+    settings = _embedded(data)
     if not data_file(settings).exists():
-        raise fail(f"{settings.data} holds no embedded ledger; PostgreSQL has pg_dump for this")
+        raise fail(f"{settings.data} holds no embedded ledger")
     try:
         manifest = backup(data_file(settings), target, datetime.now(UTC))
     except EXPECTED as error:
@@ -93,7 +93,7 @@ def restore_events(
     force: Annotated[bool, typer.Option(help="Also over a ledger that is newer, or another")] = False,
 ) -> None:
     """Brings a backup back once its ledger id, roots and every byte are proven. Nothing may run meanwhile."""
-    settings = settings_of(data)
+    settings = _embedded(data)
     try:
         manifest = restore(source, settings.data, force=force)
     except BadBackup as error:
@@ -102,6 +102,16 @@ def restore_events(
         print_json(manifest)
     else:
         out.print(f"Restored ledger {manifest.ledger_id}; run [bold]everbook rebuild[/] for its read models")
+    err.print(f"No backup holds secrets: bring {', '.join(SECRETS)} of this ledger along into {settings.data}",
+              highlight=False)
+
+
+def _embedded(data: Path | None) -> Settings:
+    settings = settings_of(data)
+    if settings.database_url:
+        raise fail("backup and restore are for the SQLite file of the data folder, and EVERBOOK_DATABASE_URL is set: "
+                   "use what that database has for it, such as pg_dump")
+    return settings
 
 
 def _verified(settings: Settings, checkpoint: Path | None, quiet: bool) -> list[Verification]:

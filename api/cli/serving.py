@@ -14,7 +14,7 @@ from api.app import create_app
 from api.cli.console import err
 from api.cli.opening import Data, everbook, settings_of
 from api.services import Services
-from infra.everbook import Everbook, LocalReads
+from infra.everbook import ADMIN_KEY, Everbook, LocalReads
 from infra.settings import Settings
 
 STOP_SECONDS = 10
@@ -36,9 +36,15 @@ def serve(
 
 def run_server(opened: Everbook, host: str, port: int) -> None:
     """Serves until it is stopped."""
-    err.print(f"Everbook serves [bold]http://{host}:{port}[/] (API: /docs, key: {opened.settings.data / 'admin-key'})",
-              highlight=False)
+    err.print(greeting(opened.settings, host, port), highlight=False)
     server_of(opened, host, port).run()
+
+
+def greeting(settings: Settings, host: str, port: int) -> str:
+    """Where it serves, and where the first key is while its file is there."""
+    key = settings.data / ADMIN_KEY
+    told = f", key: {key}" if key.exists() else ""
+    return f"Everbook serves [bold]http://{host}:{port}[/] (API: /docs{told})"
 
 
 def server_of(opened: Everbook, host: str, port: int) -> uvicorn.Server:

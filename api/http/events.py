@@ -18,7 +18,7 @@ from api.problems import Problem
 from api.security import holds, principal_of
 from api.services import services
 from domain.commands.reference import Role
-from domain.events import EVENT_TYPES, Event
+from domain.events import EVENT_TYPES, CommandRefused, Event
 from domain.outcomes import Principal
 from domain.schema import encode, recorded
 
@@ -27,6 +27,7 @@ LOOK_AGAIN_SECONDS = 0.1
 KEEP_ALIVE_LOOKS = 100
 KEYS = "key."
 KNOWING_KEYS: tuple[Role, ...] = ("admin", "compliance")
+TOLD_OF_REFUSALS: tuple[Role, ...] = ("risk", "compliance", "operations", "admin")
 
 router = APIRouter(tags=["events"])
 From = Annotated[str | None, Query(alias="from", description="Recorded at or after, RFC 3339")]
@@ -52,11 +53,17 @@ class Filter(msgspec.Struct, frozen=True):
             return None
         event = recorded(log, stored.id, stored).event
         book = book_of(event)
+        if isinstance(event, CommandRefused) and not self._may_see_refusals_of(event.actor):
+            return None
         if (self.book is not None and book != self.book) or not _may_see(self.principal, book):
             return None
         if (self.start and event.recorded_at < self.start) or (self.end and event.recorded_at >= self.end):
             return None
         return line_of(log, stored)
+
+    def _may_see_refusals_of(self, actor: str) -> bool:
+        """What others tried and were refused tells of limits, lists and suspicions."""
+        return actor == self.principal.key_id or not set(self.principal.roles).isdisjoint(TOLD_OF_REFUSALS)
 
 
 def book_of(event: Event) -> str | None:

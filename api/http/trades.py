@@ -105,9 +105,9 @@ async def fail(request: Request, trade_id: str) -> Response:
 
 
 async def _change(request: Request, kind: str, trade_id: str) -> Response:
-    principal_of(request)
+    principal = principal_of(request)
     book_id = await run_in_threadpool(services(request).gate.book_of, trade_id)
-    if book_id is None:
+    if book_id is None or not principal.may_see(book_id):
         raise Problem(404, "unknown-trade", f"no trade {trade_id} is booked", "trade_id")
     return await writing.command(
         request, kind, trade_id=trade_id, book=book_id, expected_version=_expected_version(request)

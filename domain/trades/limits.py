@@ -35,9 +35,22 @@ def require_headroom(
 
 
 def _require_position(terms: Economics, most: Decimal, position: Decimal, previous: Economics | None) -> None:
-    before, after = position, position + terms.quantity
+    after = position + terms.quantity
     if previous is not None and previous.instrument == terms.instrument:
         after -= previous.quantity
+    _require_within(position, after, most)
+
+
+def require_position_without(left: Economics, most: Decimal, position: Decimal) -> None:
+    """Whether the position of an instrument stands without ``left``, which a revision takes to another instrument.
+
+    Raises:
+        Refused: as for a position that is taken on.
+    """
+    _require_within(position, position - left.quantity, most)
+
+
+def _require_within(before: Decimal, after: Decimal, most: Decimal) -> None:
     # What brings a position back towards its limit is always welcome; what takes it to the other side is not that.
     if abs(after) > most and not (abs(after) < abs(before) and (after > 0) == (before > 0)):
         raise Refused(
