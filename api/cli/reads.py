@@ -6,10 +6,11 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from api.cli.console import cents, fail, print_json, table
+from api.cli.console import cents, fail, format_cell, print_json, table
 from api.cli.opening import Data, Json, everbook, settings_of
 from domain.money import exact
 from infra.everbook import Everbook
+from projections import explanation
 from projections.valuation import Marks, exposures, profit, value
 
 Book = Annotated[str | None, typer.Option(help="Only this book")]
@@ -103,6 +104,24 @@ def audit(data: Data = None, book: Book = None, limit: Most = 50, as_json: Json 
     _show(found, as_json, "Audit", ("event", "recorded", "actor", "kind", "stream", "why"), (
         (each.event, f"{each.recorded_at:%Y-%m-%d %H:%M:%S}", each.actor, each.type, each.stream,
          each.detail or each.reason) for each in found
+    ))
+
+
+def explain(
+    position: Annotated[str, typer.Argument(metavar="BOOK/INSTRUMENT")], data: Data = None, as_json: Json = False
+) -> None:
+    """The movements that sum to a position, each with the event that made it."""
+    with everbook(settings_of(data)) as ledger:
+        ledger.worker().catch_up()
+        movements = _sound(ledger.read_models.scan("movements", f"{position}/"))
+    if position.count("/") != 1 or not movements:
+        raise fail(f"there is no position {position}: name it as BOOK/INSTRUMENT")
+    found = explanation.explain(movements)
+    if as_json:
+        print_json(found)
+        return
+    table(f"{position} is {format_cell(found.quantity)}", ("event", "trade", "revision", "quantity", "price"), (
+        (each.event, each.trade_id, each.revision, each.quantity, each.price) for each in found.items
     ))
 
 
