@@ -155,11 +155,12 @@ def exposures(documents: Iterable[Exposure], marks: Marks, by: str = "book") -> 
 
 class MarketLine(msgspec.Struct, kw_only=True):
     """Market value in the base currency: ``long`` and ``short`` (negative), gross = long - short, net = long + short.
-    ``unmarked`` names the holdings left out for want of a mark or rate.
+    ``holdings`` counts those that are open, and ``unmarked`` names the ones left out for want of a mark or rate.
     """
 
     name: str
     base_currency: str
+    holdings: int = 0
     long: Decimal = ZERO
     short: Decimal = ZERO
     gross: Decimal = ZERO
@@ -178,6 +179,7 @@ def market_exposures(holdings: Iterable[Position | Exposure], marks: Marks, by: 
             continue
         name, base_currency = getattr(held, by), held.base_currency
         line = lines.setdefault((name, base_currency), MarketLine(name=name, base_currency=base_currency))
+        line.holdings += 1
         mark, rate = marks.price(held), marks.rate(held.currency, base_currency)
         if mark is None or rate is None:
             line.unmarked.append(held.id)

@@ -167,7 +167,7 @@ def test_market_exposure_tells_long_from_short_at_the_marks() -> None:
         booking(), booking("T2", "5", "100", instrument="IBM", side="sell"), price("SAN", "90"), price("IBM", "200")
     )
     (line,) = exactly(market_exposures, of(history, "positions"), marks(history), "desk")
-    assert (line.long, line.short, line.gross, line.net) == (900, -800, 1700, 100)
+    assert (line.holdings, line.long, line.short, line.gross, line.net) == (2, 900, -800, 1700, 100)
 
 
 def test_market_exposure_names_what_has_no_mark_and_leaves_out_what_is_closed() -> None:
