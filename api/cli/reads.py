@@ -1,13 +1,18 @@
 """Reads: what the read models say, as tables or JSON."""
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Annotated, Any
 
 import msgspec
 import typer
 
+from api.audit_search import AuditSearch
 from api.cli.console import cents, fail, format_cell, print_json, table
 from api.cli.opening import Data, Json, everbook, settings_of
+from api.paging import pages
+from api.problems import Problem
+from api.replaying import moment
 from domain.money import exact
 from infra.everbook import Everbook
 from projections import explanation
@@ -97,10 +102,23 @@ def alerts(data: Data = None, book: Book = None, limit: Most = 50, as_json: Json
     ))
 
 
-def audit(data: Data = None, book: Book = None, limit: Most = 50, as_json: Json = False) -> None:
+def audit(
+    *, data: Data = None, book: Book = None,
+    since: Annotated[str | None, typer.Option("--from", help="Recorded at or after, RFC 3339")] = None,
+    to: Annotated[str | None, typer.Option("--to", help="Recorded before, RFC 3339")] = None,
+    text: Annotated[str | None, typer.Option("--search", help="In the stream, command id, actor, code, detail")] = None,
+    limit: Most = 50, as_json: Json = False,
+) -> None:
     """Every event: who, when, what, why."""
+    try:
+        search = AuditSearch(start=moment(since, "--from"), end=moment(to, "--to"), text=text)
+    except Problem as problem:
+        raise fail(problem.detail) from problem
     with everbook(settings_of(data)) as ledger:
-        found = _select(ledger, "audit", book, limit)
+        ledger.worker().catch_up()
+        every = pages(ledger.read_models, "audit", where={"book": book} if book else None)
+        matching = (entry for page in every for entry in _sound(page) if search.finds(entry))
+        found = list(islice(matching, limit if limit >= 0 else None))
     _show(found, as_json, "Audit", ("event", "recorded", "actor", "kind", "stream", "why"), (
         (each.event, f"{each.recorded_at:%Y-%m-%d %H:%M:%S}", each.actor, each.type, each.stream,
          each.detail or each.reason) for each in found
