@@ -40,6 +40,9 @@ class Gate(Protocol):
 
     def queued(self) -> int: ...
 
+    def trouble(self) -> str:
+        """What keeps commands from being decided; empty while all is well."""
+
 
 class Reads(Protocol):
     """Documents out."""

@@ -44,3 +44,6 @@ class LocalGate:
 
     def queued(self) -> int:
         return self._owner.queued()
+
+    def trouble(self) -> str:
+        return self._owner.trouble

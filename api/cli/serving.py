@@ -1,11 +1,7 @@
 """``serve`` and ``work``: the API, and the worker that keeps the read models up."""
 
 import os
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Annotated
 
 import typer
@@ -14,13 +10,12 @@ import uvicorn
 from api.app import create_app
 from api.cli.console import err
 from api.cli.opening import Data, everbook, settings_of
+from api.cli.worker_process import worker_process
 from api.services import Services
 from infra.everbook import Everbook, LocalReads
 from infra.projection_worker import ProjectionWorker
-from infra.settings import Settings
 
 PARENT_LOOK_SECONDS = 0.5
-STOP_SECONDS = 10
 
 
 def serve(
@@ -75,22 +70,6 @@ def services_of(opened: Everbook) -> Services:
     )
     opened.owner.on_commit = services.metrics.committed
     return services
-
-
-@contextmanager
-def worker_process(settings: Settings) -> Iterator[None]:
-    """A worker in a process of its own, which ends with this one, however that ends."""
-    command = [sys.executable, "-m", "api", "work", "--data", str(settings.data), "--parent", str(os.getpid())]
-    child = subprocess.Popen(command, stdin=subprocess.DEVNULL)
-    try:
-        yield
-    finally:
-        child.terminate()
-        try:
-            child.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
 
 
 def _watch(worker: ProjectionWorker, parent: int | None) -> None:
