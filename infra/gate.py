@@ -26,13 +26,8 @@ class LocalGate:
     def find_outcome(self, source: str, command_id: str) -> Outcome | None:
         return self._logs.find_outcome(source, command_id)
 
-    def book_of(self, trade_id: str) -> str | None:
-        place = self._logs.trade_place(trade_id)
-        return place[0] if place else None
-
-    def trade_version(self, trade_id: str) -> int | None:
-        place = self._logs.trade_place(trade_id)
-        return place[1] if place else None
+    def books_of(self, trade_id: str) -> Sequence[str]:
+        return self._logs.books_of(trade_id)
 
     def digest_of(self, secret: str) -> str:
         return digest_of(self._pepper, secret)
