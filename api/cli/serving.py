@@ -9,7 +9,7 @@ import uvicorn
 
 from api.app import create_app
 from api.cli.console import err
-from api.cli.opening import Data, everbook, settings_of
+from api.cli.opening import Data, everbook, existing, settings_of
 from api.cli.worker_process import worker_process
 from api.services import Services
 from infra.everbook import Everbook, LocalReads
@@ -35,7 +35,7 @@ def work(
     parent: Annotated[int | None, typer.Option(help="Stop when this process is gone")] = None,
 ) -> None:
     """Keeps the read models up with the logs, until it is stopped."""
-    with everbook(settings_of(data)) as opened:
+    with existing(settings_of(data)) as opened:
         worker = opened.worker()
         worker.start()
         try:
