@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -89,6 +89,13 @@ def everything(request: Request, model: str, **where: Any) -> list[Any]:
     """All documents of a model that match, sound."""
     filters = {column: wanted for column, wanted in where.items() if wanted is not None}
     return sound(services(request).reads.select(model, where=filters, limit=-1))
+
+
+def each(request: Request, model: str, **where: Any) -> Iterator[Any]:
+    """All documents of a model that match, sound, and never all of them in memory."""
+    filters = {column: wanted for column, wanted in where.items() if wanted is not None}
+    for read in pages(services(request).reads, model, where=filters):
+        yield from sound(read)
 
 
 def page(

@@ -10,6 +10,7 @@ import msgspec
 
 from api.cli.console import cents, out, table
 from api.cli.posting import Posted
+from api.paging import pages
 from domain.money import exact
 from infra.everbook import Everbook
 from infra.rebuild import compare
@@ -112,10 +113,10 @@ class Report(msgspec.Struct, kw_only=True):
 def read(opened: Everbook, posted: Posted, commands_per_second: float) -> Report:
     """The figures from the read models."""
     def every(model: str) -> Any:
-        return opened.read_models.scan(model, "")
+        return (document for page in pages(opened.read_models, model) for document in page)
 
     with exact():
-        entries, documents, positions = every("reference"), every("exposure"), every("positions")
+        entries, documents, positions = (list(every(model)) for model in ("reference", "exposure", "positions"))
         marks = Marks(entries)
         due = Counter(trade.due_on for trade in every("trades") if trade.state.is_open)
         return Report(

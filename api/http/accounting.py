@@ -40,7 +40,7 @@ def read_trial_balance(request: Request, *, book: str | None = None) -> Response
     books = books_of(principal_of(request), book)
     reading.fresh(request, "journal")
     with exact():
-        balances = trial_balance(reading.everything(request, "journal", book=books))
+        balances = trial_balance(reading.each(request, "journal", book=books))
         items = [
             {"account": each.account, "asset": each.asset, "debit": each.debit, "credit": each.credit,
              "balance": each.balance}
