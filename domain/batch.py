@@ -161,7 +161,7 @@ class Batch:
         event = CommandRefused(
             **envelope, command=type(command).__name__, code=refusal.code, detail=refusal.detail, field=refusal.field,
             subject=self._decider.stream(command), book=getattr(command, "book", None),
-            trader=getattr(command, "trader", None),
+            trader=getattr(command, "trader", None), limit=refusal.limit,
         )
         self.add_event(stream, 1, event)
         return Outcome(

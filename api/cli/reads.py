@@ -16,7 +16,8 @@ from api.replaying import moment
 from domain.money import exact
 from infra.everbook import Everbook
 from projections import explanation
-from projections.valuation import Marks, exposures, profit, value
+from projections.risk import exposures
+from projections.valuation import Marks, profit, value
 
 Book = Annotated[str | None, typer.Option(help="Only this book")]
 SHOWN = 20

@@ -16,19 +16,9 @@ from infra.everbook import Everbook
 from infra.rebuild import compare
 from infra.verification import Verification, verify
 from projections.registry import PROJECTIONS
-from projections.valuation import (
-    ExposureLine,
-    LimitUse,
-    MarketLine,
-    Marks,
-    ProfitLine,
-    exposures,
-    limit_use,
-    market_exposures,
-    profit,
-    sums_by_asset,
-    trial_balance,
-)
+from projections.risk import ExposureLine, LimitUse, MarketLine, exposures, limit_use, market_exposures
+from projections.trial_balance import sums_by_asset, trial_balance
+from projections.valuation import Marks, ProfitLine, profit
 
 Progress = Callable[[int], None]
 

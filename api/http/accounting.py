@@ -12,7 +12,7 @@ from api.security import books_of, principal_of
 from api.services import services
 from domain.money import exact
 from domain.trades.settlement import due
-from projections.valuation import sums_by_asset, trial_balance
+from projections.trial_balance import sums_by_asset, trial_balance
 
 router = APIRouter(tags=["accounting"])
 UNSETTLED = ("booked", "affirmed", "partially-settled", "failing", "settled")

@@ -18,7 +18,7 @@ from api.services import services
 from domain.commands.reference import Role
 from domain.money import ZERO, exact
 from projections.alerts import Kind
-from projections.valuation import exposures
+from projections.risk import exposures
 
 router = APIRouter(tags=["compliance"])
 Text = Annotated[str | None, Query(

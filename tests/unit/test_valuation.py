@@ -20,16 +20,9 @@ from domain.commands.reference import DefineBook, DefineTrader
 from domain.identifiers import lei_of
 from domain.market import MarketState
 from domain.money import exact
-from projections.valuation import (
-    Marks,
-    exposures,
-    limit_use,
-    market_exposures,
-    profit,
-    sums_by_asset,
-    trial_balance,
-    value,
-)
+from projections.risk import exposures, limit_use, market_exposures
+from projections.trial_balance import sums_by_asset, trial_balance
+from projections.valuation import Marks, profit, value
 from tests.documents import History
 from tests.rules import booking
 from tests.unit.test_trades_projection import loan
