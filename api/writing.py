@@ -77,15 +77,16 @@ async def submitted(
 
 async def command(
     request: Request, kind: str, *, status: int = 200, location: str | None = None, bodiless: bool = False,
-    **fields: Any,
+    parameters: Sequence[str] = (), **fields: Any,
 ) -> Response:
-    """Takes one command from the request: its body, ``fields`` of the path, its key from the header.
+    """Takes one command from the request: its body, ``fields`` of the path, its key from the header. ``parameters`` are
+    those of its query that are read elsewhere.
 
     Raises:
         Problem: when it is malformed or refused.
     """
     principal = principal_of(request)
-    dry_run = _dry_run(request)
+    dry_run = _dry_run(request, parameters)
     key = request.headers.get(IDEMPOTENCY_KEY)
     if key is None:
         raise Problem(
@@ -140,9 +141,11 @@ def _with(body: bytes, fields: Mapping[str, Any]) -> bytes:
     return head + (b"" if rest.startswith(b"}") else b",") + rest
 
 
-def _dry_run(request: Request) -> bool:
+def _dry_run(request: Request, others: Sequence[str]) -> bool:
     """A typing error here must not book what was only to be tried."""
     for name, value in request.query_params.multi_items():
+        if name in others:
+            continue
         if name != DRY_RUN:
             raise Problem(422, "unknown-parameter", f"{name[:100]} is no parameter of this route", name[:100])
         if value not in {"true", "false"}:

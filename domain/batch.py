@@ -184,8 +184,7 @@ class Batch:
         event = CommandRefused(
             **envelope, command=type(command).__name__, code=refusal.code, detail=refusal.detail, field=refusal.field,
             subject="" if isinstance(command, UnreadableCommand) else self._decider.stream(command),
-            book=getattr(command, "book", None),
-            trader=getattr(command, "trader", None),
+            book=getattr(command, "book", None), trader=getattr(command, "trader", None), limit=refusal.limit,
         )
         self.add_event(stream, 1, event)
         return Outcome(

@@ -136,13 +136,14 @@ class CommandedLogs:
                 return first_answer(log, recorder, receipt)
         return None
 
-    def trade_place(self, trade_id: str) -> tuple[str, int] | None:
-        """The book of a trade and the version of its stream."""
+    def books_of(self, trade_id: str) -> list[str]:
+        """The book of every trade of this id: an id is one trade in each ledger log."""
+        found = []
         for log in self._ledger_logs:
             if stored := self.recorders[log].select_events(f"trade:{trade_id}", desc=True, limit=1):
                 event = decode(stored[0].topic, stored[0].state)
-                return event.terms.book, stored[0].originator_version  # type: ignore[attr-defined]
-        return None
+                found.append(event.terms.book)  # type: ignore[attr-defined]
+        return found
 
     def _ledger(self, log: str) -> Ledger:
         if log == MARKET:

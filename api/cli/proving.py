@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from api.cli.console import err, fail, out, print_json, progress
-from api.cli.opening import EXPECTED, Data, Json, everbook, expected, settings_of
+from api.cli.opening import EXPECTED, Data, Json, existing, expected, settings_of
 from infra.backup import BadBackup, backup, restore
 from infra.checkpoints import BadCheckpoint, Checkpoint, Signer, opened, split
 from infra.everbook import CHECKPOINT_KEY, SECRETS, Everbook, data_file
@@ -33,7 +33,7 @@ def verify_logs(
     intact = all(each.intact for each in reports)
     differing: list[str] = []
     if read_models and intact:
-        with everbook(settings) as ledger:
+        with existing(settings) as ledger:
             digests = _compared(ledger, as_json)
         differing = sorted(model for model, (live, rebuilt) in digests.items() if live != rebuilt)
     if as_json:
@@ -46,7 +46,7 @@ def verify_logs(
 
 def rebuild_models(data: Data = None, as_json: Json = False) -> None:
     """Folds every log into new read models beside the ones in use, then serves the new ones."""
-    with everbook(settings_of(data), adopt_read_models=True) as ledger:
+    with existing(settings_of(data), adopt_read_models=True) as ledger:
         with progress(as_json) as bar:
             task = bar.add_task("Rebuilding", total=sum(ledger.vector().values()))
             digests = rebuild(
@@ -64,7 +64,7 @@ def checkpoint_logs(
     to: Annotated[Path | None, typer.Option("--out", help="Write the signed notes to this file")] = None,
 ) -> None:
     """Signs the present tree head of every log: keep it where this machine's owner cannot change it."""
-    with everbook(settings_of(data)) as ledger:
+    with existing(settings_of(data)) as ledger:
         notes = "\n".join(ledger.signed_checkpoint(log) for log in ledger.names())
     if to is None:
         typer.echo(notes, nl=False)

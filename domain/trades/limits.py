@@ -24,7 +24,7 @@ def require_headroom(
     if (most := limits.order_quantity) is not None and abs(terms.quantity) > most:
         raise Refused(
             "limit-order-quantity", f"quantity {abs(terms.quantity):f} exceeds the limit of {most:f}",
-            "$.terms.quantity",
+            "$.terms.quantity", limit="order-quantity",
         )
     if limits.position_quantity is not None:
         _require_position(terms, limits.position_quantity, position, previous)
@@ -55,17 +55,20 @@ def _require_within(before: Decimal, after: Decimal, most: Decimal) -> None:
     if abs(after) > most and not (abs(after) < abs(before) and (after > 0) == (before > 0)):
         raise Refused(
             "limit-position-quantity", f"the position would be {abs(after):f}, over the limit of {most:f}",
-            "$.terms.quantity",
+            "$.terms.quantity", limit="position-quantity",
         )
 
 
 def _require_price_in_collar(terms: Economics, percent: Decimal) -> None:
     if terms.mark is None:
-        raise Refused("price-missing", f"no price of {terms.instrument} is known to hold the collar against", "$.terms")
+        raise Refused(
+            "price-missing", f"no price of {terms.instrument} is known to hold the collar against", "$.terms",
+            limit="price-collar",
+        )
     if abs(terms.price - terms.mark) * HUNDRED > percent * abs(terms.mark):
         raise Refused(
             "price-collar", f"price {terms.price:f} is over {percent:f} % away from the last, {terms.mark:f}",
-            "$.terms.rate" if terms.product == "fx-spot" else "$.terms.price",
+            "$.terms.rate" if terms.product == "fx-spot" else "$.terms.price", limit="price-collar",
         )
 
 
@@ -75,11 +78,13 @@ def _require_notional(terms: Economics, limits: Limits, used: Decimal, previous:
         raise Refused("fx-rate-missing", f"no rate from {terms.currency} to {terms.base_currency} is known", "$.terms")
     if order is not None and asked > order:
         raise Refused(
-            "limit-order-notional", f"notional {asked:f} exceeds the limit of {order:f}", "$.terms.quantity"
+            "limit-order-notional", f"notional {asked:f} exceeds the limit of {order:f}", "$.terms.quantity",
+            limit="order-notional",
         )
     released = previous.notional or ZERO if previous else ZERO
     if gross is not None and used - released + asked > gross and asked > released:
         raise Refused(
             "limit-gross-notional", f"{gross - used + released:f} {terms.base_currency} of the book's gross limit of "
             f"{gross:f} is left, {asked:f} is asked", "$.terms.quantity",
+            limit="gross-notional",
         )

@@ -220,3 +220,14 @@ def test_the_first_key_is_shown_once_and_kept_for_its_owner_alone(tmp_path: Path
         holder = opened.gate.authenticate(secret)
         assert holder is not None
         assert (holder.key_id, holder.books) == ("admin", ())
+
+
+def test_only_what_holds_no_data_needs_no_key(everbook: Served) -> None:
+    paths = httpx.get(f"{everbook.url}/openapi.json").json()["paths"]
+    reads = [path for path, routes in paths.items() if "get" in routes and "{" not in path]
+    answers = {path: httpx.get(f"{everbook.url}{path}").status_code for path in (*reads, "/", "/docs", "/openapi.json")}
+    opened = {path for path, status in answers.items() if status != httpx.codes.UNAUTHORIZED}
+    assert opened == {"/livez", "/", "/docs", "/openapi.json"}
+    for path in ("/docs", "/openapi.json", "/"):
+        text = httpx.get(f"{everbook.url}{path}").text
+        assert everbook.everbook.ledger_id not in text

@@ -72,6 +72,12 @@ def test_a_replay_is_every_event_of_every_log_in_order(everbook: Served, api: Ap
     assert {each["type"] for each in replay(api)} <= set(EVENT_TYPES)
 
 
+def test_a_refusal_names_the_limit_that_refused_for_ever(api: Api) -> None:
+    refusals = [each["state"] for each in replay(api, types="command.refused.v1")]
+    limits = {each["code"]: each.get("limit") for each in refusals}
+    assert limits["limit-order-quantity"] == "order-quantity"
+
+
 def test_a_replay_begins_after_a_vector_and_ends_at_a_limit(everbook: Served, api: Api) -> None:
     last = everbook.everbook.vector()
     assert places(replay(api, after=f"reference:{last['reference']},market:2,ledger-0:{last['ledger-0'] - 1}")) == [

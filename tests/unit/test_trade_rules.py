@@ -188,7 +188,8 @@ def test_a_cancelled_trade_changes_no_more_and_frees_its_headroom() -> None:
 def test_a_hard_limit_refuses(limit: tuple[Any, int], command: AnyCommand, code: str) -> None:
     rules = Rules()
     rules.when(SetLimit(command_id="l1", book="EQ-1", kind=limit[0], amount=Decimal(limit[1])))
-    assert refusal(rules, command).code == code
+    refused = refusal(rules, command)
+    assert (refused.code, refused.limit) == (code, limit[0])
 
 
 def test_what_reaches_a_limit_exactly_is_within_it() -> None:
