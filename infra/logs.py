@@ -168,14 +168,15 @@ class CommandedLogs:
         if not isinstance(opened, LogOpened) or opened.ledger_id != self.ledger_id:
             raise OtherLedger(f"{log} belongs to another ledger than the reference log ({self.ledger_id})")
 
-    def require_seen(self, submissions: Sequence[Submission]) -> None:
-        """A sender may have seen more of the reference log than its owner has: then that is read first.
+    def require_seen(self, submissions: Sequence[Submission], coming: int = 0) -> None:
+        """A sender may have seen more of the reference log than its owner has: then that is read first. So many events
+        as are ``coming`` are still to be written there.
 
         Raises:
             ReferenceNotReached: when the log does not reach there.
         """
         seen = max((submission.command.reference_sequence or 0 for submission in submissions), default=0)
-        if seen > self.reference_ledger.sequence and self.reference_ledger.catch_up() < seen:
+        if seen > self.reference_ledger.sequence + coming and self.reference_ledger.catch_up() + coming < seen:
             raise ReferenceNotReached(f"the reference log has not reached {seen} yet")
 
     def _carry_on(self) -> None:

@@ -12,6 +12,7 @@ from eventsourcing.persistence import IntegrityError
 
 from domain.admission import NotOneLog, NotRecorded, OutcomeUnknown, QueueFull
 from domain.batch import Unit
+from domain.commands import ReferenceCommand
 from domain.ledger import Draft
 from domain.outcomes import Outcome, Submission
 from domain.ports import LogMoved
@@ -175,10 +176,10 @@ class Owner:
 
     def _has_seen(self, request: Request) -> bool:
         """Whether the reference log is where this sender has seen it; if not, that is its own trouble alone."""
-        if not request.log:
-            return True
+        # What stands in one request among reference data may rest on what stands before it.
+        coming = sum(isinstance(submission.command, ReferenceCommand) for submission in request.submissions)
         try:
-            self._logs.require_seen(request.submissions)
+            self._logs.require_seen(request.submissions, 0 if request.log else coming)
         except (NotRecorded, *CANNOT_READ) as error:
             self._fail([request], error)
             return False
