@@ -58,7 +58,7 @@ def book(data: Path, count: int) -> Appended:
 def project(appended: Appended) -> list[Figure]:
     """Every read model, in a second process as ``serve`` runs it, from the moment that it stands at the log's start."""
     with Everbook(Settings(data=appended.data)) as ledger:
-        command = [sys.executable, "-m", "api", "work", "--data", str(appended.data), "--parent", str(os.getpid())]
+        command = [sys.executable, "-m", "api", "work", "projections", "--data", str(appended.data), "--parent", str(os.getpid())]
         worker = subprocess.Popen(command)
         while not ledger.read_models.reflected(LAST, REFERENCE):
             time.sleep(LOOK_SECONDS)
