@@ -26,7 +26,7 @@ class ReadModelsAhead(Exception):
 
 
 class ProjectionWorker:
-    """Folds every log into every read model, one transaction a batch; while one is written the next is folded. Several
+    """Folds every log into every read model, a batch at a time; while one is written the next is folded. Several
     workers may run: the store lets one win.
     """
 
@@ -153,17 +153,21 @@ class ProjectionWorker:
         self._folds.clear()
 
     def _place(self, family: Sequence[Projection], log: str) -> int:
-        """Where a family stands; one whose members stand apart (a new version of one) begins again."""
+        """Where a family stands; with a new member (or a new version of one) it begins again."""
         key = (family[0].name, log)
         if key not in self._places:
             names = [projection.name for projection in family]
-            places = {self._read_models.reflected(name, log) for name in names}
-            if len(places) > 1:
+            places = {name: self._read_models.reflected(name, log) for name in names}
+            if len({*places.values()}) > 1 and any(self._is_new(name) for name in names):
                 self._read_models.clear(names)
                 self._places = {at: place for at, place in self._places.items() if at[0] != family[0].name}
-                places = {0}
-            self._places[key] = places.pop()
+                places = {key[0]: 0}
+            # A store without transactions may have been cut off between the members: the one behind is where to go on.
+            self._places[key] = min(places.values())
         return self._places[key]
+
+    def _is_new(self, model: str) -> bool:
+        return not any(self._read_models.reflected(model, log) for log in self._recorders)
 
 
 def wait_until_reflected(

@@ -17,12 +17,14 @@ class BadSetting(Exception):
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """``ledgers`` is the number of ledger logs, fixed when the ledger is created (1 when not set then).
 
+    With ``elasticsearch_url`` (several by commas) the read models are there and not in a database.
     ``batch_limit`` bounds the commands of one commit, ``queue_limit`` those that wait.
     """
 
     data: Path = Path("everbook-data")
     database_url: str = ""
     read_database_url: str = ""
+    elasticsearch_url: str = ""
     ledgers: int | None = None
     host: str = "127.0.0.1"
     port: int = 8321

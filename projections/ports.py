@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from projections.projection import Document
+from projections.projection import Document, Projection
 
 
 class ReadModelsMoved(Exception):
@@ -24,15 +24,16 @@ class ReadModels(Protocol):
         self, log: str, documents: Mapping[str, Mapping[str, Document]], *, expected: int, reflected: int,
         models: Sequence[str],
     ) -> None:
-        """Documents by model and id, and the tracking of ``models`` from ``expected`` to ``reflected``, in one
-        transaction.
+        """Documents by model and id, and the tracking of ``models`` from ``expected`` to ``reflected``: in one
+        transaction; or, where the store has none, documents before those they were made from (``dependants_first``),
+        then the tracking, so that folding the same events again heals what was cut off.
 
         Raises:
             ReadModelsMoved: when the tracking of one of ``models`` is not at ``expected``.
         """
 
     def reflected(self, model: str, log: str) -> int:
-        """The last sequence of ``log`` that ``model`` reflects; 0 for none."""
+        """The last sequence of ``log`` that every read of ``model`` reflects; 0 for none."""
 
     def select(
         self, model: str, *, where: Mapping[str, Any] | None = None, after: str | None = None, limit: int = 1000,
@@ -45,3 +46,20 @@ class ReadModels(Protocol):
 
     def digest(self, model: str, on_document: Callable[[int], None] | None = None) -> str:
         """SHA-256 over every document of ``model`` by id: equal digests, equal read models."""
+
+
+class ReadModelStore(ReadModels, Protocol):
+    """Read models in generations: one is served, others are built beside it."""
+
+    def beside(self, projections: Sequence[Projection]) -> "ReadModelStore":
+        """A new generation of ``projections`` (whole families), empty, that nobody reads yet."""
+
+    def serve(self) -> None:
+        """Serves this generation from now on, and drops the one that was served; readers see one or the other, of all
+        its models at once.
+        """
+
+    def drop(self) -> None:
+        """Drops this generation, which was never served."""
+
+    def close(self) -> None: ...

@@ -132,21 +132,22 @@ class SqlReadModels:
                     on_document(len(page))
         return digest.hexdigest()
 
-    def beside(self) -> "SqlReadModels":
-        """A new generation of every model, empty, beside the one that is served."""
+    def beside(self, projections: Sequence[Projection]) -> "SqlReadModels":
         with reading(self.engine) as connection:
-            newest = max(self._served(connection).values(), default=(0, 0))[1]
+            newest = max((generation for _, generation in self._served(connection).values()), default=0)
             built = rows(connection, "SELECT MAX(generation) FROM reflected")[0][0] or 0
-        beside = SqlReadModels(self.engine, self._projections, self._ledger_id, max(newest, built) + 1)
-        beside.clear(list(self._models))
+        beside = SqlReadModels(self.engine, projections, self._ledger_id, max(newest, built) + 1)
+        beside.clear([projection.name for projection in projections])
         return beside
 
     def serve(self) -> None:
-        """Serves this generation from now on, and drops the one that was served; readers see one or the other."""
         assert self._generation is not None
         with writing(self.engine) as connection:
             served = self._served(connection)
-            for model in self._models.values():
+            self._serve_letters(connection, served)
+            for name, model in self._models.items():
+                if name == DEAD_LETTERS:
+                    continue
                 old = self._of(model, served, None)
                 connection.exec_driver_sql(
                     f"INSERT INTO generations (model, version, generation) VALUES ({marks(self.engine, 3)}) "
@@ -156,11 +157,26 @@ class SqlReadModels:
                 self._drop(connection, model, old)
 
     def drop(self) -> None:
-        """Drops this generation, which was never served."""
         assert self._generation is not None
         with writing(self.engine) as connection:
             for model in self._models.values():
                 self._drop(connection, model, self._generation)
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    def _serve_letters(self, connection: Connection, served: Mapping[str, tuple[int, int]]) -> None:
+        """The dead letters of this generation's models take the place of the served ones; those of others stay."""
+        letters, mark = self._models[DEAD_LETTERS], marks(self.engine, 1)
+        assert self._generation is not None
+        kept, built = letters.table(self._of(letters, served, None)), letters.table(self._generation)
+        if kept == built:
+            return
+        for name in self._models:
+            connection.exec_driver_sql(f"DELETE FROM {kept} WHERE model = {mark}", (name,))
+        columns = "id, stale, document, model"
+        connection.exec_driver_sql(f"INSERT INTO {kept} ({columns}) SELECT {columns} FROM {built}")
+        self._drop(connection, letters, self._generation)
 
     def _drop(self, connection: Connection, model: Model, generation: int) -> None:
         connection.exec_driver_sql(f"DROP TABLE IF EXISTS {model.table(generation)}")
