@@ -1,0 +1,6 @@
+"""Real servers on this machine: Kafka, HBase and Elasticsearch, for who has no cluster."""
+
+from infra.cluster.cluster import SERVERS, VARIABLES, Cluster, Status
+from infra.cluster.failures import ClusterFailed, Missing
+
+__all__ = ["SERVERS", "VARIABLES", "Cluster", "ClusterFailed", "Missing", "Status"]
