@@ -14,7 +14,6 @@ _NUMBER = re.compile(r"-g([0-9]+)\Z")
 _ALREADY = "resource_already_exists_exception"
 # Nothing is seen before it is refreshed, and a worker refreshes when a batch is complete.
 _SEEN_WHEN_REFRESHED = "-1"
-_ONLY_DOCUMENTS = {"exists": {"field": "id"}}
 
 
 class Generations:
@@ -42,15 +41,15 @@ class Generations:
 
     def create(self, models: Sequence[Model], generation: int, *, served: bool) -> bool:
         """Creates a generation of each; False when some were there already."""
-        return all([self._create(model, generation, served) for model in models])
+        made = [self._create(model, generation, served) for model in models]
+        return all(made)
 
     def serve(self, models: Sequence[Model], generation: int) -> None:
         """Serves ``generation`` of every one of ``models``, and drops the earlier ones, at one stroke."""
         actions: list[dict[str, Any]] = []
         found = self.of(models)
         for model in models:
-            new = {"index": model.index(generation), "alias": model.alias, "filter": _ONLY_DOCUMENTS}
-            actions.append({"add": new})
+            actions.append({"add": {"index": model.index(generation), "alias": model.alias}})
             earlier = [number for number in found[model.name] if number < generation]
             actions += [{"remove_index": {"index": model.index(number)}} for number in earlier]
         self._connection.administer(lambda client: client.indices.update_aliases(actions=actions))
@@ -69,7 +68,7 @@ class Generations:
         index = model.index(generation)
         aliases: dict[str, Any] = {written_as(index): {}}
         if served:
-            aliases[model.alias] = {"filter": _ONLY_DOCUMENTS}
+            aliases[model.alias] = {}
         try:
             self._connection.administer(lambda client: client.indices.create(
                 index=index, mappings=model.mappings(), settings=self._settings, aliases=aliases,

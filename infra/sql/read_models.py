@@ -14,6 +14,7 @@ from projections.projection import Document, Projection
 
 KEYS_AT_ONCE = 500
 DIGESTED_AT_ONCE = 2_000
+FIRST = 1
 _LAST = "\U0010ffff"
 
 
@@ -134,8 +135,8 @@ class SqlReadModels:
 
     def beside(self, projections: Sequence[Projection]) -> "SqlReadModels":
         with reading(self.engine) as connection:
-            newest = max((generation for _, generation in self._served(connection).values()), default=0)
-            built = rows(connection, "SELECT MAX(generation) FROM reflected")[0][0] or 0
+            newest = max((generation for _, generation in self._served(connection).values()), default=FIRST)
+            built = rows(connection, "SELECT MAX(generation) FROM reflected")[0][0] or FIRST
         beside = SqlReadModels(self.engine, projections, self._ledger_id, max(newest, built) + 1)
         beside.clear([projection.name for projection in projections])
         return beside
@@ -206,8 +207,8 @@ class SqlReadModels:
         chosen = self._generation if own == -1 else own
         if chosen is not None:
             return chosen
-        version, generation = served.get(model.name, (model.version, 1))
-        return generation if version == model.version else 1
+        version, generation = served.get(model.name, (model.version, FIRST))
+        return generation if version == model.version else FIRST
 
     def _table(self, connection: Connection, model: str) -> str:
         return self._models[model].table(self._of(self._models[model], self._served(connection)))
