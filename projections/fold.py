@@ -3,12 +3,14 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from domain.money import exact
 from domain.schema import Recorded
 from projections.projection import Document, Projection, families
 
+T = TypeVar("T")
+Found = TypeVar("Found")
 Changes = dict[str, dict[str, Document]]
 DEAD_LETTERS = "dead-letters"
 EARLIER = "an earlier event of this document could not be applied"
@@ -69,6 +71,7 @@ class Fold:
         self._changes: Changes = {}
         self._ahead: Changes = {}
         self._at: Recorded | None = None
+        self._failure: Exception | None = None
 
     def run(self, events: Sequence[Recorded]) -> Changes:
         """The documents that ``events`` of one log change, by model and id.
@@ -110,7 +113,9 @@ class Fold:
                     except NeedsLater:
                         self._take_from_store(projection, key)
                         continue
-                    except Exception as error:  # noqa: BLE001
+                    except Exception as error:
+                        if error is self._failure:
+                            raise
                         self._park(projection.name, key, event, f"{type(error).__name__}: {error}")
                         continue
                     if document is None:
@@ -124,7 +129,7 @@ class Fold:
         """For projections: a document as it stands at the event being projected."""
         held = self._held[model]
         if key not in held:
-            held[key] = self._store.get_many(model, [key]).get(key)
+            held[key] = self._read(self._store.get_many, model, [key]).get(key)
         document = held[key]
         assert self._at is not None
         if document is not None and document.sequence > self._at.sequence and document.log == self._at.log:
@@ -135,7 +140,7 @@ class Fold:
 
     def scan(self, model: str, prefix: str) -> list[Document]:
         """For projections: the documents whose id begins with ``prefix``, by id, as they stand."""
-        found = {document.id: document for document in self._store.scan(model, prefix)}
+        found = {document.id: document for document in self._read(self._store.scan, model, prefix)}
         for known in (self._ahead[model], self._changes[model]):
             found.update({key: each for key, each in known.items() if key.startswith(prefix)})
         at = self._at
@@ -148,6 +153,14 @@ class Fold:
         ):
             raise NeedsStale(f"something of {model} {prefix} is stale")
         return [found[key] for key in sorted(found)]
+
+    def _read(self, read: Callable[[str, T], Found], model: str, wanted: T) -> Found:
+        """A failure of the store is not one of the projection that asked for the document."""
+        try:
+            return read(model, wanted)
+        except Exception as error:
+            self._failure = error
+            raise
 
     def _keys(self, projection: Projection, events: Sequence[Recorded]) -> list[Sequence[str]]:
         keyed: list[Sequence[str]] = []
