@@ -13,6 +13,7 @@ from infra.checkpoints import Checkpoint, opened, split
 from infra.everbook import Everbook, data_file
 from infra.rebuild import compare, rebuild
 from infra.verification import Verification, verify
+from projections.projection import Projection, families
 from projections.registry import PROJECTIONS
 
 DAMAGED = 2
@@ -44,19 +45,26 @@ def verify_logs(
         raise typer.Exit(DAMAGED)
 
 
-def rebuild_models(data: Data = None, as_json: Json = False) -> None:
-    """Folds every log into new read models beside the ones in use, then serves the new ones."""
-    with everbook(settings_of(data)) as ledger:
-        with progress(as_json) as bar:
-            task = bar.add_task("Rebuilding", total=sum(ledger.vector().values()))
-            digests = rebuild(
-                ledger.logs.recorders, ledger.read_models, PROJECTIONS, lambda count: bar.advance(task, count)
-            )
-        if as_json:
-            print_json({"digests": digests})
-        else:
-            for model, digest in digests.items():
-                out.print(f"{model:15} {digest[:16]}…", highlight=False)
+def rebuild_models(
+    model: Annotated[str, typer.Argument(help="One read model, with those it belongs together with; else all")] = "",
+    data: Data = None, as_json: Json = False,
+) -> None:
+    """Folds every log into new read models beside the ones in use, compares the two, then serves the new ones."""
+    projections = _family(model)
+    with everbook(settings_of(data)) as ledger, progress(as_json) as bar:
+        task = bar.add_task("Rebuilding", total=sum(ledger.vector().values()))
+        digests = rebuild(
+            ledger.logs.recorders, ledger.read_models, projections, lambda count: bar.advance(task, count)
+        )
+    said = {"": "not compared", **{digest: "as before" for digest, rebuilt in digests.values() if digest == rebuilt}}
+    if as_json:
+        print_json({
+            "digests": {name: rebuilt for name, (_, rebuilt) in digests.items()},
+            "before": {name: before or None for name, (before, _) in digests.items()},
+        })
+    else:
+        for name, (before, rebuilt) in digests.items():
+            out.print(f"{name:15} {rebuilt[:16]}… {said.get(before, 'DIFFERENT from before')}", highlight=False)
 
 
 def checkpoint_logs(
@@ -102,6 +110,16 @@ def restore_events(
         print_json(manifest)
     else:
         out.print(f"Restored ledger {manifest.ledger_id}; run [bold]everbook rebuild[/] for its read models")
+
+
+def _family(model: str) -> tuple[Projection, ...]:
+    """The projections to rebuild for a model: those it is made from, and those made from it."""
+    if not model:
+        return PROJECTIONS
+    for family in families(PROJECTIONS):
+        if model in {projection.name for projection in family}:
+            return family
+    raise fail(f"{model!r} is no read model; there are {', '.join(each.name for each in PROJECTIONS)}")
 
 
 def _checkpoints(ledger: Everbook, path: Path | None) -> list[Checkpoint]:

@@ -44,7 +44,7 @@ class ElasticsearchReadModels:
     ) -> None:
         self._connection = connection
         self._projections = projections
-        self._ledger_id = ledger_id
+        self.ledger_id = ledger_id
         self._options: dict[str, Any] = {"prefix": prefix, "shards": shards, "replicas": replicas}
         self._models = models_of(f"{prefix}-{ledger_id}", projections)
         self._order = dependants_first(projections)
@@ -123,7 +123,7 @@ class ElasticsearchReadModels:
         if not self._generations.create(models[1:], generation, served=False):
             raise ProgrammingError(f"somebody else builds generation {generation} too")
         return ElasticsearchReadModels(
-            self._connection, projections, self._ledger_id, **self._options, generation=generation
+            self._connection, projections, self.ledger_id, **self._options, generation=generation
         )
 
     def serve(self) -> None:
