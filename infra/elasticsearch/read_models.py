@@ -46,13 +46,13 @@ class ElasticsearchReadModels:
         self._projections = projections
         self.ledger_id = ledger_id
         self._options: dict[str, Any] = {"prefix": prefix, "shards": shards, "replicas": replicas}
-        self._models = models_of(f"{prefix}-{ledger_id}", projections)
+        self.models = models_of(f"{prefix}-{ledger_id}", projections)
         self._order = dependants_first(projections)
-        self._generations = Generations(connection, shards=shards, replicas=replicas)
+        self.generations = Generations(connection, shards=shards, replicas=replicas)
         self._bulk = Bulk(connection)
         self._generation = generation
         self._served: dict[str, int] = {}
-        self._seen = {name: Seen() for name in self._models} if generation is not None else {}
+        self._seen = {name: Seen() for name in self.models} if generation is not None else {}
         self._unrefreshed: set[str] = set()
         if generation is None:
             self._find_served()
@@ -64,12 +64,12 @@ class ElasticsearchReadModels:
 
     def get_many(self, model: str, ids: Sequence[str]) -> Mapping[str, Document]:
         if model == DEAD_LETTERS:
-            known = [key for key in ids if key.split("/")[0] in self._models]
+            known = [key for key in ids if key.split("/")[0] in self.models]
             letters = self._get([(key.split("/")[0], letter_id(key)) for key in known])
             return {each.letter: letter_of(each) for each in letters if each}
         if model in self._seen:
             ids = self._seen[model].among(ids)
-        decode = self._models[model].document
+        decode = self.models[model].document
         return {each.id: decode(each) for each in self._get([(model, key) for key in ids]) if each}
 
     def scan(self, model: str, prefix: str) -> Sequence[Document]:
@@ -102,13 +102,13 @@ class ElasticsearchReadModels:
         return found.visible if found else 0
 
     def clear(self, models: Sequence[str]) -> None:
-        cleared = [self._models[name] for name in models]
+        cleared = [self.models[name] for name in models]
         if self._generation is None:
             self.beside([each for each in self._projections if each.name in models]).serve()
             self._find_served()
             return
-        self._generations.drop(cleared, self._generation)
-        self._generations.create(cleared, self._generation, served=False)
+        self.generations.drop(cleared, self._generation)
+        self.generations.create(cleared, self._generation, served=False)
         self._seen.update({name: Seen() for name in models})
 
     def digest(self, model: str, on_document: Callable[[int], None] | None = None) -> str:
@@ -116,11 +116,11 @@ class ElasticsearchReadModels:
         return whole(lambda: _digest(search, on_document))
 
     def beside(self, projections: Sequence[Projection]) -> "ElasticsearchReadModels":
-        models = [self._models[each.name] for each in projections]
-        generation = 1 + max((number for each in self._generations.of(models).values() for number in each), default=0)
-        while not self._generations.create(models[:1], generation, served=False):
+        models = [self.models[each.name] for each in projections]
+        generation = 1 + max((number for each in self.generations.of(models).values() for number in each), default=0)
+        while not self.generations.create(models[:1], generation, served=False):
             generation += 1
-        if not self._generations.create(models[1:], generation, served=False):
+        if not self.generations.create(models[1:], generation, served=False):
             raise ProgrammingError(f"somebody else builds generation {generation} too")
         return ElasticsearchReadModels(
             self._connection, projections, self.ledger_id, **self._options, generation=generation
@@ -128,13 +128,13 @@ class ElasticsearchReadModels:
 
     def serve(self) -> None:
         assert self._generation is not None
-        self._refresh_for(self._models)
-        self._generations.serve(list(self._models.values()), self._generation)
+        self._refresh_for(self.models)
+        self.generations.serve(list(self.models.values()), self._generation)
         self._bulk.close()
 
     def drop(self) -> None:
         assert self._generation is not None
-        self._generations.drop(self._models.values(), self._generation)
+        self.generations.drop(self.models.values(), self._generation)
         self._bulk.close()
 
     def close(self) -> None:
@@ -145,14 +145,14 @@ class ElasticsearchReadModels:
         self, log: str, documents: Mapping[str, Mapping[str, Document]], expected: int, reflected: int,
         models: Sequence[str],
     ) -> None:
-        where = {name: self._models[name].index(self._written(name)) for name in models}
+        where = {name: self.models[name].index(self._written(name)) for name in models}
         self._require_place(log, expected, models)
         letters = [each for each in documents.get(DEAD_LETTERS, {}).values() if isinstance(each, DeadLetter)]
         self._bulk.write([letter_entry(each, where[each.model]) for each in letters])
         for group in self._order:
             self._bulk.write([entry for name in group for entry in self._entries(name, documents.get(name, {}))])
         if self._generation is None:
-            self._generations.refresh(where.values())
+            self.generations.refresh(where.values())
         else:
             self._unrefreshed.update(models)
         if self._bulk.send([reflects_entry(log, reflected, where[name]) for name in models]):
@@ -165,7 +165,7 @@ class ElasticsearchReadModels:
     def _entries(self, name: str, documents: Mapping[str, Document]) -> list[Entry]:
         if name in self._seen:
             self._seen[name].add(documents)
-        return self._models[name].entries(documents.values(), self._written(name)) if documents else []
+        return self.models[name].entries(documents.values(), self._written(name)) if documents else []
 
     def _search(
         self, model: str, where: Mapping[str, Any], prefix: str
@@ -175,23 +175,23 @@ class ElasticsearchReadModels:
         if model == DEAD_LETTERS:
             if {*where} - {"model"}:
                 raise KeyError(f"dead letters are kept by model, not by {', '.join(where)}")
-            wanted = _any_of(where["model"]) if where else [*self._models]
-            chosen = [name for name in wanted if name in self._models]
+            wanted = _any_of(where["model"]) if where else [*self.models]
+            chosen = [name for name in wanted if name in self.models]
             self._refresh_for(chosen, whoever_wrote=True)
             index = ",".join(self._read(name) for name in chosen)
             return Search(self._connection, index, field, filters), letter_of
         for column, value in where.items():
-            if column not in self._models[model].columns:
+            if column not in self.models[model].columns:
                 raise KeyError(f"{model} is not kept by {column}")
             filters.append({"terms": {column: _any_of(value)}})
         self._refresh_for([model])
-        return Search(self._connection, self._read(model), field, filters), self._models[model].document
+        return Search(self._connection, self._read(model), field, filters), self.models[model].document
 
     def _refresh_for(self, models: Sequence[str] | Mapping[str, Any], *, whoever_wrote: bool = False) -> None:
         """Lets searches of this object see what it wrote."""
         behind = [name for name in models if whoever_wrote or name in self._unrefreshed]
         if behind:
-            self._generations.refresh(self._read(name) for name in behind)
+            self.generations.refresh(self._read(name) for name in behind)
             self._unrefreshed.difference_update(behind)
 
     def _require_place(self, log: str, expected: int, models: Sequence[str]) -> None:
@@ -203,7 +203,7 @@ class ElasticsearchReadModels:
 
     def _read(self, model: str) -> str:
         """What reads name: the alias always leads to the generation that is served at this moment."""
-        of = self._models[model]
+        of = self.models[model]
         return of.alias if self._generation is None else of.index(self._generation)
 
     def _written(self, model: str) -> int:
@@ -211,13 +211,13 @@ class ElasticsearchReadModels:
 
     def _find_served(self) -> None:
         """Which generations are served; a model that has none gets its first."""
-        models = list(self._models.values())
-        found = self._generations.of(models)
+        models = list(self.models.values())
+        found = self.generations.of(models)
         for generation in {1 + max(each, default=0) for each in found.values() if True not in each.values()}:
             first = [model for model in models if 1 + max(found[model.name], default=0) == generation]
             unserved = [model for model in first if True not in found[model.name].values()]
-            self._generations.create(unserved, generation, served=True)
-        found = self._generations.of(models)
+            self.generations.create(unserved, generation, served=True)
+        found = self.generations.of(models)
         self._served = {name: max(n for n, served in each.items() if served) for name, each in found.items()}
 
 
