@@ -12,6 +12,7 @@ from infra.elasticsearch.documents import Entry, encoded
 from projections.ports import ReadModelsMoved
 
 ENTRIES_AT_ONCE = 1_000
+BYTES_AT_ONCE = 10_000_000
 BODIES_IN_FLIGHT = 2
 APPLIED_ALREADY = 409
 
@@ -59,9 +60,24 @@ class Bulk:
             each.result()
 
     def send(self, entries: Sequence[Entry]) -> int:
-        """Writes entries in one body; how many were refused because a later version is there."""
-        if not entries or not self._has_errors(entries):
+        """Writes entries, in one body unless it is too large; how many were there already, or later ones.
+
+        Entries that arrived beside some that did not are sent twice, and count as there: nobody may rely on the number
+        being right, only on 0 meaning that all were written now.
+        """
+        if not entries:
             return 0
+        body = encoded(entries)
+        if len(body) > BYTES_AT_ONCE and len(entries) > 1:
+            middle = len(entries) // 2
+            return self.send(entries[:middle]) + self.send(entries[middle:])
+        return self._send_again(entries) if self._has_errors(body) else 0
+
+    def close(self) -> None:
+        self._senders.shutdown()
+
+    def _send_again(self, entries: Sequence[Entry]) -> int:
+        """Reads what came of each entry, and repeats those that the cluster was too busy for."""
         applied = 0
         for pause in pauses():
             busy, found = self._sorted(entries)
@@ -74,17 +90,14 @@ class Bulk:
             entries = busy
         raise OperationalError(f"{len(entries)} documents were refused {len(list(pauses()))} times: the queue is full")
 
-    def close(self) -> None:
-        self._senders.shutdown()
-
-    def _has_errors(self, entries: Sequence[Entry]) -> bool:
-        answer = self._post(entries, "errors,took")
+    def _has_errors(self, body: bytes) -> bool:
+        answer = self._post(body, "errors,took")
         with translated():
             return msgspec.json.decode(answer, type=Summary).errors
 
     def _sorted(self, entries: Sequence[Entry]) -> tuple[list[Entry], int]:
         """Writes entries, and tells which the cluster was too busy for, and how many were there already."""
-        answer = self._post(entries, "items.*.status,items.*.error")
+        answer = self._post(encoded(entries), "items.*.status,items.*.error")
         with translated():
             results = [item.index for item in msgspec.json.decode(answer, type=Items).items]
         busy = []
@@ -97,6 +110,6 @@ class Bulk:
                 raise error_of(result.status)(f"{entry.action.index.id}: {bytes(result.error)[:500]!r}")
         return busy, sum(result.status == APPLIED_ALREADY for result in results)
 
-    def _post(self, entries: Sequence[Entry], answer: str) -> bytes:
+    def _post(self, body: bytes, answer: str) -> bytes:
         parameters = {"require_alias": "true", "filter_path": answer}
-        return self._connection.send("POST", "/_bulk", encoded(entries), content=NDJSON, parameters=parameters)
+        return self._connection.send("POST", "/_bulk", body, content=NDJSON, parameters=parameters)

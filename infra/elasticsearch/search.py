@@ -83,6 +83,8 @@ class Search:
 
     def first(self, limit: int, after: str | None = None) -> list[Stored]:
         """One page, of at most ``limit``."""
+        if not self._index:
+            return []
         answer = self._search(f"/{self._index}/_search", {"size": limit}, after)
         return [hit.source for hit in answer.hits.hits]
 

@@ -188,6 +188,7 @@ class ReadModelsContract:
         assert [(letter.model, letter.event) for letter in letters] == [
             ("counting", "ledger-0:32"), ("doubling", "ledger-0:32")
         ]
+        assert store.select("dead-letters", where={"model": "gone"}) == []
         (letter,) = store.select("dead-letters", where={"model": "doubling"})
         assert dict(store.get_many("dead-letters", [letter.id, "gone/x"])) == {letter.id: letter}
         counting.broken = False

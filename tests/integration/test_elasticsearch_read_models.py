@@ -13,6 +13,7 @@ from eventsourcing.persistence import DataError, OperationalError
 
 import infra.cluster.cluster
 import infra.cluster.elasticsearch
+import infra.elasticsearch.bulk
 from infra.elasticsearch.bulk import Bulk
 from infra.elasticsearch.connection import Connection
 from infra.elasticsearch.documents import encoded, models_of
@@ -74,6 +75,26 @@ def test_a_document_with_its_event_applied_replaces_a_stale_one_at_the_same_even
         assert opened.get_many("counting", ["B/T1"]) == {"B/T1": applied}
         for each in (bulk, connection, opened):
             each.close()
+
+
+def test_large_documents_go_in_several_bodies(
+    store: ElasticsearchReadModels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    most = 5_000
+    monkeypatch.setattr(infra.elasticsearch.bulk, "BYTES_AT_ONCE", most)
+    many = {f"B/{place}": Counting.document(f"B/{place}", place) for place in range(100)}
+    sent: list[int] = []
+    send = Connection.send
+
+    def measured(self: Connection, method: str, path: str, body: bytes | None = None, **options: Any) -> bytes:
+        sent.append(len(body or b""))
+        return send(self, method, path, body, **options)
+
+    monkeypatch.setattr(Connection, "send", measured)
+    store.write("ledger-0", {"counting": many}, expected=0, reflected=100, models=["counting"])
+    assert len([size for size in sent if size > most // 3]) > 3
+    assert max(sent) <= most
+    assert {each.id: each for each in store.scan("counting", "")} == many
 
 
 def test_readers_see_whole_generations_while_others_are_built_and_swapped_in(elasticsearch: str) -> None:
