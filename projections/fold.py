@@ -66,8 +66,8 @@ class Fold:
         self._most_documents = most_documents
         self._held: dict[str, dict[str, Document | None]] = {projection.name: {} for projection in projections}
         self._parked: dict[tuple[str, str], tuple[str, int]] = {}
-        for letter in sorted(dead_letters, key=lambda each: each.sequence):
-            self._parked.setdefault((letter.model, letter.key), (letter.log, letter.sequence))
+        for letter in dead_letters:
+            self._parks(letter.model, letter.key, letter)
         self._changes: Changes = {}
         self._ahead: Changes = {}
         self._at: Recorded | None = None
@@ -181,7 +181,7 @@ class Fold:
         self._held[model].update({key: found.get(key) for key in keys})
         for key, document in found.items():
             if document.stale:
-                self._parked.setdefault((model, key), (document.log, document.sequence))
+                self._parks(model, key, document)
         return found
 
     def _take_from_store(self, projection: Projection, key: str) -> None:
@@ -190,6 +190,12 @@ class Fold:
             self._changes[projection.name].pop(key, None)
             self._ahead[projection.name].update(self._load(projection.name, [key]))
 
+    def _parks(self, model: str, key: str, at: Document | Recorded) -> None:
+        """A document is parked from the first event that could not be applied, whichever of them is found first."""
+        since = self._parked.get((model, key))
+        if since is None or (since[0] == at.log and since[1] > at.sequence):
+            self._parked[model, key] = (at.log, at.sequence)
+
     def _is_parked(self, model: str, key: str, event: Recorded) -> bool:
         """Whether ``event`` is, or comes after, one that could not be applied to the document."""
         since = self._parked.get((model, key))
@@ -197,7 +203,7 @@ class Fold:
 
     def _park(self, model: str, key: str, event: Recorded, error: str) -> None:
         """The event waits in the list of dead letters, its document says so, and the rest goes on."""
-        self._parked.setdefault((model, key), (event.log, event.sequence))
+        self._parks(model, key, event)
         letter = f"{model}/{key}/{event.log}-{event.sequence:012d}"
         self._changes[DEAD_LETTERS][letter] = DeadLetter(
             id=letter, log=event.log, sequence=event.sequence, model=model, key=key, event=event.id, error=error,
