@@ -5,7 +5,7 @@ from typing import Any
 
 import typer
 
-from api.cli import demo, generating, importing, keys, proving, reads, serving
+from api.cli import cluster, demo, generating, importing, keys, proving, reads, serving
 
 app = typer.Typer(
     name="everbook", help="A trade ledger: book, prove, explain.", no_args_is_help=True, pretty_exceptions_enable=False
@@ -24,6 +24,7 @@ for name, proof in (("verify", proving.verify_logs), ("rebuild", proving.rebuild
     app.command(name, rich_help_panel="Proof and safety")(proof)
 app.command("import")(importing.import_file)
 app.add_typer(keys.app, name="keys")
+app.add_typer(cluster.app, name="cluster")
 
 
 def main() -> None:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import msgspec
+
 TERMS = {"product": "equity", "side": "buy", "instrument": "SAN", "quantity": "100", "price": "91.25",
          "fees": {"broker": "4.50"}}
 BOOKING = {"trade_id": "T-1", "book": "EQ-1", "trader": "anna", "counterparty": "ACME", "trade_date": "2026-11-24",
@@ -17,9 +19,18 @@ CORRECTION = {"terms": {**TERMS, "price": "91.52"}, "reason": "digits were swapp
 REASON = {"reason": "agreed with the counterparty"}
 SETTLEMENT = {"quantity": "60", "settled_on": "2026-11-26"}
 TRADE = {"id": "EQ-1/T-1", "book": "EQ-1", "trade_id": "T-1", "status": "booked", "position": "ledger-0:17",
-         "state": {"version": 1, "terms": TERMS}}
+         "state": {"version": 1, "revision": 1, "terms": {
+             "product": "equity", "instrument": "SAN", "quantity": "100", "price": "91.25", "amount": "-9125.00",
+             "currency": "EUR", "fees": {"broker": "4.50"}, "settlement_date": "2026-11-26"}}}
 POSITION = {"book": "EQ-1", "instrument": "SAN", "quantity": "100", "settled": "0", "in_flight": "100",
             "cost": "9125", "realised": "0", "mark": "92", "unrealised": "75", "market_position": "market:41"}
+EXPLANATION = {"quantity": "100", "items": [
+    {"event": "ledger-0:17", "trade_id": "T-1", "revision": 1, "quantity": "100", "price": "91.25",
+     "valid_from": "2026-11-24T09:00:00Z"}]}
+HISTORY = {"items": [{"log": "ledger-0", "sequence": 17, "version": 1, "type": "trade.booked.v1",
+                      "state": {"trade_id": "T-1"}}]}
+POSITIONS = {"items": [{name: value for name, value in POSITION.items() if name != "market_position"}],
+             "market_position": "market:41", "next": None}
 PROFIT = {"items": [{"name": "EQ", "base_currency": "EUR", "realised": "0", "unrealised": "75", "fees": "4.50",
                      "total": "70.50"}], "market_position": "market:41"}
 CASH = {"items": [{"book": "EQ-1", "currency": "EUR", "settled": "0", "receivable": "0", "payable": "9129.50",
@@ -34,6 +45,8 @@ SETTLEMENTS = {"items": [{"trade_id": "T-1", "book": "EQ-1", "due_on": "2026-11-
 ROLL = {"business_date": "2026-11-25"}
 PRICE = {"instrument": "SAN", "price": "92.00"}
 PRICES = {"items": [{"kind": "prices", "key": "SAN", "content": {"instrument": "SAN", "price": "92.00"}}]}
+RATE = {"base": "EUR", "quote": "USD", "rate": "1.0842"}
+RATES = {"items": [{"kind": "rates", "key": "EUR/USD", "content": RATE}]}
 EXPOSURE = {"items": [{"name": "EQ-1", "base_currency": "EUR", "gross": "9125", "net": "9125",
                        "reserved": "9125"}], "market_position": "market:41"}
 LIMIT = {"book": "EQ-1", "kind": "gross-notional", "amount": "5000000"}
@@ -48,10 +61,24 @@ AUDIT = {"items": [{"event": "ledger-0:17", "type": "trade.booked.v1", "actor": 
          "next": None}
 EVENT = {"log": "ledger-0", "sequence": 17, "stream": "trade:T-1", "version": 1, "type": "trade.booked.v1",
          "state": {"trade_id": "T-1"}}
+EVENT_LINE = msgspec.json.encode(EVENT).decode() + "\n"
+EVENT_MESSAGE = f"id: reference:9,market:41,ledger-0:17\nevent: trade.booked.v1\ndata: {EVENT_LINE}\n"
+OUTCOME_LINES = "".join(msgspec.json.encode({"line": line, **OUTCOME}).decode() + "\n" for line in (1, 2))
+CHECKPOINT = "everbook/<ledger>/ledger-0\n40\nwo…=\n\n\u2014 everbook/<ledger>/ledger-0 AbC…=\n"
 PROOF = {"log": "ledger-0", "sequence": 17, "tree_size": 40, "leaf": "9f…", "root": "c2…", "inclusion": ["7a…"]}
 COUNTERPARTY = {"counterparty": "ACME", "trades": 12, "settlements": 9, "fails": 1, "books": ["EQ-1"],
                 "exposure": [{"name": "ACME", "gross": "9125"}]}
-BOOK = {"book": "EQ-2", "name": "Second book", "desk": "EQ", "lot_method": "average"}
+DEFINITIONS: dict[str, dict[str, Any]] = {
+    "entities": {"entity": "BANK", "name": "Bank", "lei": "EVERBOOK000000000173", "base_currency": "EUR"},
+    "desks": {"desk": "EQ", "name": "Equities", "entity": "BANK"},
+    "books": {"book": "EQ-2", "name": "Second book", "desk": "EQ", "lot_method": "average"},
+    "traders": {"trader": "anna", "name": "Anna", "desk": "EQ", "books": ["EQ-1", "EQ-2"]},
+    "counterparties": {"counterparty": "ACME", "name": "Acme", "lei": "EVERBOOK000000000270", "country": "FR"},
+    "calendars": {"calendar": "XPAR", "name": "Paris", "holidays": ["2026-12-25"], "weekend": [6, 7]},
+    "instruments": {"instrument": "SAN", "name": "Sanofi", "isin": "FR0000120578", "mic": "XPAR", "cfi": "ESVUFR",
+                    "currency": "EUR", "issuer": "SANOFI", "calendar": "XPAR", "settlement_days": 2},
+    "restrictions": {"instrument": "SAN", "reason": "we advise its buyer"},
+}
 REFERENCE = {"items": [{"kind": "books", "key": "EQ-1", "in_force": True, "content": {"desk": "EQ"}}], "next": None}
 KEY = {"key_id": "desk-7", "name": "Equities desk", "roles": ["trader"], "books": ["EQ-1"]}
 ISSUED = {**OUTCOME, "stream": "key:desk-7", "secret": "shown once"}

@@ -2,13 +2,26 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000)
+
 
 class Metrics:
     """Counters of one app."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.commands = Counter("everbook_commands", "Commands by what they came to", ["status"], registry=registry)
-        self.seconds = Histogram("everbook_commit_seconds", "From submission to durable outcome", registry=registry)
+        self.seconds = Histogram("everbook_answer_seconds", "From submission to durable outcome", registry=registry)
+        self.commit_seconds = Histogram("everbook_commit_seconds", "Deciding and appending", registry=registry)
+        self.commit_commands = Histogram(
+            "everbook_commit_commands", "Commands that were decided together", buckets=SIZES, registry=registry
+        )
         self.queued = Gauge("everbook_queued_commands", "Commands that wait", registry=registry)
         self.reflected = Gauge("everbook_reflected_sequence", "What read models reflect", ["log"], registry=registry)
+        self.lag_events = Gauge("everbook_lag_events", "Events not reflected yet", ["log"], registry=registry)
+        self.lag_seconds = Gauge("everbook_lag_seconds", "Age of the oldest of them", ["log"], registry=registry)
         self.logged = Gauge("everbook_log_sequence", "The last sequence of a log", ["log"], registry=registry)
+
+    def committed(self, commands: int, seconds: float) -> None:
+        """Takes note of a commit."""
+        self.commit_commands.observe(commands)
+        self.commit_seconds.observe(seconds)

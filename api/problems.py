@@ -1,5 +1,6 @@
 """Every error a client sees, as an RFC 9457 problem with a stable code and the field at fault."""
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,15 +10,16 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from domain.admission import NotOneLog, NotRecorded, OutcomeUnknown, QueueFull
+from domain.admission import NotOneLog, NotRecorded, OutcomeUnknown, QueueFull, ReferenceNotReached
 from domain.outcomes import Outcome
 from domain.schema import MalformedCommand
 
+logger = logging.getLogger(__name__)
 STATUS_BY_CODE = {"not-permitted": 403, "unknown-trade": 404, "version-conflict": 412}
 TITLES = {
     400: "The request cannot be read", 401: "Who asks is not known", 403: "Not permitted", 404: "Not found",
-    405: "Method not allowed", 412: "The version has moved on", 413: "Too large", 422: "Refused", 429: "Too much waits",
-    500: "An error of ours", 503: "Not now",
+    405: "Method not allowed", 409: "Not in this state", 412: "The version has moved on", 413: "Too large",
+    422: "Refused", 429: "Too much waits", 500: "An error of ours", 503: "Not now",
 }
 
 
@@ -48,8 +50,7 @@ def refused(outcome: Outcome) -> Problem:
 
 def malformed(error: MalformedCommand) -> Problem:
     """The problem of bytes that are no command: 400 when they are no JSON, 422 when a field is wrong."""
-    is_json = error.field != "$" or "JSON" not in error.detail
-    return Problem(422 if is_json else 400, "malformed", error.detail, error.field)
+    return Problem(422 if error.is_json else 400, "malformed", error.detail, error.field)
 
 
 def retryable(error: Exception) -> Problem:
@@ -59,8 +60,20 @@ def retryable(error: Exception) -> Problem:
         return Problem(429, "queue-full", str(error), headers={"Retry-After": after})
     if isinstance(error, NotOneLog):
         return Problem(422, "not-one-log", str(error), "$")
-    code = "not-recorded" if isinstance(error, NotRecorded) else "outcome-unknown"
-    return Problem(503, code, str(error), headers={"Retry-After": "1"})
+    if isinstance(error, ReferenceNotReached):
+        return Problem(
+            409, "reference-not-reached", str(error), "$.reference_sequence", headers={"Retry-After": "1"}
+        )
+    if isinstance(error, NotRecorded):
+        return Problem(503, "not-recorded", str(error), headers={"Retry-After": "1"})
+    _log(error)
+    detail = "it failed on the way: ask for the outcome, or send the same command again"
+    return Problem(503, "outcome-unknown", detail, headers={"Retry-After": "1"})
+
+
+def _log(error: Exception) -> None:
+    """What it was, without the statement and its values."""
+    logger.error("%s", str(error).partition("\n")[0])
 
 
 def answer(problem: Problem, request: Request) -> Response:
@@ -96,7 +109,9 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(PersistenceError)
     async def of_the_store(request: Request, error: PersistenceError) -> Response:
-        return answer(Problem(503, "store-unavailable", str(error), headers={"Retry-After": "1"}), request)
+        # What a driver says holds statements and values that are nobody else's business.
+        _log(error)
+        return answer(Problem(503, "store-unavailable", "the store fails", headers={"Retry-After": "1"}), request)
 
     @app.exception_handler(Exception)
     async def of_ours_unexpected(request: Request, _error: Exception) -> Response:

@@ -2,19 +2,23 @@
 
 import base64
 import binascii
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Annotated, Any
 
 import msgspec
 from fastapi import Query, Request, Response
 
+from api.plain import plain
 from api.problems import Problem
 from api.services import services
+from domain.outcomes import Outcome
 from projections.projection import Document
 
 Limit = Annotated[int, Query(ge=1, le=1000, description="How many items at most")]
 After = Annotated[str | None, Query(description="The cursor that the page before gave as next")]
+Keep = Callable[[Any], bool]
 AT_LEAST = "everbook-at-least"
+SHOWN = 100
 _encoder = msgspec.json.Encoder(order="sorted")
 
 
@@ -24,12 +28,14 @@ def only_known_parameters(request: Request) -> None:
     known = {field.alias for field in dependant.query_params} if dependant else set()
     for name in request.query_params:
         if name not in known:
-            raise Problem(422, "unknown-parameter", f"{name} is no parameter of this route", name)
+            raise Problem(422, "unknown-parameter", f"{name[:SHOWN]} is no parameter of this route", name[:SHOWN])
 
 
 def answer(content: Any, headers: Mapping[str, str] | None = None, status: int = 200) -> Response:
     """JSON, with decimals as strings and sorted keys."""
-    return Response(_encoder.encode(content), status, dict(headers or {}), media_type="application/json")
+    # An outcome has no figures, and is what the hottest route answers.
+    shaped = content if isinstance(content, Outcome) else plain(content)
+    return Response(_encoder.encode(shaped), status, dict(headers or {}), media_type="application/json")
 
 
 def vector_of(text: str, logs: Sequence[str], field: str) -> dict[str, int]:
@@ -85,15 +91,20 @@ def everything(request: Request, model: str, **where: Any) -> list[Any]:
 
 
 def page(
-    request: Request, model: str, *, limit: int, after: str | None, prefix: str = "", **where: Any
+    request: Request, model: str, *, limit: int, after: str | None, prefix: str = "", keep: Keep | None = None,
+    **where: Any,
 ) -> tuple[list[Any], dict[str, str], str | None]:
-    """One page of documents, the headers that lead to the next, and its cursor."""
+    """One page of the documents that ``keep`` keeps, the headers that lead to the next, and its cursor."""
     filters = {column: wanted for column, wanted in where.items() if wanted is not None}
-    found = sound(
-        services(request).reads.select(
-            model, where=filters, after=_decoded(after), limit=limit + 1, prefix=prefix
+    found: list[Any] = []
+    place, more = _decoded(after), True
+    while more and len(found) <= limit:
+        read = sound(
+            services(request).reads.select(model, where=filters, after=place, limit=limit + 1, prefix=prefix)
         )
-    )
+        found += read if keep is None else [document for document in read if keep(document)]
+        more = len(read) > limit
+        place = read[-1].id if read else None
     if len(found) <= limit:
         return found, {}, None
     cursor = base64.urlsafe_b64encode(found[limit - 1].id.encode()).decode().rstrip("=")
@@ -101,17 +112,20 @@ def page(
     return found[:limit], {"Link": f'<{url.path}?{url.query}>; rel="next"'}, cursor
 
 
-def listed(request: Request, model: str, *, limit: int, after: str | None, prefix: str = "", **where: Any) -> Response:
+def listed(
+    request: Request, model: str, *, limit: int, after: str | None, prefix: str = "", keep: Keep | None = None,
+    **where: Any,
+) -> Response:
     """A page of documents as they are."""
-    found, headers, cursor = page(request, model, limit=limit, after=after, prefix=prefix, **where)
+    found, headers, cursor = page(request, model, limit=limit, after=after, prefix=prefix, keep=keep, **where)
     return answer({"items": [shown(document) for document in found], "next": cursor}, headers)
 
 
 def shown(document: Document, *properties: str) -> dict[str, Any]:
-    """A document with some of its properties."""
-    fields: dict[str, Any] = msgspec.to_builtins(document)
-    fields["position"] = f"{fields.pop('log')}:{fields.pop('sequence')}"
-    return {**fields, **{name: getattr(document, name) for name in properties}}
+    """All fields of a document, with some of its properties and its place in the logs."""
+    names = [name for name in document.__struct_fields__ if name not in {"log", "sequence", "stale"}]
+    fields: dict[str, Any] = {name: getattr(document, name) for name in (*names, *properties)}
+    return {**fields, "position": f"{document.log}:{document.sequence}"}
 
 
 def _decoded(cursor: str | None) -> str | None:

@@ -18,15 +18,18 @@ def principal_of(request: Request) -> Principal:
     Raises:
         Problem: 401 when there is none in force.
     """
-    header = request.headers.get("authorization", "")
-    if header[: len(BEARER)].lower() == BEARER:
-        principal = services(request).gate.authenticate(header[len(BEARER) :].strip())
-        if principal is not None:
-            return principal
+    principal = _holder(request)
+    if principal is not None:
+        return principal
     raise Problem(
         401, "not-authenticated", "send an API key in force as Authorization: Bearer <key>", "Authorization",
         headers={"WWW-Authenticate": 'Bearer realm="everbook"'},
     )
+
+
+def holds(request: Request, principal: Principal) -> bool:
+    """Whether the request's key is still in force: an answer that goes on may outlive it."""
+    return _holder(request) == principal
 
 
 def reader(request: Request, *roles: Role) -> Principal:
@@ -52,3 +55,10 @@ def books_of(principal: Principal, asked: str | None) -> Sequence[str] | None:
 def require_book(principal: Principal, book: str) -> None:
     if not principal.may_see(book):
         raise Problem(403, "not-permitted", f"the key is not for book {book}", "book")
+
+
+def _holder(request: Request) -> Principal | None:
+    header = request.headers.get("authorization", "")
+    if header[: len(BEARER)].lower() != BEARER:
+        return None
+    return services(request).gate.authenticate(header[len(BEARER) :].strip())

@@ -13,19 +13,20 @@ from api.metrics import Metrics
 from api.ports import Gate, Logs, Reads
 
 
-def _no_trouble() -> str:
-    return ""
+def _never() -> bool:
+    return False
 
 
 class Services(msgspec.Struct, kw_only=True):
-    """``trouble`` says what keeps the read models from following, "" when nothing does."""
+    """``lag_seconds`` is how far the read models may be behind, ``stopping`` says that answers that go on must end."""
 
     gate: Gate
     reads: Reads
     logs: Logs
     answer_seconds: float = 30.0
     fresh_seconds: float = 5.0
-    trouble: Callable[[], str] = _no_trouble
+    lag_seconds: float = 30.0
+    stopping: Callable[[], bool] = _never
     registry: CollectorRegistry = msgspec.field(default_factory=CollectorRegistry)
     metrics: Any = None
     answers_by_loop: dict[Any, Answers] = msgspec.field(default_factory=dict)

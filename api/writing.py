@@ -17,6 +17,8 @@ from domain.schema import MalformedCommand, business_content, decode_command
 LARGEST_COMMAND = 1_000_000
 UNNAMED_SOURCE = "api"
 IDEMPOTENCY_KEY = "idempotency-key"
+DRY_RUN = "dry_run"
+HEADERS = {"$.command_id": "Idempotency-Key", "$.expected_version": "If-Match"}
 
 
 async def body_of(request: Request, largest: int = LARGEST_COMMAND) -> bytes:
@@ -62,15 +64,17 @@ async def submitted(
         promise = having.gate.submit(submissions, atomic=atomic, dry_run=dry_run)
         outcomes = await having.answers.of(promise, having.answer_seconds)
     except TimeoutError as error:
-        first = submissions[0].command
         raise Problem(
             503, "outcome-unknown", "it was taken, and is not decided yet", headers={"Retry-After": "1"},
-            outcome=f"/v1/commands/{first.source}/{first.command_id}",
+            outcome=_place_of(submissions[0]),
         ) from error
     except RETRYABLE as error:
-        raise retryable(error) from error
+        problem = retryable(error)
+        if problem.code == "outcome-unknown":
+            problem.more["outcome"] = _place_of(submissions[0])
+        raise problem from error
     having.metrics.seconds.observe(time.perf_counter() - started)
-    for outcome in outcomes:
+    for outcome in () if dry_run else outcomes:
         having.metrics.commands.labels("repeated" if outcome.repeated else outcome.status).inc()
     return outcomes
 
@@ -85,6 +89,7 @@ async def command(
         Problem: when it is malformed or refused.
     """
     principal = principal_of(request)
+    dry_run = _dry_run(request)
     key = request.headers.get(IDEMPOTENCY_KEY)
     if key is None:
         raise Problem(
@@ -92,24 +97,32 @@ async def command(
         )
     body = b"{}" if bodiless else await body_of(request) or b"{}"
     fields = {"type": kind, "command_id": key, **fields}
-    outcome = await decided(request, _with(body, fields), principal)
+    outcome = await decided(request, _with(body, fields), principal, dry_run=dry_run)
+    if dry_run:
+        return reading.answer(outcome)
     headers = headers_of(outcome)
     if location is not None:
         headers["Location"] = location.format(outcome.stream.partition(":")[2])
     return reading.answer(outcome, headers, status)
 
 
-async def decided(request: Request, line: bytes, principal: Principal) -> Outcome:
-    """What one command in JSON came to, when it was accepted."""
+async def decided(request: Request, line: bytes, principal: Principal, *, dry_run: bool) -> Outcome:
+    """What one command in JSON came to, when it was accepted.
+
+    Raises:
+        Problem: naming the field, or the header that says it.
+    """
     try:
         submission = submission_of(line, principal)
     except MalformedCommand as error:
         if error.field == "$.command_id":
-            raise Problem(400, "malformed", error.detail, "Idempotency-Key") from error
+            raise Problem(400, "malformed", error.detail, HEADERS[error.field]) from error
         raise malformed(error) from error
-    (outcome,) = await submitted(request, [submission], dry_run=request.query_params.get("dry_run") == "true")
+    (outcome,) = await submitted(request, [submission], dry_run=dry_run)
     if outcome.status == "refused":
-        raise refused(outcome)
+        problem = refused(outcome)
+        problem.field = HEADERS.get(problem.field, problem.field)
+        raise problem
     return outcome
 
 
@@ -129,6 +142,20 @@ def _with(body: bytes, fields: Mapping[str, Any]) -> bytes:
     rest = rest[1:].lstrip()
     head = msgspec.json.encode({name: value for name, value in fields.items() if value is not None})[:-1]
     return head + (b"" if rest.startswith(b"}") else b",") + rest
+
+
+def _dry_run(request: Request) -> bool:
+    """A typing error here must not book what was only to be tried."""
+    for name, value in request.query_params.multi_items():
+        if name != DRY_RUN:
+            raise Problem(422, "unknown-parameter", f"{name[:100]} is no parameter of this route", name[:100])
+        if value not in {"true", "false"}:
+            raise Problem(422, "bad-parameter", "dry_run is true or false", DRY_RUN)
+    return request.query_params.get(DRY_RUN) == "true"
+
+
+def _place_of(submission: Submission) -> str:
+    return f"/v1/commands/{submission.command.source}/{submission.command.command_id}"
 
 
 def _too_large(largest: int) -> Problem:

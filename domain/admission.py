@@ -13,6 +13,10 @@ class NotRecorded(Exception):
     """A retryable problem: nothing was recorded, the same command may be sent again."""
 
 
+class ReferenceNotReached(NotRecorded):
+    """The sender claims to have seen more of the reference log than there is; nothing was recorded."""
+
+
 class NotOneLog(Exception):
     """An atomic unit names books of several logs, or mixes reference data with trades; nothing was taken."""
 

@@ -15,6 +15,7 @@ from domain.reference.authority import principal_of
 from domain.refusals import Refused
 from domain.schema import Recorded, content_hash, encode, event_type
 
+FIRST_YEAR, LAST_YEAR = 1970, 2200
 MICROSECOND = timedelta(microseconds=1)
 
 
@@ -83,6 +84,11 @@ class Batch:
     def _outcome(self, submission: Submission, atomic: bool = False) -> Outcome:
         command = submission.command
         key, content = (command.source, command.command_id), content_hash(submission.content)
+        if command.source == SYSTEM.key_id and submission.actor != SYSTEM.key_id:
+            foreign = self._foreign(submission)
+            if atomic:
+                raise UnsatisfiedUnit(submission, Refused(foreign.code, foreign.detail, foreign.field))
+            return foreign
         if (key in self._answers or key in self.receipts_before) and (repeat := self._repeat(key, content)):
             if atomic and repeat.status == "refused":
                 raise UnsatisfiedUnit(submission, Refused(repeat.code, repeat.detail, repeat.field))
@@ -115,6 +121,14 @@ class Batch:
             detail=f"command {key[1]} of {key[0]} came before with other content", field="$.command_id",
         )
 
+    def _foreign(self, submission: Submission) -> Outcome:
+        """A receipt under a key of Everbook's own would keep the date that it is for from ever being carried over."""
+        command = submission.command
+        return Outcome(
+            status="refused", source=command.source, command_id=command.command_id, log=self._log, code="reserved",
+            detail=f"the source {command.source!r} is Everbook's own", field="$.source",
+        )
+
     def _accept(self, submission: Submission) -> Outcome:
         command, decider = submission.command, self._decider
         principal = SYSTEM if submission.actor == SYSTEM.key_id else principal_of(self._reference, submission.actor)
@@ -126,6 +140,8 @@ class Batch:
                 "version-conflict", f"{stream} is at version {version}, not {command.expected_version}",
                 "$.expected_version",
             )
+        if command.effective_at is not None and not FIRST_YEAR <= command.effective_at.year < LAST_YEAR:
+            raise Refused("date-out-of-range", "effective_at must lie between 1970 and 2200", "$.effective_at")
         envelope = envelope_of(command, submission.actor, self._next_recorded_at, decider.business_date())
         first = self._sequence + 1
         for event in decider.decide(command, envelope, principal):
@@ -156,6 +172,8 @@ class Batch:
 
     def _unit_refused(self, submission: Submission, unsatisfied: UnsatisfiedUnit) -> Outcome:
         command = submission.command
+        if command.source == SYSTEM.key_id and submission.actor != SYSTEM.key_id:
+            return self._foreign(submission)
         key, content = (command.source, command.command_id), content_hash(submission.content)
         repeat = self._repeat(key, content)
         if repeat is not None:

@@ -19,11 +19,15 @@ from domain.schema import Recorded, recorded
 from domain.trades import TradeDecider
 
 READ_AT_ONCE = 5_000
-MOVES_BEFORE_GIVING_UP = 1_000
+MOVES_BEFORE_GIVING_UP = 3
 
 
 class LogDoesNotRest(Exception):
     """Others wrote the log faster than this writer could decide; nothing was recorded."""
+
+
+class LogBroken(Exception):
+    """The log is not what was read of it: it was cut, or lacks the record of its last commit. Restore or restart."""
 
 
 class Tip(msgspec.Struct, frozen=True):
@@ -76,6 +80,7 @@ class Ledger:
 
         Raises:
             LogDoesNotRest: retryable, nothing recorded.
+            LogBroken: nothing recorded.
             OperationalError: of the store; nothing is recorded unless the reply was lost, which the receipts tell.
         """
         looked_up = dry_run
@@ -150,7 +155,8 @@ class Ledger:
         """Reads the log from where this ledger stands to its end; the new last sequence. No draft may be open."""
         while (last := self.recorder.max_notification_id() or 0) > self.sequence:
             self._read_on()
-        assert last == self.sequence, f"{self.log} is shorter ({last}) than what was read of it ({self.sequence})"
+        if last < self.sequence:
+            raise LogBroken(f"{self.log} ends at {last}, though it was read up to {self.sequence}")
         return self.sequence
 
     def open(self, events: Sequence[tuple[str, Event]], now: datetime, nonce: bytes) -> None:
@@ -216,16 +222,18 @@ class Ledger:
     def _read_on(self) -> None:
         assert self._tip is self._kept, f"{self.log} is read on under an open draft"
         last_commit = self.recorder.last_commit()
-        assert last_commit is not None
+        if last_commit is None or last_commit.tree_size <= self.sequence:
+            raise LogBroken(f"{self.log} has events after {self.sequence}, but no record of their commit")
         while self.sequence < last_commit.tree_size:
             self._read_page(last_commit)
 
     def _read_page(self, last_commit: CommitRecord) -> None:
         sequence, recorded_at = self._tip.sequence, self._tip.recorded_at
+        page = self.recorder.select_notifications(sequence + 1, READ_AT_ONCE, stop=last_commit.tree_size)
+        if len(page) < min(READ_AT_ONCE, last_commit.tree_size - sequence):
+            raise LogBroken(f"{self.log} lacks events between {sequence} and {last_commit.tree_size}")
         with exact():
-            for notification in self.recorder.select_notifications(
-                sequence + 1, READ_AT_ONCE, stop=last_commit.tree_size
-            ):
+            for notification in page:
                 now_known: Recorded = recorded(self.log, notification.id, notification)
                 self.decider.evolve(now_known)
                 sequence, recorded_at = notification.id, now_known.event.recorded_at

@@ -12,8 +12,9 @@ SMALLEST = -LARGEST
 DECIMAL_PLACES = 12
 COST_PLACES = Decimal("1e-12")
 
+# A size times a price in a crossed rate is four factors of up to thirty digits each.
 EXACT = decimal.Context(
-    prec=100,
+    prec=200,
     rounding=decimal.ROUND_HALF_EVEN,
     Emin=-999,
     Emax=999,
@@ -26,6 +27,7 @@ EXACT = decimal.Context(
     ],
 )
 ROUNDING = decimal.Context(prec=100, rounding=decimal.ROUND_HALF_EVEN, Emin=-999, Emax=999)
+INVERTING = decimal.Context(prec=18, rounding=decimal.ROUND_HALF_EVEN, Emin=-999, Emax=999)
 _quantize = EXACT.quantize
 
 
@@ -37,6 +39,11 @@ def exact() -> AbstractContextManager[decimal.Context]:
 def divide(numerator: Decimal, denominator: Decimal, places: Decimal = COST_PLACES) -> Decimal:
     """The quotient, rounded half to even to ``places`` (twelve decimals, finer than any currency's minor unit)."""
     return ROUNDING.quantize(ROUNDING.divide(numerator, denominator), places)
+
+
+def inverse(rate: Decimal) -> Decimal:
+    """One through ``rate`` to eighteen significant digits: a large rate must not invert to nothing."""
+    return INVERTING.divide(Decimal(1), rate)
 
 
 def round_to(value: Decimal, places: Decimal) -> Decimal:

@@ -52,7 +52,9 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CommitRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A stored commit: it holds the events from ``first_sequence`` to ``tree_size``."""
+    """A stored commit: it holds the events from ``first_sequence`` to ``tree_size``. Its ``seal`` binds these fields
+    and its receipts together (``domain.seal``).
+    """
 
     first_sequence: int
     nonce: bytes
@@ -62,6 +64,7 @@ class CommitRecord(msgspec.Struct, frozen=True, kw_only=True):
     tree_size: int
     root: bytes
     frontier: bytes
+    seal: bytes = b""
 
 
 class LogRecorder(Protocol):
@@ -105,6 +108,9 @@ class LogRecorder(Protocol):
 
     def select_receipts(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Receipt]:
         """The receipts that exist among ``(source, command_id)`` keys."""
+
+    def count_receipts(self) -> int:
+        """How many receipts there are."""
 
     def last_commit(self) -> CommitRecord | None: ...
 

@@ -10,14 +10,20 @@ from eventsourcing.persistence import StoredEvent
 from domain.commands import AnyCommand, Command
 from domain.events import EVENT_TYPES, Event
 
+LONGEST_DETAIL = 300
+
 
 class MalformedCommand(Exception):
-    """The bytes are no command: ``field`` is the JSON path at fault. Nothing is recorded."""
+    """The bytes are no command: ``field`` is the JSON path at fault. Nothing is recorded.
 
-    def __init__(self, detail: str, field: str = "$") -> None:
-        super().__init__(detail)
-        self.detail = detail
-        self.field = field
+    ``is_json`` says whether they are JSON at all. What is long is cut, for it comes from the sender.
+    """
+
+    def __init__(self, detail: str, field: str = "$", *, is_json: bool = True) -> None:
+        super().__init__(detail[:LONGEST_DETAIL])
+        self.detail = detail[:LONGEST_DETAIL]
+        self.field = field[:LONGEST_DETAIL]
+        self.is_json = is_json
 
 
 class UnknownEventType(Exception):
@@ -86,10 +92,12 @@ def decode_command(line: bytes) -> tuple[AnyCommand, bytes]:
     try:
         command = _command_decoder.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise _malformed(line, error) from error
+        raise _malformed(error) from error
+    except RecursionError as error:
+        raise MalformedCommand("the JSON is nested too deeply") from error
     content = business_content(command)
-    # Every key ends in the two characters `":`, so equal counts prove that no key came twice; else look closely.
-    if line != content and line.count(b'":') != content.count(b'":'):
+    # A key that is written plainly ends in the two characters `":`, so equal counts prove that none came twice.
+    if line != content and (line.count(b'":') != content.count(b'":') or not _is_plain(line)):
         _require_unique_keys(line)
     return command, content
 
@@ -106,22 +114,37 @@ def content_hash(content: bytes) -> bytes:
     return hashlib.sha256(content).digest()
 
 
-def _malformed(line: bytes, error: Exception) -> MalformedCommand:
-    message, _, path = str(error).partition(" - at `")
-    if "unknown field" in message or "missing required field" in message:
-        name = message.split("`")[-2]
-        return MalformedCommand(message, f"{path.rstrip('`') or '$'}.{name}")
-    if path.startswith("$") is False and b'"type"' not in line and "type" in message:
-        return MalformedCommand(message, "$.type")
-    return MalformedCommand(message, path.rstrip("`") or "$")
+def _malformed(error: Exception) -> MalformedCommand:
+    if not isinstance(error, msgspec.ValidationError):
+        return MalformedCommand(str(error), is_json=False)
+    message, _, path = str(error).rpartition(" - at `")
+    if not message:
+        message, path = path, "$"
+    path = path.rpartition(" in `")[2].rstrip("`")
+    if message.startswith(("Object contains unknown field `", "Object missing required field `")):
+        return MalformedCommand(message, f"{path}.{message.partition('`')[2].rstrip('`')}")
+    return MalformedCommand(message, path)
+
+
+def _is_plain(line: bytes) -> bool:
+    """Whether no key is escaped, and none has a space before its colon."""
+    return not any(each in line for each in (b"\\", b" :", b"\t:", b"\n:", b"\r:"))
+
+
+class _Pairs(tuple[tuple[str, object], ...]):
+    """An object of JSON as it was written, key by key."""
 
 
 def _require_unique_keys(line: bytes) -> None:
-    def unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-        keys = [key for key, _ in pairs]
-        for key in keys:
-            if keys.count(key) > 1:
-                raise MalformedCommand(f"the key {key!r} stands more than once in one object", f"$.{key}")
-        return dict(pairs)
-
-    json.loads(line, object_pairs_hook=unique)
+    found: list[tuple[str, object]] = [("$", json.loads(line, object_pairs_hook=_Pairs))]
+    while found:
+        path, value = found.pop()
+        if isinstance(value, list):
+            found += [(f"{path}[{place}]", each) for place, each in enumerate(value)]
+        elif isinstance(value, _Pairs):
+            seen: set[str] = set()
+            for key, each in value:
+                if key in seen:
+                    raise MalformedCommand(f"the key {key!r} stands more than once in one object", f"{path}.{key}")
+                seen.add(key)
+                found.append((f"{path}.{key}", each))

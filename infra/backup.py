@@ -3,6 +3,7 @@
 import os
 import shutil
 import sqlite3
+from contextlib import closing
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -11,6 +12,7 @@ import msgspec
 from eventsourcing.persistence import PersistenceError
 
 from domain.events import LogOpened
+from domain.merkle import root_of
 from domain.ports import LogRecorder
 from domain.routing import REFERENCE, log_names
 from domain.schema import recorded
@@ -53,11 +55,9 @@ def backup(database: Path, target: Path, created_at: datetime) -> Manifest:
         raise BadBackup(f"{target} is not empty")
     target.mkdir(parents=True, exist_ok=True)
     copied = target / EVENTS
-    with sqlite3.connect(database) as source, sqlite3.connect(copied) as copy:
+    with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(copied)) as copy:
         source.backup(copy, pages=PAGES_AT_ONCE)
         copy.execute("PRAGMA journal_mode=DELETE")
-    source.close()
-    copy.close()
     ledger_id, heads = _heads(copied)
     manifest = Manifest(ledger_id=ledger_id, created_at=created_at, logs=heads, sha256=_hash_of(copied))
     (target / MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(manifest)))
@@ -68,19 +68,22 @@ def restore(source: Path, data: Path, *, force: bool = False) -> Manifest:
     """Puts a backup in the place of a data folder's events, once it is proven whole.
 
     Raises:
-        BadBackup: when it is damaged, of another ledger, or older than what is there (unless forced).
+        BadBackup: when it is damaged, of another ledger than what is there, older, or of another history (unless
+            forced), or when a process has what is there open: it would go on writing to a file that is no longer there.
     """
     manifest = _manifest(source)
     stored = source / EVENTS
-    if _hash_of(stored) != manifest.sha256:
+    if not stored.exists() or _hash_of(stored) != manifest.sha256:
         raise BadBackup(f"{stored} is not the file that was backed up")
     incoming = data / "incoming.db"
     data.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(stored, incoming)
     try:
         _require_whole(incoming, manifest)
-        if (data / EVENTS).exists() and not force:
-            _require_fit(data / EVENTS, manifest)
+        if (data / EVENTS).exists():
+            if not force:
+                _require_fit(data / EVENTS, incoming, manifest)
+            _require_unused(data / EVENTS)
         for leftover in (EVENTS + "-wal", EVENTS + "-shm"):
             (data / leftover).unlink(missing_ok=True)
         os.replace(incoming, data / EVENTS)
@@ -111,13 +114,35 @@ def _require_whole(database: Path, manifest: Manifest) -> None:
         engine.dispose()
 
 
-def _require_fit(database: Path, manifest: Manifest) -> None:
+def _require_fit(database: Path, incoming: Path, manifest: Manifest) -> None:
     ledger_id, heads = _heads(database)
     if ledger_id != manifest.ledger_id:
         raise BadBackup(f"the place holds ledger {ledger_id}, the backup is of {manifest.ledger_id}")
     for log, head in heads.items():
         if head.size > manifest.logs[log].size:
             raise BadBackup(f"{log} holds {head.size} events, the backup only {manifest.logs[log].size}")
+        if _root_at(incoming, log, head.size) != head.root:
+            raise BadBackup(f"{log} holds other events than the backup among its first {head.size}")
+
+
+def _root_at(database: Path, log: str, size: int) -> str:
+    engine = create_engine_for(f"sqlite:///{database}")
+    try:
+        leaves = SqlRecorder(engine, log, create=False).select_leaves(1, size)
+        return root_of([leaf for _, leaf in leaves]).hex()
+    finally:
+        engine.dispose()
+
+
+def _require_unused(database: Path) -> None:
+    """SQLite leaves the write-ahead mode only when nobody else has the file open; one that is no database is unused."""
+    with closing(sqlite3.connect(database, timeout=0)) as connection:
+        try:
+            connection.execute("PRAGMA journal_mode=DELETE")
+        except sqlite3.OperationalError as error:
+            raise BadBackup(f"{database} is in use: {error}") from error
+        except sqlite3.DatabaseError:
+            return
 
 
 def _heads(database: Path) -> tuple[str, dict[str, TreeHead]]:

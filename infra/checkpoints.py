@@ -71,8 +71,9 @@ def opened(note: str, public: Ed25519PublicKey) -> Checkpoint:
     checkpoint = _parse(text)
     for line in signatures.splitlines():
         name, _, encoded = line.removeprefix(SIGNATURE_LINE).rpartition(" ")
-        signature = base64.b64decode(encoded)
-        if name == checkpoint.origin and signature[:KEY_ID_BYTES] == _key_id(name, public):
+        signature = _from_base64(encoded)
+        ours = line.startswith(SIGNATURE_LINE) and name == checkpoint.origin
+        if ours and signature[:KEY_ID_BYTES] == _key_id(name, public):
             try:
                 public.verify(signature[KEY_ID_BYTES:], checkpoint.text.encode())
             except InvalidSignature as error:
@@ -99,7 +100,17 @@ def _parse(text: str) -> Checkpoint:
         origin, size, root = lines[0], int(lines[1]), base64.b64decode(lines[2], validate=True)
     except (IndexError, ValueError) as error:
         raise BadCheckpoint("a checkpoint is an origin, a size and a root on three lines") from error
-    return Checkpoint(origin, size, root)
+    checkpoint = Checkpoint(origin, size, root)
+    if checkpoint.text != text + "\n":
+        raise BadCheckpoint(f"the checkpoint of {origin} is not written as this ledger writes it")
+    return checkpoint
+
+
+def _from_base64(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError as error:
+        raise BadCheckpoint(f"{text!r} is no signature") from error
 
 
 def _key_id(name: str, public: Ed25519PublicKey) -> bytes:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -26,27 +27,35 @@ from projections.projection import Document
 from projections.registry import PROJECTIONS
 
 ADMIN = "admin"
+CHECKPOINT_KEY = "checkpoint-key"
 FOLDER_OF_OWNER = 0o700
 
 
 class Everbook:
     """Everything of one ledger in this process. ``start`` begins to take commands; closing it leaves nothing behind.
 
+    ``adopt_read_models`` takes over a store of read models that another ledger filled, and forgets what is in it.
     ``admin_secret`` is shown by whoever starts it first; it stays in the file ``admin-key`` of the data folder.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, adopt_read_models: bool = False) -> None:
         self.settings = settings
         settings.data.mkdir(parents=True, exist_ok=True, mode=FOLDER_OF_OWNER)
-        self._factories: list[InfrastructureFactory[Any]] = []
+        self._closing = ExitStack()
+        with self._closing as opened:
+            self._open(settings, adopt_read_models)
+            self._closing = opened.pop_all()
+
+    def _open(self, settings: Settings, adopt_read_models: bool) -> None:
         self.logs = CommandedLogs(self._open_log, settings.ledgers)
         self.ledger_id = self.logs.ledger_id
-        self.signer = Signer.open(settings.data / "checkpoint-key")
+        self.signer = Signer.open(settings.data / CHECKPOINT_KEY)
         pepper = settings.pepper or secret_in(settings.data / "pepper")
         self.admin_secret = ""
         if ADMIN not in self.logs.reference.keys:
             self.admin_secret = self._issue_admin(pepper)
-        self.read_models = _open_read_models(settings, self.ledger_id)
+        self.read_models = _open_read_models(settings, self.ledger_id, adopt=adopt_read_models)
+        self._closing.callback(self.read_models.close)
         self.owner = Owner(self.logs, batch_limit=settings.batch_limit, queue_limit=settings.queue_limit)
         self.gate = LocalGate(self.owner, self.logs, pepper)
 
@@ -62,9 +71,7 @@ class Everbook:
 
     def close(self) -> None:
         self.owner.stop()
-        for factory in self._factories:
-            factory.close()
-        self.read_models.close()
+        self._closing.close()
 
     def worker(self) -> ProjectionWorker:
         """A worker for the read models, in this process."""
@@ -90,13 +97,8 @@ class Everbook:
         return self.signer.sign(self.checkpoint(log))
 
     def _open_log(self, log: str) -> LogRecorder:
-        """Each log is an application of the library, in whichever persistence module is set."""
-        environment = Environment(log, {
-            "PERSISTENCE_MODULE": os.environ.get("PERSISTENCE_MODULE", "infra.sql"),
-            "EVERBOOK_DATABASE_URL": self.settings.events_url,
-        })
-        factory: InfrastructureFactory[Any] = InfrastructureFactory.construct(environment)
-        self._factories.append(factory)
+        factory = factory_of(log, self.settings)
+        self._closing.callback(factory.close)
         recorder: Any = factory.process_recorder()
         return recorder  # type: ignore[no-any-return]
 
@@ -108,6 +110,15 @@ class Everbook:
         )
         self.logs.commit(REFERENCE, [Unit((submission_of(command),))])
         return secret
+
+
+def factory_of(log: str, settings: Settings, *, create: bool = True) -> InfrastructureFactory[Any]:
+    """Each log is an application of the library, in whichever persistence module is set."""
+    return InfrastructureFactory.construct(Environment(log, {
+        "PERSISTENCE_MODULE": os.environ.get("PERSISTENCE_MODULE", "infra.sql"),
+        "EVERBOOK_DATABASE_URL": settings.events_url, "EVERBOOK_HBASE_URL": settings.hbase_url,
+        "CREATE_TABLE": "yes" if create else "no",
+    }))
 
 
 class LocalReads:
@@ -135,9 +146,10 @@ class LocalReads:
         return wait_until_reflected(self._read_models, models, vector, timeout_seconds)
 
 
-def _open_read_models(settings: Settings, ledger_id: str) -> ReadModelStore:
+def _open_read_models(settings: Settings, ledger_id: str, *, adopt: bool) -> ReadModelStore:
     if not settings.elasticsearch_url:
-        return SqlReadModels.open(settings.read_models_url, PROJECTIONS, ledger_id)
+        return SqlReadModels.open(settings.read_models_url, PROJECTIONS, ledger_id, adopt=adopt)
+    # Indices bear the id of their ledger, so there are none of another's to adopt.
     # By name, since its client is installed with the cluster's extra alone.
     read_models: Any = resolve_topic("infra.elasticsearch.read_models:ElasticsearchReadModels")
     return read_models.open(settings.elasticsearch_url, PROJECTIONS, ledger_id)  # type: ignore[no-any-return]

@@ -5,24 +5,27 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from uuid import uuid4
 
+import msgspec
 from eventsourcing.persistence import PersistenceError
 
-from domain.admission import NotRecorded, OutcomeUnknown
+from domain.admission import NotRecorded, OutcomeUnknown, ReferenceNotReached
 from domain.batch import Unit
 from domain.commands import AnyCommand, ClosePeriod, RollBusinessDate
 from domain.decider import Decider
-from domain.events import Event, LogOpened
-from domain.ledger import Draft, Ledger, LogDoesNotRest
+from domain.events import BusinessDateRolled, Event, LogOpened, PeriodClosed
+from domain.ledger import Draft, Ledger, LogBroken, LogDoesNotRest
 from domain.market import MarketDecider, MarketState
 from domain.outcomes import SYSTEM, Outcome, Submission
 from domain.ports import LogRecorder
 from domain.reference import ReferenceDecider, ReferenceState
 from domain.repeats import first_answer
 from domain.routing import MARKET, REFERENCE, log_names
-from domain.schema import business_content, decode, recorded
+from domain.schema import UnknownEventType, business_content, decode, recorded
 from domain.trades import TradeDecider
+from infra.contention import NONCE_BYTES, Contention
 
-NONCE_BYTES = 16
+CANNOT_READ = (PersistenceError, LogBroken, UnknownEventType, msgspec.DecodeError)
+"""What a log raises that is away, cut, altered, or written by a later version."""
 
 
 class OtherLedger(Exception):
@@ -46,6 +49,7 @@ class CommandedLogs:
     def __init__(self, open_log: OpenLog, ledgers: int | None = None) -> None:
         self.reference = ReferenceState()
         self.market = MarketState()
+        self._contention = Contention()
         recorder = open_log(REFERENCE)
         self.reference_ledger = Ledger(REFERENCE, recorder, ReferenceDecider(self.reference), self.reference)
         self._open(self.reference_ledger, ledgers or 1, str(uuid4()))
@@ -81,19 +85,18 @@ class CommandedLogs:
         """
         ledger = self.by_log[log]
         try:
-            self._require_seen(units)
+            for unit in units:
+                self.require_seen(unit.submissions)
             if log in self._ledger_logs:
                 ledger.begin()
                 self._turn(ledger)
-            outcomes = ledger.commit(units, now(), os.urandom(NONCE_BYTES), dry_run)
-            if log == REFERENCE and not dry_run:
-                for each in self._ledger_logs.values():
-                    each.begin()
-                    self._turn(each)
-        except LogDoesNotRest as error:
+            outcomes = self._contention.commit(ledger, units, dry_run)
+        except (LogDoesNotRest, LogBroken) as error:
             raise NotRecorded(str(error)) from error
         except PersistenceError as error:
             raise OutcomeUnknown(f"{type(error).__name__}: {error}") from error
+        if log == REFERENCE and not dry_run:
+            self._carry_on()
         return outcomes
 
     def prepare(self, log: str, units: Sequence[Unit]) -> Draft | None:
@@ -104,11 +107,13 @@ class CommandedLogs:
             NotRecorded: nothing was recorded.
         """
         ledger = self.by_log[log]
-        self._require_seen(units)
-        ledger.begin()
-        if self._turns(ledger):
-            return None
-        return ledger.prepare(units, now(), os.urandom(NONCE_BYTES))
+        try:
+            ledger.begin()
+            if self._turns(ledger):
+                return None
+            return ledger.prepare(units, now(), os.urandom(NONCE_BYTES))
+        except LogBroken as error:
+            raise NotRecorded(str(error)) from error
 
     def follow(self) -> None:
         """Reads what other processes wrote to the reference and market logs: keys, limits, prices."""
@@ -153,29 +158,47 @@ class CommandedLogs:
         if not isinstance(opened, LogOpened) or opened.ledger_id != self.ledger_id:
             raise OtherLedger(f"{log} belongs to another ledger than the reference log ({self.ledger_id})")
 
-    def _require_seen(self, units: Sequence[Unit]) -> None:
-        """A sender may have seen more of the reference log than its owner has: then that is read first."""
-        seen = max((s.command.reference_sequence or 0 for unit in units for s in unit.submissions), default=0)
+    def require_seen(self, submissions: Sequence[Submission]) -> None:
+        """A sender may have seen more of the reference log than its owner has: then that is read first.
+
+        Raises:
+            ReferenceNotReached: when the log does not reach there.
+        """
+        seen = max((submission.command.reference_sequence or 0 for submission in submissions), default=0)
         if seen > self.reference_ledger.sequence and self.reference_ledger.catch_up() < seen:
-            raise NotRecorded(f"the reference log has not reached {seen} yet")
+            raise ReferenceNotReached(f"the reference log has not reached {seen} yet")
+
+    def _carry_on(self) -> None:
+        """A date just turned goes on into every ledger log; what it comes from is recorded, whatever becomes of it."""
+        try:
+            for ledger in self._ledger_logs.values():
+                ledger.begin()
+                self._turn(ledger)
+        except (LogDoesNotRest, LogBroken, PersistenceError) as error:
+            raise OutcomeUnknown(f"{type(error).__name__}: {error}") from error
 
     def _turn(self, ledger: Ledger) -> None:
         """Dates are turned in the reference log; what a crash kept from a ledger log is carried over here."""
         if commands := self._turns(ledger):
             unit = Unit(tuple(submission_of(command) for command in commands))
-            ledger.commit([unit], now(), os.urandom(NONCE_BYTES))
+            self._contention.commit(ledger, [unit])
 
     def _turns(self, ledger: Ledger) -> list[AnyCommand]:
         decider = ledger.decider
         assert isinstance(decider, TradeDecider)
         today, closed = self.reference.business_date(), self.reference.closed_through()
+        if not (_is_later(closed, decider.closed_through()) or _is_later(today, decider.business_date())):
+            return []
         commands: list[AnyCommand] = []
-        if closed is not None and _is_later(closed, decider.closed_through()):
-            commands.append(ClosePeriod(source=SYSTEM.key_id, command_id=f"close-{closed}", through=closed))
-        if today is not None and _is_later(today, decider.business_date()):
-            commands.append(RollBusinessDate(source=SYSTEM.key_id, command_id=f"roll-{today}", business_date=today))
+        for turn in self.reference.turns.values():
+            if isinstance(turn, PeriodClosed) and _is_later(turn.through, decider.closed_through()):
+                close_id = f"close-{turn.through}"
+                commands.append(ClosePeriod(source=SYSTEM.key_id, command_id=close_id, through=turn.through))
+            elif isinstance(turn, BusinessDateRolled) and _is_later(turn.business_date, decider.business_date()):
+                day = turn.business_date
+                commands.append(RollBusinessDate(source=SYSTEM.key_id, command_id=f"roll-{day}", business_date=day))
         return commands
 
 
-def _is_later(day: date, than: date | None) -> bool:
-    return than is None or day > than
+def _is_later(day: date | None, than: date | None) -> bool:
+    return day is not None and (than is None or day > than)

@@ -2,12 +2,13 @@
 
 import contextlib
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import msgspec
-from eventsourcing.persistence import IntegrityError, PersistenceError
+from eventsourcing.persistence import IntegrityError
 
 from domain.admission import NotOneLog, NotRecorded, OutcomeUnknown, QueueFull
 from domain.batch import Unit
@@ -15,7 +16,7 @@ from domain.ledger import Draft
 from domain.outcomes import Outcome, Submission
 from domain.ports import LogMoved
 from domain.routing import log_of
-from infra.logs import CommandedLogs
+from infra.logs import CANNOT_READ, CommandedLogs
 from infra.requests import ORDER, Request, runs, shares
 
 IDLE_SECONDS = 1.0
@@ -29,18 +30,20 @@ class Flight(msgspec.Struct, frozen=True):
     units: Sequence[Unit]
     draft: Draft
     landed: "Future[None]"
+    started: float
 
 
 class Owner:
-    """Commits for every log from one thread, so that the deciders' states need no lock."""
+    """Commits for every log from one thread, so that the deciders' states need no lock.
 
-    def __init__(
-        self, logs: CommandedLogs, *, batch_limit: int, queue_limit: int, on_commit: Callable[[], None] = lambda: None
-    ) -> None:
+    ``on_commit`` is told how many commands were committed together, and the seconds it took.
+    """
+
+    def __init__(self, logs: CommandedLogs, *, batch_limit: int, queue_limit: int) -> None:
         self._logs = logs
         self._batch_limit = batch_limit
         self._queue_limit = queue_limit
-        self._on_commit = on_commit
+        self.on_commit: Callable[[int, float], None] | None = None
         self._waiting: deque[Request] = deque()
         self._count = 0
         self._flight: Flight | None = None
@@ -60,9 +63,10 @@ class Owner:
         if self._thread.is_alive():
             self._thread.join()
         self._appender.shutdown()
-        for request in self._waiting:
-            request.promise.set_exception(NotRecorded("Everbook is stopping"))
-        self._waiting.clear()
+        while self._waiting:
+            promise = self._waiting.popleft().promise
+            if promise.set_running_or_notify_cancel():
+                promise.set_exception(NotRecorded("Everbook is stopping"))
 
     def submit(
         self, submissions: Sequence[Submission], *, atomic: bool = False, dry_run: bool = False
@@ -105,8 +109,10 @@ class Owner:
 
     def _take(self) -> list[Request]:
         with self._changed:
-            if not self._waiting:
+            if not self._waiting and not self._stopping:
                 self._changed.wait(IDLE_SECONDS)
+            if self._stopping:
+                return []
             taken: list[Request] = []
             count = 0
             while self._waiting and (not taken or count + len(self._waiting[0].submissions) <= self._batch_limit):
@@ -117,21 +123,23 @@ class Owner:
             return taken
 
     def _follow(self) -> None:
-        # When the store is away for now, the next command will say so to whoever sent it.
-        with contextlib.suppress(PersistenceError):
+        # When the store is away for now or a log cannot be read, the next command will say so to whoever sent it.
+        with contextlib.suppress(*CANNOT_READ):
             self._logs.follow()
 
     def _carry_over(self) -> None:
-        with contextlib.suppress(PersistenceError):
+        with contextlib.suppress(*CANNOT_READ):
             self._logs.carry_over()
 
     def _serve(self, requests: Sequence[Request]) -> None:
         """Requests that share a log share a commit; those that were waiting together have no order among them."""
-        shared: dict[tuple[str, bool], list[Request]] = {}
+        shared: dict[tuple[str, bool, int], list[Request]] = {}
         for request in requests:
-            if request.promise.set_running_or_notify_cancel():
-                shared.setdefault((request.log, request.dry_run), []).append(request)
-        for (log, dry_run), group in sorted(shared.items(), key=lambda item: ORDER.get(item[0][0], 2)):
+            if request.promise.set_running_or_notify_cancel() and self._has_seen(request):
+                # One over several logs is several commits: it shares none, and fails alone.
+                alone = 0 if request.log else id(request)
+                shared.setdefault((request.log, request.dry_run, alone), []).append(request)
+        for (log, dry_run, _), group in sorted(shared.items(), key=lambda item: ORDER.get(item[0][0], 2)):
             cut = shares(group, self._batch_limit) if log else []
             if len(cut) == 1 and log not in ORDER and not dry_run:
                 self._take_off(log, group, cut[0])
@@ -139,10 +147,22 @@ class Owner:
                 self._land()
                 self._commit(log, group, cut, dry_run=dry_run)
 
+    def _has_seen(self, request: Request) -> bool:
+        """Whether the reference log is where this sender has seen it; if not, that is its own trouble alone."""
+        if not request.log:
+            return True
+        try:
+            self._logs.require_seen(request.submissions)
+        except (NotRecorded, *CANNOT_READ) as error:
+            self._fail([request], error)
+            return False
+        return True
+
     def _take_off(self, log: str, group: Sequence[Request], units: Sequence[Unit]) -> None:
         """Decides a group on top of the commit in flight, lands that one, and lets the new one fly."""
         if self._flight is not None and self._flight.log != log:
             self._land()
+        started = time.perf_counter()
         try:
             draft = self._logs.prepare(log, units)
             if not self._land():
@@ -154,10 +174,10 @@ class Owner:
         if draft is None:
             self._commit(log, group, [units], dry_run=False)
         elif draft.commit is None:
-            self._answer(group, draft.outcomes)
+            self._answer(group, draft.outcomes, started)
         else:
             landed = self._appender.submit(self._logs.by_log[log].append, draft)
-            self._flight = Flight(log, group, units, draft, landed)
+            self._flight = Flight(log, group, units, draft, landed, started)
 
     def _land(self) -> bool:
         """Waits for the commit in flight; False when it failed, and with it what was decided on top of it."""
@@ -176,12 +196,13 @@ class Owner:
             self._fail(flight.group, error)
             return False
         ledger.keep(flight.draft)
-        self._answer(flight.group, flight.draft.outcomes)
+        self._answer(flight.group, flight.draft.outcomes, flight.started)
         return True
 
     def _commit(self, log: str, group: Sequence[Request], cut: Sequence[Sequence[Unit]], *, dry_run: bool) -> None:
         """Commits a group and answers it; nothing is in flight."""
         outcomes: list[Outcome] = []
+        started = time.perf_counter()
         try:
             for units in cut:
                 outcomes += self._logs.commit(log, units, dry_run)
@@ -189,22 +210,26 @@ class Owner:
                 for request in group:
                     outcomes += self._commit_in_order(request.submissions, dry_run)
         except BaseException as error:  # noqa: BLE001
-            self._fail(group, error)
+            self._fail(group, _in_part(error) if outcomes else error)
         else:
-            self._answer(group, outcomes)
+            self._answer(group, outcomes, None if dry_run else started)
 
     def _commit_in_order(self, submissions: Sequence[Submission], dry_run: bool) -> list[Outcome]:
         """Of one request, trades see the reference data and prices that stand before them, and no later ones."""
-        outcomes: list[Outcome] = [None] * len(submissions)  # type: ignore[list-item]
+        outcomes: dict[int, Outcome] = {}
         for run in runs(submissions, self._logs.ledgers, self._batch_limit):
             for log, places in run.items():
                 unit = Unit(tuple(submissions[place] for place in places))
-                for place, outcome in zip(places, self._logs.commit(log, [unit], dry_run), strict=True):
-                    outcomes[place] = outcome
-        return outcomes
+                try:
+                    decided = self._logs.commit(log, [unit], dry_run)
+                except NotRecorded as error:
+                    raise (_in_part(error) if outcomes else error) from error
+                outcomes.update(zip(places, decided, strict=True))
+        return [outcomes[place] for place in range(len(submissions))]
 
-    def _answer(self, group: Sequence[Request], outcomes: Sequence[Outcome]) -> None:
-        self._on_commit()
+    def _answer(self, group: Sequence[Request], outcomes: Sequence[Outcome], started: float | None) -> None:
+        if self.on_commit and started is not None:
+            self.on_commit(len(outcomes), time.perf_counter() - started)
         at = 0
         for request in group:
             request.promise.set_result(outcomes[at : at + len(request.submissions)])
@@ -216,3 +241,8 @@ class Owner:
         retryable.__cause__ = error if retryable is not error else None
         for request in group:
             request.promise.set_exception(retryable)
+
+
+def _in_part(error: BaseException) -> BaseException:
+    """Who is told that nothing was recorded may send it under another key: then what was recorded would be doubled."""
+    return OutcomeUnknown(f"only a part was recorded: {error}") if isinstance(error, NotRecorded) else error

@@ -8,6 +8,7 @@ from eventsourcing.persistence import StoredEvent
 
 from domain.merkle import Frontier, leaf_hash
 from domain.ports import Commit, CommitRecord, NewEvent
+from domain.seal import sealed
 
 NONCE_BYTES = 16
 
@@ -29,9 +30,9 @@ def plain_commit(stored_events: Sequence[StoredEvent | NewEvent], last: CommitRe
 
 
 def record_of(commit: Commit) -> CommitRecord:
-    """The commit as it is kept, without its leaves and receipts."""
-    return CommitRecord(
+    """The commit as it is kept: without its leaves and receipts, but sealed over these."""
+    return sealed(CommitRecord(
         first_sequence=commit.expected_sequence + 1, nonce=commit.nonce, recorded_at=commit.recorded_at,
         reference_sequence=commit.reference_sequence, market_sequence=commit.market_sequence,
         tree_size=commit.tree_size, root=commit.root, frontier=commit.frontier,
-    )
+    ), commit.receipts)

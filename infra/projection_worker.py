@@ -5,11 +5,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 
-from eventsourcing.persistence import PersistenceError
+from eventsourcing.persistence import Notification, PersistenceError
 
+from domain.ledger import LogBroken
+from domain.merkle import leaf_hash
 from domain.ports import LogRecorder
 from domain.schema import Recorded, recorded
-from projections.fold import DEAD_LETTERS, DeadLetter, Fold, Store
+from projections.fold import DEAD_LETTERS, DeadLetter, Fold, ProjectionStopped, Store
 from projections.ports import ReadModels, ReadModelsMoved
 from projections.projection import Document, Projection, families
 
@@ -41,8 +43,9 @@ class ProjectionWorker:
         self._events_at_once = events_at_once
         self._places: dict[tuple[str, str], int] = {}
         self._folds: dict[tuple[str, ...], Fold] = {}
-        self._writer = ThreadPoolExecutor(1, "read-models")
+        self._writer: ThreadPoolExecutor | None = None
         self._written: Future[None] | None = None
+        self._writing: tuple[str, ...] = ()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="projections", daemon=True)
         self.documents = 0
@@ -56,28 +59,49 @@ class ProjectionWorker:
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join()
-        self._writer.shutdown()
+        self._rest()
 
     def catch_up(self, on_progress: Callable[[int], None] | None = None) -> None:
         """Folds until every read model reflects every log to its end.
 
         Raises:
-            ReadModelsAhead, ProjectionStopped: the read models go no further.
+            ReadModelsAhead, ProjectionStopped, LogBroken: the read models go no further.
         """
-        while done := self.step():
-            if on_progress:
-                on_progress(done)
+        try:
+            while done := self.step():
+                if on_progress:
+                    on_progress(done)
+        finally:
+            self._rest()
 
     def step(self) -> int:
-        """Folds one batch of each log; how many events that were. None: everything is folded, and written."""
+        """Folds one batch of each log; how many events that were. None: everything is folded, and written.
+
+        Raises:
+            ProjectionStopped, LogBroken: of the first log that goes no further, when the others have gone on.
+        """
+        if not self._places:
+            require_same_history(self._recorders, self._read_models)
+        done, stopped = 0, None
         try:
-            done = sum(self._step(log, recorder) for log, recorder in self._recorders.items())
-            if not done:
+            for log, recorder in self._recorders.items():
+                try:
+                    done += self._step(log, recorder)
+                except (ProjectionStopped, LogBroken) as error:
+                    # It is the trouble of this log alone: the others go on.
+                    stopped = stopped or error
+                    self._finish_writing()
+            if stopped is not None or not done:
                 self._finish_writing()
+            if stopped is not None:
+                raise stopped
             return done
         except ReadModelsMoved:
             self._begin_again()
             return 1
+        except BaseException:
+            self._begin_again()
+            raise
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -110,14 +134,22 @@ class ProjectionWorker:
         stop = min((place for place in places if place > start), default=last)
         members = [projection for family in behind for projection in family]
         page = recorder.select_notifications(start + 1, self._events_at_once, stop=stop)
+        if not page or page[-1].id - start != len(page):
+            raise LogBroken(f"{log} lacks events after {start}")
         events = [recorded(log, each.id, each) for each in page]
-        self._advance(log, members, start, events)
+        self._advance(log, members, start, events, _leaf_of(page[-1]))
         for family in behind:
             self._places[family[0].name, log] = events[-1].sequence
         return len(events)
 
-    def _advance(self, log: str, members: Sequence[Projection], start: int, events: Sequence[Recorded]) -> None:
+    def _advance(
+        self, log: str, members: Sequence[Projection], start: int, events: Sequence[Recorded], leaf: bytes
+    ) -> None:
         names = tuple(projection.name for projection in members)
+        # A fold holds what it wrote itself; what another one is writing must be in the store before it is read there.
+        if names != self._writing:
+            self._finish_writing()
+            self._writing = names
         if names not in self._folds:
             store = Store(self._read_models.get_many, self._scan)
             letters = [each for each in self._read_models.scan(DEAD_LETTERS, "") if isinstance(each, DeadLetter)]
@@ -128,8 +160,10 @@ class ProjectionWorker:
             del self._folds[names]
             raise
         self._finish_writing()
+        self._writer = self._writer or ThreadPoolExecutor(1, "read-models")
         self._written = self._writer.submit(
-            self._read_models.write, log, changes, expected=start, reflected=events[-1].sequence, models=names
+            self._read_models.write, log, changes, expected=start, reflected=events[-1].sequence, models=names,
+            leaf=leaf,
         )
         self.documents += sum(map(len, changes.values()))
         self.events += len(events)
@@ -144,6 +178,12 @@ class ProjectionWorker:
         if written is not None:
             written.result()
 
+    def _rest(self) -> None:
+        """Leaves no thread behind."""
+        if self._writer is not None:
+            self._writer.shutdown()
+            self._writer = None
+
     def _begin_again(self) -> None:
         """Forgets what was folded beyond the store: it may not be there."""
         if self._written is not None:
@@ -157,17 +197,26 @@ class ProjectionWorker:
         key = (family[0].name, log)
         if key not in self._places:
             names = [projection.name for projection in family]
-            places = {name: self._read_models.reflected(name, log) for name in names}
-            if len({*places.values()}) > 1 and any(self._is_new(name) for name in names):
+            places = self._read_models.places(names, log)
+            if len(places) > 1:
+                self._begin_again()
                 self._read_models.clear(names)
-                self._places = {at: place for at, place in self._places.items() if at[0] != family[0].name}
-                places = {key[0]: 0}
-            # A store without transactions may have been cut off between the members: the one behind is where to go on.
-            self._places[key] = min(places.values())
+                places = {0}
+            (self._places[key],) = places
         return self._places[key]
 
-    def _is_new(self, model: str) -> bool:
-        return not any(self._read_models.reflected(model, log) for log in self._recorders)
+
+def require_same_history(recorders: Mapping[str, LogRecorder], read_models: ReadModels) -> None:
+    """The last event that a read model reflects is still that event of its log.
+
+    Raises:
+        ReadModelsAhead: when the log ends before it, or has another event there: then it was restored, and went on.
+    """
+    for log, sequence, leaf in sorted(read_models.heads()):
+        if log in recorders and recorders[log].select_leaves(sequence, 1) != [(sequence, leaf)]:
+            raise ReadModelsAhead(
+                f"the read models reflect {log}:{sequence}, which is not, or no longer, in the log: build them anew"
+            )
 
 
 def wait_until_reflected(
@@ -183,3 +232,7 @@ def wait_until_reflected(
         if time.monotonic() >= deadline:
             return False
         time.sleep(LOOK_AGAIN_SECONDS / 2)
+
+
+def _leaf_of(stored: Notification) -> bytes:
+    return leaf_hash(stored.id, str(stored.originator_id), stored.originator_version, stored.topic, stored.state)

@@ -1,5 +1,6 @@
 """What can be set, by ``EVERBOOK_…`` environment variables."""
 
+import math
 import os
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -8,6 +9,8 @@ from pathlib import Path
 import msgspec
 
 PREFIX = "EVERBOOK_"
+OF_OTHERS = frozenset({"EVERBOOK_CLUSTER_CACHE", "EVERBOOK_JAVA_17", "EVERBOOK_JAVA_21"})
+"""What ``infra.cluster`` reads, to start servers on this machine."""
 
 
 class BadSetting(Exception):
@@ -18,13 +21,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """``ledgers`` is the number of ledger logs, fixed when the ledger is created (1 when not set then).
 
     With ``elasticsearch_url`` (several by commas) the read models are there and not in a database.
-    ``batch_limit`` bounds the commands of one commit, ``queue_limit`` those that wait.
+    ``batch_limit`` bounds the commands of one commit, ``queue_limit`` those that wait. ``lag_seconds`` is how far the
+    read models may be behind before ``/readyz`` says so.
     """
 
     data: Path = Path("everbook-data")
     database_url: str = ""
     read_database_url: str = ""
     elasticsearch_url: str = ""
+    hbase_url: str = ""
     ledgers: int | None = None
     host: str = "127.0.0.1"
     port: int = 8321
@@ -32,6 +37,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     batch_limit: int = 1_000
     queue_limit: int = 20_000
     answer_seconds: float = 30.0
+    lag_seconds: float = 30.0
 
     @property
     def events_url(self) -> str:
@@ -49,11 +55,15 @@ def settings_from(environment: Mapping[str, str] = os.environ) -> Settings:
         BadSetting: naming the variable.
     """
     known = {f"{PREFIX}{name.upper()}": name for name in Settings.__struct_fields__}
-    given = {name: value for name, value in environment.items() if name.startswith(PREFIX) and "_TEST_" not in name}
+    given = {
+        name: value for name, value in environment.items()
+        if name.startswith(PREFIX) and "_TEST_" not in name and name not in OF_OTHERS
+    }
     for name in given:
         if name not in known:
-            nearest = get_close_matches(name, known, 1)
-            raise BadSetting(f"{name} is no setting" + (f"; did you mean {nearest[0]}?" if nearest else ""))
+            nearest = get_close_matches(name.removeprefix(PREFIX).lower(), known.values(), 1)
+            hint = f"; did you mean {PREFIX}{nearest[0].upper()}?" if nearest else ""
+            raise BadSetting(f"{name} is no setting{hint}")
     settings = Settings()
     for name, value in given.items():
         settings = _with(settings, name, known[name], value)
@@ -66,6 +76,6 @@ def _with(settings: Settings, variable: str, field: str, value: str) -> Settings
         converted = Path(value) if field == "data" else msgspec.convert(value, kinds[field], strict=False)
     except msgspec.ValidationError as error:
         raise BadSetting(f"{variable}={value!r}: {error}") from error
-    if isinstance(converted, int | float) and converted <= 0:
-        raise BadSetting(f"{variable}={value!r} must be above zero")
+    if isinstance(converted, int | float) and not 0 < converted < math.inf:
+        raise BadSetting(f"{variable}={value!r} must be above zero, and finite")
     return msgspec.structs.replace(settings, **{field: converted})

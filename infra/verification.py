@@ -1,18 +1,19 @@
 """Whether a log is what it was: every stored byte held against the tree, and the tree against outside checkpoints."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from datetime import datetime
 
 import msgspec
 from eventsourcing.persistence import Notification
 
 from domain.events import LogOpened
-from domain.merkle import Frontier, leaf_hash
+from domain.merkle import HASH_BYTES, Frontier, leaf_hash
 from domain.ports import CommitRecord, LogRecorder, Receipt
 from domain.schema import Recorded, UnknownEventType, recorded
+from domain.seal import sealed
 from infra.checkpoints import Checkpoint
+from infra.stored_rows import UNREADABLE, StoredRows
 
-READ_AT_ONCE = 5_000
 MOST_FINDINGS = 100
 
 
@@ -39,115 +40,145 @@ def verify(
     on_progress: Callable[[int], None] | None = None,
 ) -> Verification:
     """Reads the whole log once; memory grows only with its streams."""
-    return _Verifier(log, recorder, checkpoints).run(on_progress)
+    verifier = _Verifier(log, recorder, checkpoints)
+    try:
+        verifier.run(on_progress)
+    except UNREADABLE as error:
+        verifier.report.find(f"{log}: it cannot be read on: {type(error).__name__}: {error}")
+    return verifier.report
 
 
 class _Verifier:
     def __init__(self, log: str, recorder: LogRecorder, checkpoints: Sequence[Checkpoint]) -> None:
-        self._recorder = recorder
-        self._roots = {checkpoint.size: checkpoint.root for checkpoint in checkpoints if checkpoint.log == log}
-        self._tree = Frontier()
-        self._versions: dict[str, int] = {}
-        self._previous: Any = None
         self.report = Verification(log=log, findings=[])
+        self._rows = StoredRows(log, recorder, self.report.find)
+        self._heads = [(checkpoint.size, checkpoint.root) for checkpoint in checkpoints if checkpoint.log == log]
+        self._tree = Frontier()
+        self._next = 1
+        self._committed = 0
+        self._versions: dict[str, int] = {}
+        self._recorded_at: datetime | None = None
+        self._receipts: dict[tuple[str, str], Receipt] = {}
+        self._receipts_seen = 0
 
-    def run(self, on_progress: Callable[[int], None] | None) -> Verification:
-        commits = self._commits()
+    def run(self, on_progress: Callable[[int], None] | None) -> None:
+        commits = self._rows.commits()
         commit = next(commits, None)
-        while page := self._recorder.select_notifications(self._tree.size + 1, READ_AT_ONCE):
-            leaves = dict(self._recorder.select_leaves(page[0].id, READ_AT_ONCE))
-            self._receipts(page)
-            for stored in page:
-                self._event(stored, leaves.get(stored.id, b""))
-                while commit is not None and commit.tree_size <= self._tree.size:
+        for page in self._rows.events():
+            known = {stored.id: event for stored, _ in page if (event := self._decoded(stored))}
+            receipts = self._rows.receipts(known.values())
+            for stored, leaf in page:
+                self._place(stored, leaf)
+                if event := known.get(stored.id):
+                    self._event(event, receipts)
+                while commit is not None and commit.tree_size < self._next:
                     self._commit(commit)
                     commit = next(commits, None)
-                self._checkpoint()
+                self._hold_checkpoints()
             if on_progress:
                 on_progress(len(page))
-        self._end(commit)
-        return self.report
+        self._end(commit, commits)
 
-    def _commits(self) -> Iterator[CommitRecord]:
-        after = 0
-        while page := self._recorder.select_commits(after + 1, READ_AT_ONCE):
-            yield from page
-            after = page[-1].tree_size
+    def _decoded(self, stored: Notification) -> Recorded | None:
+        try:
+            return recorded(self.report.log, stored.id, stored)
+        except (UnknownEventType, msgspec.DecodeError, *UNREADABLE) as error:
+            self.report.find(f"{self.report.log}:{stored.id}: the event cannot be read: {error}")
+            return None
 
-    def _event(self, stored: Notification, leaf: bytes) -> None:
-        name = f"{self.report.log}:{stored.id}"
-        sequence = self._tree.size + 1
-        if stored.id != sequence:
-            self.report.find(f"{self.report.log}:{sequence}: the event is missing, {name} comes next")
-        stream = str(stored.originator_id)
-        computed = leaf_hash(stored.id, stream, stored.originator_version, stored.topic, stored.state)
-        if computed != leaf:
+    def _place(self, stored: Notification, leaf: bytes) -> None:
+        """The event stands where it should, and is what its leaf says."""
+        name, stream, version = f"{self.report.log}:{stored.id}", str(stored.originator_id), stored.originator_version
+        if stored.id != self._next:
+            self.report.find(f"{self.report.log}:{self._next}: the event is missing, {name} comes next")
+        if _leaf_of(stored) != leaf:
             self.report.find(f"{name}: the stored event does not match its leaf hash")
-        if stored.originator_version != self._versions.get(stream, 0) + 1:
-            self.report.find(f"{name}: {stream} is at version {self._versions.get(stream, 0)}, not before "
-                             f"{stored.originator_version}")
-        self._versions[stream] = stored.originator_version
-        self._content(name, stored)
-        while self._tree.size < stored.id - 1:
-            self._tree.append(b"\x00" * 32)
-        self._tree.append(leaf)
+        before = self._versions.get(stream, 0)
+        if version != before + 1:
+            self.report.find(f"{name}: {stream} is at version {before}, which {version} does not follow")
+        self._versions[stream] = version if isinstance(version, int) else before + 1
+        self._tree.append(leaf if isinstance(leaf, bytes) else b"")
+        self._next = stored.id + 1
         self.report.events += 1
 
-    def _content(self, name: str, stored: Notification) -> None:
-        try:
-            known = recorded(self.report.log, stored.id, stored)
-        except (msgspec.DecodeError, UnknownEventType) as error:
-            self.report.find(f"{name}: the event cannot be read: {error}")
+    def _event(self, known: Recorded, receipts: Mapping[tuple[str, str], Receipt]) -> None:
+        """It is later than the one before it, and its command has a receipt that spans it."""
+        event = known.event
+        if self._recorded_at is not None and event.recorded_at <= self._recorded_at:
+            self.report.find(f"{known.id}: it was recorded no later than the event before it")
+        self._recorded_at = event.recorded_at
+        opens = isinstance(event, LogOpened)
+        if opens != (known.sequence == 1):
+            self.report.find(f"{known.id}: a log begins with its opening, and only there")
+        if opens:
             return
-        if self._previous is not None and known.event.recorded_at <= self._previous:
-            self.report.find(f"{name}: it was recorded no later than the event before it")
-        self._previous = known.event.recorded_at
-        if stored.id == 1 and not isinstance(known.event, LogOpened):
-            self.report.find(f"{name}: the log does not begin with its opening")
+        key = (event.source, event.command_id)
+        receipt = receipts.get(key)
+        if receipt is None or not _spans(receipt, known.sequence):
+            self.report.find(f"{known.id}: the receipt of its command {event.command_id} is missing or wrong")
+        if receipt is not None and key not in self._receipts:
+            self._receipts[key] = receipt
+            self._receipts_seen += 1
 
     def _commit(self, commit: CommitRecord) -> None:
         name = f"{self.report.log} commit at {commit.first_sequence}"
         self.report.commits += 1
-        if commit.tree_size != self._tree.size:
+        if commit.first_sequence != self._committed + 1:
+            self.report.find(f"{self.report.log} commit at {self._committed + 1}: it is missing, the next begins at "
+                             f"{commit.first_sequence}")
+        if commit.tree_size != self._next - 1:
             self.report.find(f"{name}: it ends at {commit.tree_size}, where no commit ends")
-            return
-        if commit.root != self._tree.root() or commit.frontier != self._tree.packed():
+        if sealed(commit, tuple(self._receipts.values())).seal != commit.seal:
+            self.report.find(f"{name}: its record or one of its receipts is not what was sealed")
+        if (commit.root, commit.frontier) != (self._tree.root(), self._tree.packed()):
             self.report.find(f"{name}: its root is not that of the events up to {commit.tree_size}")
-        if commit.recorded_at != self._previous:
+        if commit.recorded_at != self._recorded_at:
             self.report.find(f"{name}: it was recorded at another time than its last event")
+        self._receipts = {}
+        self._committed = commit.tree_size
+        self._go_on_from(commit)
 
-    def _checkpoint(self) -> None:
-        root = self._roots.pop(self._tree.size, None)
-        if root is not None and root != self._tree.root():
-            self.report.find(f"{self.report.log}: the checkpoint at {self._tree.size} has another root: the log was "
-                             "rewritten")
+    def _go_on_from(self, commit: CommitRecord) -> None:
+        """Later commits are held against the tree that this one claims, so that only what differs is named."""
+        with_its_hashes = isinstance(commit.frontier, bytes) and len(commit.frontier) % HASH_BYTES == 0
+        if with_its_hashes and len(commit.frontier) // HASH_BYTES == commit.tree_size.bit_count():
+            claimed = Frontier(commit.tree_size, commit.frontier)
+            if claimed.root() == commit.root:
+                self._tree = claimed
 
-    def _receipts(self, page: Sequence[Notification]) -> None:
-        """Every event's command has a receipt that spans it, unless Everbook wrote it at the opening."""
-        events = self._decoded(page)
-        keys = [(event.event.source, event.event.command_id) for event in events if event.type != "log.opened.v1"]
-        receipts: Mapping[tuple[str, str], Receipt] = self._recorder.select_receipts(keys)
-        for event in events:
-            receipt = receipts.get((event.event.source, event.event.command_id))
-            if event.type == "log.opened.v1":
-                continue
-            if receipt is None or not receipt.sequence <= event.sequence < receipt.sequence + receipt.count:
-                self.report.find(f"{event.id}: the receipt of its command {event.event.command_id} is missing or wrong")
+    def _hold_checkpoints(self) -> None:
+        for size, root in [head for head in self._heads if head[0] == self._next - 1]:
+            self._heads.remove((size, root))
+            if root != self._tree.root():
+                self.report.find(f"{self.report.log}: the checkpoint at {size} has another root: the log was rewritten")
 
-    def _decoded(self, page: Sequence[Notification]) -> list[Recorded]:
-        events: list[Recorded] = []
-        for stored in page:
-            try:
-                events.append(recorded(self.report.log, stored.id, stored))
-            except (msgspec.DecodeError, UnknownEventType):
-                continue
-        return events
-
-    def _end(self, commit: CommitRecord | None) -> None:
-        last = self._recorder.last_commit()
+    def _end(self, commit: CommitRecord | None, later: Iterator[CommitRecord]) -> None:
         self.report.root = self._tree.root().hex()
-        if commit is not None or (last.tree_size if last else 0) != self._tree.size:
-            self.report.find(f"{self.report.log}: the commits end at {last.tree_size if last else 0}, the events at "
-                             f"{self._tree.size}")
-        for size in self._roots:
-            self.report.find(f"{self.report.log}: a checkpoint knows {size} events, the log has {self._tree.size}")
+        for each in [] if commit is None else [commit, *later]:
+            self.report.find(f"{self.report.log} commit at {each.first_sequence}: it ends at {each.tree_size}, the "
+                             f"events at {self._next - 1}")
+        if self._committed != self._next - 1:
+            self.report.find(f"{self.report.log} commit at {self._committed + 1}: it is missing, the events go on to "
+                             f"{self._next - 1}")
+        count = self._rows.recorder.count_receipts()
+        if count != self._receipts_seen:
+            self.report.find(f"{self.report.log}: it has {count} receipts, its events {self._receipts_seen}")
+        for size, _ in self._heads:
+            self.report.find(f"{self.report.log}: a checkpoint knows {size} events, the log has {self._next - 1}: it "
+                             "was cut")
+
+
+def _leaf_of(stored: Notification) -> bytes | None:
+    try:
+        return leaf_hash(
+            stored.id, str(stored.originator_id), stored.originator_version, stored.topic, stored.state
+        )
+    except UNREADABLE:
+        return None
+
+
+def _spans(receipt: Receipt, sequence: int) -> bool:
+    try:
+        return receipt.sequence <= sequence < receipt.sequence + receipt.count
+    except TypeError:
+        return False

@@ -16,6 +16,11 @@ def loan_account(terms: Economics) -> str:
     return f"{kind}:{terms.counterparty}"
 
 
+def interest_account(terms: Economics) -> str:
+    """Where a loan's interest goes; of a repayment in parts the rounding goes there too, whichever way it falls."""
+    return "Income:Interest" if terms.loan is not None and terms.loan.interest > 0 else "Expense:Interest"
+
+
 def expected_cash(terms: Economics) -> str:
     """Where the consideration less fees waits for settlement."""
     return _expected_money(terms, terms.amount - terms.total_fees)

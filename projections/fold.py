@@ -1,16 +1,15 @@
 """Folding a run of events into documents, event by event, with the documents they need at hand."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
 
 from domain.money import exact
 from domain.schema import Recorded
 from projections.projection import Document, Projection, families
 
-T = TypeVar("T")
-Found = TypeVar("Found")
 Changes = dict[str, dict[str, Document]]
 DEAD_LETTERS = "dead-letters"
 EARLIER = "an earlier event of this document could not be applied"
@@ -71,16 +70,18 @@ class Fold:
         self._changes: Changes = {}
         self._ahead: Changes = {}
         self._at: Recorded | None = None
-        self._failure: Exception | None = None
+        self._failed = False
 
     def run(self, events: Sequence[Recorded]) -> Changes:
         """The documents that ``events`` of one log change, by model and id.
 
         Raises:
             ProjectionStopped: naming the projection and the event; nothing of the run counts.
+        Exception: of the store; nor does it then.
         """
         self._changes = {name: {} for name in (*self._held, DEAD_LETTERS)}
         self._ahead = {name: {} for name in self._held}
+        self._failed = False
         with exact():
             for family in self._families:
                 keyed = [self._keys(projection, events) for projection in family]
@@ -114,7 +115,8 @@ class Fold:
                         self._take_from_store(projection, key)
                         continue
                     except Exception as error:
-                        if error is self._failure:
+                        # That the store failed is no fault of the event.
+                        if self._failed:
                             raise
                         self._park(projection.name, key, event, f"{type(error).__name__}: {error}")
                         continue
@@ -129,7 +131,8 @@ class Fold:
         """For projections: a document as it stands at the event being projected."""
         held = self._held[model]
         if key not in held:
-            held[key] = self._read(self._store.get_many, model, [key]).get(key)
+            with self._asking():
+                held[key] = self._store.get_many(model, [key]).get(key)
         document = held[key]
         assert self._at is not None
         if document is not None and document.sequence > self._at.sequence and document.log == self._at.log:
@@ -140,7 +143,8 @@ class Fold:
 
     def scan(self, model: str, prefix: str) -> list[Document]:
         """For projections: the documents whose id begins with ``prefix``, by id, as they stand."""
-        found = {document.id: document for document in self._read(self._store.scan, model, prefix)}
+        with self._asking():
+            found = {document.id: document for document in self._store.scan(model, prefix)}
         for known in (self._ahead[model], self._changes[model]):
             found.update({key: each for key, each in known.items() if key.startswith(prefix)})
         at = self._at
@@ -154,12 +158,12 @@ class Fold:
             raise NeedsStale(f"something of {model} {prefix} is stale")
         return [found[key] for key in sorted(found)]
 
-    def _read(self, read: Callable[[str, T], Found], model: str, wanted: T) -> Found:
-        """A failure of the store is not one of the projection that asked for the document."""
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
         try:
-            return read(model, wanted)
-        except Exception as error:
-            self._failure = error
+            yield
+        except Exception:
+            self._failed = True
             raise
 
     def _keys(self, projection: Projection, events: Sequence[Recorded]) -> list[Sequence[str]]:

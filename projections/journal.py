@@ -20,7 +20,14 @@ from domain.events import (
 from domain.events.trades import Economics
 from domain.money import ZERO
 from domain.schema import Recorded
-from projections.accounts import expected_cash, expected_delivery, loan_account, settled_into, trading_account
+from projections.accounts import (
+    expected_cash,
+    expected_delivery,
+    interest_account,
+    loan_account,
+    settled_into,
+    trading_account,
+)
 from projections.positions import position_id
 from projections.projection import Document, View
 
@@ -137,9 +144,8 @@ def _settlement(fact: SettlementEvent) -> Iterator[Posting]:
     terms = fact.terms
     yield Posting("Assets:Nostro", terms.currency, fact.amount)
     if fact.leg == "maturity":
-        interest = fact.quantity + fact.amount
         yield Posting(loan_account(terms), terms.asset, fact.quantity)
-        yield Posting("Income:Interest" if interest > 0 else "Expense:Interest", terms.currency, -interest)
+        yield Posting(interest_account(terms), terms.currency, -fact.quantity - fact.amount)
         return
     yield Posting(expected_cash(terms), terms.currency, -fact.amount)
     if terms.loan is None:

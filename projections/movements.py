@@ -1,11 +1,12 @@
 """Movements: what each revision of a trade adds to a position, for how long it held, and how long we thought so."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import ClassVar
 
 from domain.events import (
+    SettlementEvent,
     TradeAmended,
     TradeBooked,
     TradeCancelled,
@@ -56,7 +57,8 @@ class Movement(Document, kw_only=True):
 
 class Movements:
     """An agreed amendment holds from its ``effective_at`` on, so the earlier terms get an entry of their own that ends
-    there; corrected and cancelled terms never held.
+    there; right terms hold for as long as the corrected ones were thought to; a cancelled trade never held. What is
+    repaid of a loan is a movement too.
     """
 
     name = "movements"
@@ -75,29 +77,40 @@ class Movements:
             return (f"{old}-until", old, _id(fact.terms, fact))
         if isinstance(fact, TradeCorrected):
             return (_id(fact.previous, fact, fact.revision - 1), _id(fact.terms, fact))
-        return (_id(fact.terms, fact),) if isinstance(fact, TradeCancelled) else ()
+        if isinstance(fact, SettlementEvent):
+            return (f"{_id(fact.terms, fact)}-repaid-{event.sequence:012d}",) if fact.leg == "maturity" else ()
+        return tuple(_possible(fact)) if isinstance(fact, TradeCancelled) else ()
 
     def project(self, key: str, document: Movement | None, event: Recorded, view: View) -> Movement | None:
         fact = event.event
         if type(fact) is TradeBooked:
             return _movement(key, fact.terms, fact, event, fact.terms.executed_at)
         assert isinstance(fact, TradeEvent)
-        if document is not None:
-            return _ended(document, event)
-        if not isinstance(fact, TradeAmended):
+        if document is not None or isinstance(fact, TradeCancelled):
+            return _ended(document, event) if document else None
+        if isinstance(fact, SettlementEvent):
+            return _repaid(key, fact, event)
+        if not isinstance(fact, TradeAmended | TradeCorrected):
             return _movement(key, fact.terms, fact, event, fact.terms.executed_at)
-        if not key.endswith("-until"):
-            return _movement(key, fact.terms, fact, event, max(fact.effective_at, fact.terms.executed_at))
-        old: Movement | None = view.get("movements", key.removesuffix("-until"))
-        if old is None or old.valid_from >= fact.effective_at:
-            return None
-        held = _movement(key, fact.previous, fact, event, old.valid_from)
-        held.revision, held.valid_to = fact.revision - 1, fact.effective_at
-        return held
+        old: Movement | None = view.get("movements", _id(fact.previous, fact, fact.revision - 1))
+        assert old is not None
+        if key.endswith("-until"):
+            return _until(key, old, fact, event)
+        # Terms that were agreed to hold from before those they replace, hold from where these began.
+        amended_from = max(fact.effective_at, old.valid_from) if isinstance(fact, TradeAmended) else old.valid_from
+        return _movement(key, fact.terms, fact, event, amended_from)
 
 
 def _id(terms: Economics, fact: TradeEvent, revision: int | None = None) -> str:
     return f"{terms.book}/{terms.instrument}/{fact.trade_id}/{revision or fact.revision:04d}"
+
+
+def _possible(fact: TradeCancelled) -> Iterator[str]:
+    """Every entry of the trade that may still be thought to hold."""
+    yield _id(fact.terms, fact)
+    for instrument in (fact.terms.instrument, *fact.instruments):
+        entry = f"{fact.terms.book}/{instrument}/{fact.trade_id}"
+        yield from (f"{entry}/{revision:04d}-until" for revision in range(1, fact.revision))
 
 
 def _movement(key: str, terms: Economics, fact: TradeEvent, event: Recorded, valid_from: datetime) -> Movement:
@@ -110,9 +123,22 @@ def _movement(key: str, terms: Economics, fact: TradeEvent, event: Recorded, val
     )
 
 
+def _until(key: str, old: Movement, fact: TradeAmended | TradeCorrected, event: Recorded) -> Movement | None:
+    """The earlier terms for as long as they held, if they did at all."""
+    if old.valid_from >= fact.effective_at:
+        return None
+    held = _movement(key, fact.previous, fact, event, old.valid_from)
+    held.revision, held.valid_to = fact.revision - 1, fact.effective_at
+    return held
+
+
+def _repaid(key: str, fact: SettlementEvent, event: Recorded) -> Movement:
+    repaid = _movement(key, fact.terms, fact, event, fact.effective_at)
+    repaid.quantity, repaid.amount, repaid.settlement_date = fact.quantity, fact.amount, fact.settled_on
+    return repaid
+
+
 def _ended(movement: Movement, event: Recorded) -> Movement:
     ended = movement.copy()
     ended.known_to, ended.known_to_sequence = event.event.recorded_at, event.sequence
     return ended
-
-

@@ -1,6 +1,6 @@
 """What a worker needs of a store of read models."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Any, Protocol
 
 from projections.projection import Document, Projection
@@ -22,11 +22,12 @@ class ReadModels(Protocol):
 
     def write(
         self, log: str, documents: Mapping[str, Mapping[str, Document]], *, expected: int, reflected: int,
-        models: Sequence[str],
+        models: Sequence[str], leaf: bytes = b"",
     ) -> None:
-        """Documents by model and id, and the tracking of ``models`` from ``expected`` to ``reflected``: in one
-        transaction; or, where the store has none, documents before those they were made from (``dependants_first``),
-        then the tracking, so that folding the same events again heals what was cut off.
+        """Documents by model and id, and the tracking of ``models`` from ``expected`` to ``reflected`` (``leaf`` is the
+        leaf hash of that event): in one transaction; or, where the store has none, documents before those they were
+        made from (``dependants_first``), then the tracking, so that folding the same events again heals what was cut
+        off.
 
         Raises:
             ReadModelsMoved: when the tracking of one of ``models`` is not at ``expected``.
@@ -34,6 +35,14 @@ class ReadModels(Protocol):
 
     def reflected(self, model: str, log: str) -> int:
         """The last sequence of ``log`` that every read of ``model`` reflects; 0 for none."""
+
+    def places(self, models: Sequence[str], log: str) -> Set[int]:
+        """Where ``models``, a family, stand in ``log``, all read at one moment: one place, unless one of them is new. A
+        store without transactions says the last of the places where those stand that one who was cut off left apart.
+        """
+
+    def heads(self) -> Set[tuple[str, int, bytes]]:
+        """Log, sequence and leaf hash of every last event that a model reflects."""
 
     def select(
         self, model: str, *, where: Mapping[str, Any] | None = None, after: str | None = None, limit: int = 1000,

@@ -26,7 +26,8 @@ from projections.projection import Document, View
 
 class Position(Document, kw_only=True):
     """``quantity`` by trade date, ``settled`` of it; ``realised`` before ``fees`` and ``income`` (interest), all three
-    in ``currency``. ``realised_change`` is what the last event changed of ``realised``: the journal posts it.
+    in ``currency``. ``issuer`` is empty for loans, which may be to several. ``realised_change`` is what the last event
+    changed of ``realised``: the journal posts it.
     """
 
     book: str
@@ -105,7 +106,8 @@ def position_id(terms: Economics) -> str:
 def _empty(key: str, terms: Economics) -> Position:
     return Position(
         id=key, book=terms.book, instrument=terms.instrument, desk=terms.desk, entity=terms.entity,
-        product=terms.product, asset=terms.asset, currency=terms.currency, issuer=terms.issuer,
+        product=terms.product, asset=terms.asset, currency=terms.currency,
+        issuer=terms.issuer if terms.loan is None else "",
         base_currency=terms.base_currency, lot_method=terms.lot_method,
     )
 

@@ -63,3 +63,10 @@ class Unplaceable(Counting):
         if isinstance(event.event, TradeBooked):
             raise ZeroDivisionError("no key")
         return ()
+
+
+class UnplaceableInOneLog(Counting):
+    def keys(self, event: Recorded) -> Sequence[str]:
+        if event.log == "ledger-0" and isinstance(event.event, TradeBooked):
+            raise ZeroDivisionError("no key")
+        return super().keys(event)

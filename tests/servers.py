@@ -1,6 +1,9 @@
 """Real servers for tests: each started when the first test asks for it, shared by all workers, stopped by the last."""
 
 import os
+import signal
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,9 +11,14 @@ from pathlib import Path
 import pytest
 
 from infra.cluster import Cluster, Missing
+from infra.cluster.processes import marked, start
 from infra.cluster.state import locked
 
-REQUIRED = os.environ.get("EVERBOOK_TEST_SERVERS") == "require"
+ROOT = Path(__file__).parents[1]
+GUARD = "import sys; sys.path.insert(0, sys.argv[3]); from tests.servers import guard; guard(*sys.argv[1:3])"
+LOOK_AGAIN_SECONDS = 0.5
+ASKED = os.environ.get("EVERBOOK_TEST_SERVERS", "")
+REQUIRED = ASKED == "require"
 
 
 @pytest.fixture(scope="session")
@@ -47,24 +55,54 @@ def elasticsearch(cluster_folder: Path) -> Iterator[str]:
 @contextmanager
 def shared(folder: Path, server: str) -> Iterator[str]:
     """A server's address; it runs as long as one process uses it."""
+    if ASKED == "no":
+        pytest.skip(f"EVERBOOK_TEST_SERVERS=no: no {server} is started")
     cluster = Cluster(folder, [server])
-    users = folder / f"{server}.users"
-    me = users / str(os.getpid())
-    lock = folder / f"{server}.lock"
-    with locked(lock):
-        users.mkdir(exist_ok=True)
+    me = users(folder, server) / str(os.getpid())
+    mark = f"{folder}:{server}"
+    with locked(lock_of(folder, server)):
+        me.parent.mkdir(exist_ok=True)
         me.touch()
-        start(cluster)
+        if marked(mark) is None:
+            start([sys.executable, "-c", GUARD, str(folder), server, str(ROOT), mark], folder / "guard.log", mark)
+        bring_up(cluster)
     try:
         yield cluster.endpoints[server]
     finally:
-        with locked(lock):
+        with locked(lock_of(folder, server)):
             me.unlink()
-            if not any(is_running(int(user.name)) for user in users.iterdir()):
+            if not is_used(folder, server):
                 cluster.down()
+                if watching := marked(mark):
+                    watching.send(signal.SIGKILL)
+                    watching.wait(LOOK_AGAIN_SECONDS)
 
 
-def start(cluster: Cluster) -> None:
+def guard(folder: str, server: str) -> None:
+    """Stops a server whose users all ended without doing so: tests can be killed too."""
+    data = Path(folder)
+    while data.exists():
+        time.sleep(LOOK_AGAIN_SECONDS)
+        with locked(lock_of(data, server)):
+            if not is_used(data, server):
+                Cluster(data, [server]).down()
+                return
+
+
+def users(folder: Path, server: str) -> Path:
+    """The folder with a file for each process that uses a server, named by its id."""
+    return folder / f"{server}.users"
+
+
+def lock_of(folder: Path, server: str) -> Path:
+    return folder / f"{server}.lock"
+
+
+def is_used(folder: Path, server: str) -> bool:
+    return any(Path(f"/proc/{user.name}").exists() for user in users(folder, server).iterdir())
+
+
+def bring_up(cluster: Cluster) -> None:
     """Brings servers up; skips the test when this machine lacks what they need, unless they are required."""
     try:
         cluster.up()
@@ -73,11 +111,3 @@ def start(cluster: Cluster) -> None:
         if isinstance(error, Missing) and not REQUIRED:
             pytest.skip(f"no server: {error}")
         raise
-
-
-def is_running(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True

@@ -12,6 +12,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from api.plain import plain, plain_number
+
 WIDTH_OF_A_FILE = 140
 out = Console(width=None if sys.stdout.isatty() else WIDTH_OF_A_FILE)
 err = Console(stderr=True)
@@ -37,12 +39,15 @@ def table(title: str, columns: Sequence[str], lines: Iterable[Sequence[object]])
 
 def format_cell(cell: object) -> str:
     """A cell as text; decimals in full."""
-    return "" if cell is None else f"{cell:,f}" if hasattr(cell, "as_tuple") else str(cell)
+    if isinstance(cell, Decimal):
+        whole, point, decimals = plain_number(cell).partition(".")
+        return f"{int(whole):,}" + point + decimals if whole != "-0" else plain_number(cell)
+    return "" if cell is None else str(cell)
 
 
 def print_json(content: Any) -> None:
     """One JSON document on standard output."""
-    sys.stdout.write(msgspec.json.format(msgspec.json.encode(content, order="sorted")).decode() + "\n")
+    sys.stdout.write(msgspec.json.format(msgspec.json.encode(plain(content), order="sorted")).decode() + "\n")
 
 
 def fail(message: str, code: int = 1) -> typer.Exit:

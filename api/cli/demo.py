@@ -32,6 +32,7 @@ def demo(
     """Books a generated trading day, reports on it, proves it, and serves it."""
     with ExitStack() as stack:
         if data is None:
+            _require_store_of_its_own()
             data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="everbook-demo-")))
         settings = settings_of(data)
         opened = stack.enter_context(everbook(settings, announce=not as_json))
@@ -46,6 +47,13 @@ def demo(
             raise fail("the books do not prove themselves")
         if not leave:
             run_server(opened, settings.host, settings.port if port is None else port)
+
+
+def _require_store_of_its_own() -> None:
+    """A day that was made up must not end up, for ever, in a ledger that is in use."""
+    settings = settings_of(None)
+    if settings.database_url or settings.read_database_url:
+        raise fail("a demo books made-up trades: name its --data folder to run it on the database that is set")
 
 
 def _run(opened: Everbook, day: TradingDay, quiet: bool) -> "report.Report":

@@ -10,6 +10,7 @@ from api.cli.posting import submission
 from domain.commands import AnyCommand, IssueKey, RevokeKey
 from domain.commands.reference import Role
 from domain.outcomes import Outcome
+from domain.schema import MalformedCommand, business_content, decode_command
 from infra.everbook import ADMIN, Everbook
 from infra.secrets import new_secret
 
@@ -61,6 +62,11 @@ def list_keys(data: Data = None, as_json: Json = False) -> None:
 
 
 def _commanded(ledger: Everbook, command: AnyCommand) -> Outcome:
+    """What a command comes to. What was typed is held against its shape first: the log would not be read again."""
+    try:
+        decode_command(business_content(command))
+    except MalformedCommand as error:
+        raise fail(f"{error.field}: {error.detail}") from error
     ledger.start()
     (outcome,) = ledger.gate.submit([submission(command, ADMIN)]).result()
     if outcome.status == "refused" or outcome.repeated:

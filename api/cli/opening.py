@@ -7,9 +7,12 @@ from typing import Annotated
 
 import msgspec
 import typer
-from eventsourcing.persistence import PersistenceError
+from eventsourcing.persistence import InfrastructureFactoryError, PersistenceError
 
 from api.cli.console import err, fail
+from domain.admission import NotRecorded, OutcomeUnknown
+from domain.ledger import LogBroken
+from domain.schema import UnknownEventType
 from infra.backup import BadBackup
 from infra.checkpoints import BadCheckpoint
 from infra.everbook import Everbook
@@ -23,7 +26,8 @@ Data = Annotated[Path | None, typer.Option(help="The data folder; EVERBOOK_DATA,
 Json = Annotated[bool, typer.Option("--json", help="One JSON document, for machines")]
 EXPECTED = (
     BadSetting, OtherLedger, ExposedSecret, OtherReadModels, PersistenceError, OSError, ReadModelsAhead, BadCheckpoint,
-    BadBackup,
+    BadBackup, LogBroken, UnknownEventType, msgspec.DecodeError, InfrastructureFactoryError, NotRecorded,
+    OutcomeUnknown,
 )
 
 
@@ -37,15 +41,21 @@ def settings_of(data: Path | None) -> Settings:
 
 
 @contextmanager
-def everbook(settings: Settings, *, announce: bool = True) -> Iterator[Everbook]:
+def everbook(settings: Settings, *, announce: bool = True, adopt_read_models: bool = False) -> Iterator[Everbook]:
     """The ledger, open; what can be expected to go wrong is said in one line."""
+    with expected(), Everbook(settings, adopt_read_models=adopt_read_models) as opened:
+        if opened.admin_secret and announce:
+            err.print(
+                f"First start: the admin key is [bold]{opened.admin_secret}[/] (shown once; kept in "
+                f"{settings.data / 'admin-key'}, mode 0600)", highlight=False,
+            )
+        yield opened
+
+
+@contextmanager
+def expected() -> Iterator[None]:
+    """What can be expected to go wrong is said in one line."""
     try:
-        with Everbook(settings) as opened:
-            if opened.admin_secret and announce:
-                err.print(
-                    f"First start: the admin key is [bold]{opened.admin_secret}[/] (shown once; kept in "
-                    f"{settings.data / 'admin-key'}, mode 0600)", highlight=False,
-                )
-            yield opened
+        yield
     except EXPECTED as error:
         raise fail(f"{type(error).__name__}: {error}") from error

@@ -6,6 +6,7 @@ from concurrent.futures import Future
 
 import msgspec
 
+from domain.admission import QueueFull
 from domain.commands import AnyCommand
 from domain.outcomes import Outcome, Submission
 from domain.schema import business_content
@@ -43,16 +44,27 @@ def post(
         if on_outcomes:
             on_outcomes(outcomes)
 
+    def take_off(batch: Sequence[Submission]) -> None:
+        while True:
+            try:
+                flying.append(everbook.gate.submit(batch))
+                return
+            except QueueFull:
+                # Nobody else fills the queue of this process: what flies makes room.
+                if not flying:
+                    raise
+                land()
+
     batch: list[Submission] = []
     for each in submissions:
         batch.append(each)
         if len(batch) == AT_ONCE:
-            flying.append(everbook.gate.submit(batch))
+            take_off(batch)
             batch = []
             if len(flying) >= IN_FLIGHT:
                 land()
     if batch:
-        flying.append(everbook.gate.submit(batch))
+        take_off(batch)
     while flying:
         land()
     return posted

@@ -7,11 +7,13 @@ from typing import Annotated
 import typer
 
 from api.cli.console import err, fail, out, print_json, progress
-from api.cli.opening import EXPECTED, Data, Json, everbook, settings_of
+from api.cli.opening import EXPECTED, Data, Json, everbook, expected, settings_of
 from infra.backup import BadBackup, backup, restore
-from infra.checkpoints import Checkpoint, opened, split
-from infra.everbook import Everbook, data_file
-from infra.rebuild import compare, rebuild
+from infra.checkpoints import BadCheckpoint, Checkpoint, Signer, opened, split
+from infra.everbook import CHECKPOINT_KEY, Everbook, data_file
+from infra.rebuild import Digests, compare, rebuild
+from infra.settings import Settings
+from infra.stored_logs import stored_logs
 from infra.verification import Verification, verify
 from projections.projection import Projection, families
 from projections.registry import PROJECTIONS
@@ -27,21 +29,19 @@ def verify_logs(
     read_models: Annotated[bool, typer.Option(help="Also hold every read model against its rebuild")] = False,
 ) -> None:
     """Holds every stored byte of every log against its tree, and the tree against checkpoints kept elsewhere."""
-    with everbook(settings_of(data)) as ledger:
-        known = _checkpoints(ledger, checkpoint)
-        with progress(as_json) as bar:
-            task = bar.add_task("Verifying", total=sum(ledger.vector().values()))
-            reports = [
-                verify(log, recorder, known, lambda count: bar.advance(task, count))
-                for log, recorder in ledger.logs.recorders.items()
-            ]
-        digests = _compared(ledger, as_json) if read_models else {}
-    differing = sorted(model for model, (live, rebuilt) in digests.items() if live != rebuilt)
+    settings = settings_of(data)
+    reports = _verified(settings, checkpoint, as_json)
+    intact = all(each.intact for each in reports)
+    differing: list[str] = []
+    if read_models and intact:
+        with everbook(settings) as ledger:
+            digests = _compared(ledger, as_json)
+        differing = sorted(model for model, (live, rebuilt) in digests.items() if live != rebuilt)
     if as_json:
-        print_json({"logs": reports, "intact": all(each.intact for each in reports), "differing": differing})
+        print_json({"logs": reports, "intact": intact, "differing": differing})
     else:
         _show(reports, differing)
-    if differing or not all(each.intact for each in reports):
+    if differing or not intact:
         raise typer.Exit(DAMAGED)
 
 
@@ -51,20 +51,13 @@ def rebuild_models(
 ) -> None:
     """Folds every log into new read models beside the ones in use, compares the two, then serves the new ones."""
     projections = _family(model)
-    with everbook(settings_of(data)) as ledger, progress(as_json) as bar:
-        task = bar.add_task("Rebuilding", total=sum(ledger.vector().values()))
-        digests = rebuild(
-            ledger.logs.recorders, ledger.read_models, projections, lambda count: bar.advance(task, count)
-        )
-    said = {"": "not compared", **{digest: "as before" for digest, rebuilt in digests.values() if digest == rebuilt}}
-    if as_json:
-        print_json({
-            "digests": {name: rebuilt for name, (_, rebuilt) in digests.items()},
-            "before": {name: before or None for name, (before, _) in digests.items()},
-        })
-    else:
-        for name, (before, rebuilt) in digests.items():
-            out.print(f"{name:15} {rebuilt[:16]}… {said.get(before, 'DIFFERENT from before')}", highlight=False)
+    with everbook(settings_of(data), adopt_read_models=True) as ledger:
+        with progress(as_json) as bar:
+            task = bar.add_task("Rebuilding", total=sum(ledger.vector().values()))
+            digests = rebuild(
+                ledger.logs.recorders, ledger.read_models, projections, lambda count: bar.advance(task, count)
+            )
+        _show_rebuilt(digests, as_json)
 
 
 def checkpoint_logs(
@@ -122,10 +115,33 @@ def _family(model: str) -> tuple[Projection, ...]:
     raise fail(f"{model!r} is no read model; there are {', '.join(each.name for each in PROJECTIONS)}")
 
 
-def _checkpoints(ledger: Everbook, path: Path | None) -> list[Checkpoint]:
+def _show_rebuilt(digests: Digests, as_json: bool) -> None:
+    if as_json:
+        print_json({
+            "digests": {name: rebuilt for name, (_, rebuilt) in digests.items()},
+            "before": {name: before or None for name, (before, _) in digests.items()},
+        })
+        return
+    said = {"": "not compared", **{digest: "as before" for digest, rebuilt in digests.values() if digest == rebuilt}}
+    for name, (before, rebuilt) in digests.items():
+        out.print(f"{name:15} {rebuilt[:16]}… {said.get(before, 'DIFFERENT from before')}", highlight=False)
+
+
+def _verified(settings: Settings, checkpoint: Path | None, quiet: bool) -> list[Verification]:
+    """The logs as they are stored: a ledger is not opened, for one that is damaged may not open."""
+    with expected(), stored_logs(settings) as logs, progress(quiet) as bar:
+        known = _checkpoints(settings, checkpoint)
+        task = bar.add_task("Verifying", total=None)
+        return [verify(log, recorder, known, lambda count: bar.advance(task, count)) for log, recorder in logs.items()]
+
+
+def _checkpoints(settings: Settings, path: Path | None) -> list[Checkpoint]:
     if path is None:
         return []
-    return [opened(note, ledger.signer.public) for note in split(path.read_text())]
+    key = settings.data / CHECKPOINT_KEY
+    if not key.exists():
+        raise BadCheckpoint(f"there is no {key}, by which to know the checkpoints of this ledger")
+    return [opened(note, Signer.open(key).public) for note in split(path.read_text())]
 
 
 def _compared(ledger: Everbook, quiet: bool) -> dict[str, tuple[str, str]]:

@@ -6,13 +6,14 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from api.cli.console import cents, print_json, table
+from api.cli.console import cents, fail, print_json, table
 from api.cli.opening import Data, Json, everbook, settings_of
 from domain.money import exact
 from infra.everbook import Everbook
 from projections.valuation import Marks, exposures, profit, value
 
 Book = Annotated[str | None, typer.Option(help="Only this book")]
+SHOWN = 20
 Most = Annotated[int, typer.Option("--limit", help="How many at most")]
 
 
@@ -30,7 +31,7 @@ def positions(data: Data = None, book: Book = None, limit: Most = 200, as_json: 
     """Positions at the latest marks."""
     with everbook(settings_of(data)) as ledger, exact():
         found = _select(ledger, "positions", book, limit)
-        marks = Marks(ledger.read_models.scan("reference", ""))  # type: ignore[arg-type]
+        marks = _marks(ledger)
         valued = [value(each, marks) for each in found]
     _show(valued, as_json, "Positions", ("book", "instrument", "quantity", "cost", "mark", "unrealised", "realised"), (
         (each.book, each.instrument, each.quantity, each.cost, each.mark, each.unrealised, each.realised)
@@ -63,7 +64,7 @@ def pnl(data: Data = None, by: Annotated[str, typer.Option(help="desk, book or e
         raise typer.BadParameter("--by is desk, book or entity")
     with everbook(settings_of(data)) as ledger, exact():
         found = _select(ledger, "positions", None, -1)
-        lines = profit(found, Marks(ledger.read_models.scan("reference", "")), by)  # type: ignore[arg-type]
+        lines = profit(found, _marks(ledger), by)
     _show(lines, as_json, "Profit", ("name", "currency", "realised", "unrealised", "income", "fees", "total"), (
         (each.name, each.base_currency,
          *map(cents, (each.realised, each.unrealised, each.income, each.fees, each.total)))
@@ -78,7 +79,7 @@ def risk(data: Data = None, by: Annotated[str, typer.Option(help="book, desk, co
         raise typer.BadParameter("--by is book, desk, entity, counterparty, issuer, currency or instrument")
     with everbook(settings_of(data)) as ledger, exact():
         found = _select(ledger, "exposure", None, -1)
-        lines = exposures(found, Marks(ledger.read_models.scan("reference", "")), by)  # type: ignore[arg-type]
+        lines = exposures(found, _marks(ledger), by)
     _show(lines, as_json, "Exposure", ("name", "currency", "gross", "net", "unsettled", "reserved"), (
         (each.name, each.base_currency, *map(cents, (each.gross, each.net, each.unsettled, each.reserved)))
         for each in lines
@@ -108,7 +109,18 @@ def audit(data: Data = None, book: Book = None, limit: Most = 50, as_json: Json 
 def _select(ledger: Everbook, model: str, book: str | None, limit: int) -> list[Any]:
     """Documents that reflect everything recorded so far."""
     ledger.worker().catch_up()
-    return list(ledger.read_models.select(model, where={"book": book} if book else None, limit=limit))
+    return _sound(ledger.read_models.select(model, where={"book": book} if book else None, limit=limit))
+
+
+def _marks(ledger: Everbook) -> Marks:
+    return Marks(_sound(ledger.read_models.select("reference", where={"kind": ("prices", "rates")}, limit=-1)))
+
+
+def _sound(documents: Sequence[Any]) -> list[Any]:
+    """The documents, when none of them is stale: it is not given, not even inside a sum."""
+    if stale := [document.id for document in documents if document.stale]:
+        raise fail(f"some events could not be applied: {', '.join(stale[:SHOWN])}; see the dead letters, then rebuild")
+    return list(documents)
 
 
 def _show(

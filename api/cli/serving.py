@@ -53,18 +53,28 @@ def work(
 
 def run_server(opened: Everbook, host: str, port: int) -> None:
     """Serves until it is stopped."""
-    app = create_app(services_of(opened))
     err.print(f"Everbook serves [bold]http://{host}:{port}[/] (API: /docs, key: {opened.settings.data / 'admin-key'})",
               highlight=False)
-    uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False)
+    server_of(opened, host, port).run()
+
+
+def server_of(opened: Everbook, host: str, port: int) -> uvicorn.Server:
+    """The server of the app; what is being streamed ends when it stops."""
+    services = services_of(opened)
+    config = uvicorn.Config(create_app(services), host=host, port=port, log_level="warning", access_log=False)
+    server = uvicorn.Server(config)
+    services.stopping = lambda: server.should_exit
+    return server
 
 
 def services_of(opened: Everbook) -> Services:
     """What the routes work with."""
-    return Services(
+    services = Services(
         gate=opened.gate, reads=LocalReads(opened.read_models), logs=opened,
-        answer_seconds=opened.settings.answer_seconds,
+        answer_seconds=opened.settings.answer_seconds, lag_seconds=opened.settings.lag_seconds,
     )
+    opened.owner.on_commit = services.metrics.committed
+    return services
 
 
 @contextmanager

@@ -20,7 +20,7 @@ UNSETTLED = ("booked", "affirmed", "partially-settled", "failing", "settled")
 
 @router.get("/v1/journal", responses=documented(ENTRY))
 def list_journal(
-    request: Request, *, book: str | None = None, trade_id: str | None = None, business_date: str | None = None,
+    request: Request, *, book: str | None = None, trade_id: str | None = None, business_date: date | None = None,
     limit: reading.Limit = 100, after: reading.After = None,
 ) -> Response:
     """Journal entries, by book and sequence."""
@@ -28,7 +28,8 @@ def list_journal(
     books = books_of(principal_of(request), book)
     reading.fresh(request, "journal")
     return reading.listed(
-        request, "journal", limit=limit, after=after, book=books, trade_id=trade_id, business_date=business_date
+        request, "journal", limit=limit, after=after, book=books, trade_id=trade_id,
+        business_date=business_date and business_date.isoformat(),
     )
 
 
@@ -94,5 +95,5 @@ async def close(request: Request, period: str) -> Response:
 
 
 def _business_date(request: Request) -> date | None:
-    found = services(request).reads.get_many("reference", ["dates"])
-    return date.fromisoformat(found["dates"].content["business_date"]) if found else None
+    found = reading.sound(services(request).reads.get_many("reference", ["dates"]).values())
+    return date.fromisoformat(found[0].content["business_date"]) if found else None

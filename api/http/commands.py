@@ -8,22 +8,22 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from api import reading, writing
-from api.examples import BULK, OUTCOME
-from api.http.documented import body, documented
+from api.examples import BULK, OUTCOME, OUTCOME_LINES
+from api.http.documented import NDJSON, bulk_body, documented
+from api.http.events import book_of
 from api.problems import Problem, malformed
 from api.security import principal_of
 from api.services import services
 from domain.outcomes import Outcome, Principal, Submission
-from domain.schema import MalformedCommand
+from domain.schema import MalformedCommand, recorded
 
 LARGEST_BULK = 64_000_000
 LINES_AT_ONCE = 1_000
-NDJSON = "application/x-ndjson"
 
 router = APIRouter(tags=["commands"])
 
 
-class MalformedLine(msgspec.Struct, kw_only=True, omit_defaults=True):
+class MalformedLine(msgspec.Struct, kw_only=True):
     """A line that is no command; the others go on without it."""
 
     line: int
@@ -33,13 +33,15 @@ class MalformedLine(msgspec.Struct, kw_only=True, omit_defaults=True):
     field: str
 
 
-@router.post("/v1/commands", openapi_extra=body(BULK, "AnyCommand", bulk=True), responses=documented(OUTCOME))
+@router.post("/v1/commands", openapi_extra=bulk_body(BULK), responses=documented(OUTCOME_LINES, media=NDJSON))
 async def take_commands(
     request: Request,
     atomic: Annotated[bool, Query(description="All or nothing; the commands must belong to one log")] = False,
     dry_run: Annotated[bool, Query(description="Decide, and record nothing")] = False,
 ) -> Response:
-    """Takes a JSON array or NDJSON of commands; answers one line each, in order: accepted, refused or malformed."""
+    """Takes a JSON array or NDJSON of commands; answers one line each, in order: accepted, refused or malformed;
+    after the first thousand also not-taken, or unknown where it may have been recorded.
+    """
     reading.only_known_parameters(request)
     principal = principal_of(request)
     lines = list(_lines(await writing.body_of(request, LARGEST_BULK)))
@@ -55,13 +57,18 @@ def find_outcome(request: Request, source: str, command_id: str) -> Response:
     reading.only_known_parameters(request)
     principal = principal_of(request)
     outcome = services(request).gate.find_outcome(source, command_id)
-    if outcome is None or (source != principal.key_id and not _sees_all(principal)):
+    if outcome is None or not _may_see(request, principal, outcome):
         raise Problem(404, "unknown-command", f"no command {command_id} of {source} was recorded")
     return reading.answer(outcome, writing.headers_of(outcome))
 
 
-def _sees_all(principal: Principal) -> bool:
-    return not principal.books
+def _may_see(request: Request, principal: Principal, outcome: Outcome) -> bool:
+    """A key for some books sees what became of its own commands, and of others' for these books."""
+    if not principal.books:
+        return True
+    (stored,) = services(request).logs.recorder(outcome.log).select_notifications(outcome.sequence, 1)
+    event = recorded(outcome.log, stored.id, stored).event
+    return event.actor == principal.key_id or book_of(event) in principal.books
 
 
 def _lines(content: bytes) -> Iterator[tuple[int, bytes]]:
@@ -69,10 +76,12 @@ def _lines(content: bytes) -> Iterator[tuple[int, bytes]]:
     if stripped.startswith(b"["):
         try:
             items = msgspec.json.decode(stripped, type=list[msgspec.Raw])
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise Problem(400, "malformed", str(error), "$") from error
         yield from ((number, bytes(item)) for number, item in enumerate(items, 1))
         return
+    if not stripped:
+        raise Problem(400, "malformed", "the body is empty", "$")
     for number, line in enumerate(content.split(b"\n"), 1):
         if line.strip():
             yield number, line
@@ -103,10 +112,12 @@ async def _rest(
             yield await _share(request, lines[at : at + LINES_AT_ONCE], *how)
         except Problem as problem:
             # The answer has begun: what was not taken is said line by line, and may be sent again.
-            for number, _ in lines[at:]:
-                yield msgspec.json.encode(
-                    {"line": number, "status": "not-taken", "code": problem.code, "detail": problem.detail}
-                ) + b"\n"
+            for place, (number, _) in enumerate(lines[at:]):
+                is_open = place < LINES_AT_ONCE and problem.code == "outcome-unknown"
+                yield msgspec.json.encode({
+                    "line": number, "status": "unknown" if is_open else "not-taken", "code": problem.code,
+                    "detail": problem.detail,
+                }) + b"\n"
             return
 
 

@@ -1,6 +1,7 @@
 """Compliance: alerts, the audit trail, and the whole view of a counterparty."""
 
 from decimal import Decimal
+from typing import Literal
 
 from fastapi import APIRouter, Request, Response
 
@@ -11,20 +12,24 @@ from api.http.positions import marks
 from api.problems import Problem
 from api.security import books_of, principal_of, reader
 from api.services import services
+from domain.commands.reference import Role
 from domain.money import ZERO, exact
+from projections.alerts import Kind
 from projections.valuation import exposures
 
 router = APIRouter(tags=["compliance"])
+ALERTED: tuple[Role, ...] = ("compliance", "risk", "admin")
 
 
 @router.get("/v1/alerts", responses=documented(ALERTS))
 def list_alerts(
-    request: Request, *, book: str | None = None, kind: str | None = None, severity: str | None = None,
+    request: Request, *, book: str | None = None, kind: Kind | None = None,
+    severity: Literal["medium", "high"] | None = None,
     limit: reading.Limit = 100, after: reading.After = None,
 ) -> Response:
     """Off-market and wash-trade alerts, with their evidence as it was."""
     reading.only_known_parameters(request)
-    books = books_of(reader(request, "compliance", "risk", "admin"), book)
+    books = books_of(reader(request, *ALERTED), book)
     reading.fresh(request, "alerts")
     return reading.listed(request, "alerts", limit=limit, after=after, book=books, kind=kind, severity=severity)
 
@@ -47,15 +52,17 @@ def list_audit(
 def read_counterparty(request: Request, counterparty: str) -> Response:
     """The 360-degree view: reference data, business, settlement record, exposure and alerts, over all books."""
     reading.only_known_parameters(request)
-    books = books_of(principal_of(request), None)
+    principal = principal_of(request)
+    books = books_of(principal, None)
     reading.fresh(request, "counterparties", "exposure", "reference", "alerts")
-    reads = services(request).reads
-    known = reads.get_many("reference", [f"counterparties/{counterparty}"])
+    known = reading.sound(services(request).reads.get_many("reference", [f"counterparties/{counterparty}"]).values())
     relations = reading.everything(request, "counterparties", counterparty=counterparty, book=books)
     if not known and not relations:
         raise Problem(404, "unknown-counterparty", f"no counterparty {counterparty} is defined")
     latest = marks(request)
-    alerts = [each for each in reading.everything(request, "alerts", book=books) if each.counterparty == counterparty]
+    # Whoever may be the one suspected is not told.
+    is_told = any(role in ALERTED for role in principal.roles)
+    alerts = reading.everything(request, "alerts", book=books) if is_told else []
     fees: dict[str, Decimal] = {}
     with exact():
         for relation in relations:
@@ -66,9 +73,10 @@ def read_counterparty(request: Request, counterparty: str) -> Response:
         )
     counts = ("trades", "cancelled", "settlements", "settled_late", "fails")
     return reading.answer({
-        "counterparty": counterparty, "reference": next((each.content for each in known.values()), None),
+        "counterparty": counterparty, "reference": known[0].content if known else None,
         "books": [relation.book for relation in relations], "fees": fees, "exposure": exposed,
         **{name: sum(getattr(relation, name) for relation in relations) for name in counts},
-        "alerts": [{"id": each.id, "kind": each.kind, "severity": each.severity} for each in alerts],
+        "alerts": [{"id": each.id, "kind": each.kind, "severity": each.severity} for each in alerts
+                   if each.counterparty == counterparty],
         "market_position": f"market:{latest.sequence}",
     })

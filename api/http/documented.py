@@ -6,6 +6,7 @@ import msgspec
 
 from domain import commands
 
+NDJSON = "application/x-ndjson"
 _TEMPLATE = "#/components/schemas/{name}"
 _KINDS: dict[str, Any] = {
     name: getattr(commands, name) for name in commands.__all__ if isinstance(getattr(commands, name), type)
@@ -25,27 +26,43 @@ def components() -> dict[str, Any]:
     return found
 
 
-def body(example: Any, kind: str, *, bulk: bool = False, without: tuple[str, ...] = ()) -> dict[str, Any]:
-    """The request body of a write: a command without what the header and the path say, or many whole ones."""
-    if bulk:
-        reference = {"$ref": _TEMPLATE.format(name="AnyCommand")}
-        many = {"schema": {"type": "array", "items": reference}, "example": example}
-        return {"requestBody": {"required": True, "content": {
-            "application/json": many, "application/x-ndjson": {"schema": {"type": "string"}},
-        }}}
+def bulk_body(example: list[Any]) -> dict[str, Any]:
+    """The request body of many whole commands, as an array or line by line."""
+    reference = {"$ref": _TEMPLATE.format(name="AnyCommand")}
+    lines = "".join(msgspec.json.encode(each).decode() + "\n" for each in example)
+    return {"requestBody": {"required": True, "content": {
+        "application/json": {"schema": {"type": "array", "items": reference}, "example": example},
+        NDJSON: {"schema": {"type": "string"}, "example": lines},
+    }}}
+
+
+def kinds_body(examples: dict[str, Any], kinds: dict[str, str]) -> dict[str, Any]:
+    """The request body of a write whose path says which of ``kinds`` it is, with an example of each."""
+    schemas = [_schema(kind, ()) for kind in kinds.values()]
+    named = {name: {"value": example} for name, example in examples.items()}
+    return {
+        "requestBody": {"required": True, "content": {
+            "application/json": {"schema": {"anyOf": schemas}, "examples": named},
+        }},
+        "parameters": [IDEMPOTENCY, DRY_RUN],
+    }
+
+
+def body(example: Any, kind: str, *, without: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The request body of a write: a command without what the header and the path say."""
     schema = _schema(kind, without)
     required = bool(schema.get("required"))
     return {
         "requestBody": {"required": required, "content": {"application/json": {"schema": schema, "example": example}}},
-        "parameters": [IDEMPOTENCY, *([IF_MATCH] if "trade_id" in without else [])],
+        "parameters": [IDEMPOTENCY, DRY_RUN, *([IF_MATCH] if "trade_id" in without else [])],
     }
 
 
-def documented(example: Any, status: int = 200) -> dict[int | str, dict[str, Any]]:
+def documented(example: Any, status: int = 200, media: str = "application/json") -> dict[int | str, dict[str, Any]]:
     """The example of an answer, and the shape of every problem."""
     problem = {"application/problem+json": {"schema": {"$ref": _TEMPLATE.format(name="Problem")}}}
     return {
-        status: {"description": "Done", "content": {"application/json": {"example": example}}},
+        status: {"description": "Done", "content": {media: {"example": example}}},
         **{code: {"description": "A problem", "content": problem} for code in ("4XX", "5XX")},
     }
 
@@ -62,6 +79,10 @@ def _schema(kind: str, without: tuple[str, ...]) -> dict[str, Any]:
 IDEMPOTENCY = {
     "name": "Idempotency-Key", "in": "header", "required": True, "schema": {"type": "string", "maxLength": 64},
     "description": "The command_id: the same key is one effect for ever", "example": "desk-7-000123",
+}
+DRY_RUN = {
+    "name": "dry_run", "in": "query", "required": False, "schema": {"type": "boolean"},
+    "description": "Decide, and record nothing: the answer has no place in a log",
 }
 IF_MATCH = {
     "name": "If-Match", "in": "header", "required": False, "schema": {"type": "string"},

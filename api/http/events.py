@@ -12,19 +12,21 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
 from api import reading
-from api.examples import EVENT
-from api.http.documented import documented
+from api.examples import EVENT_LINE, EVENT_MESSAGE
+from api.http.documented import NDJSON, documented
 from api.problems import Problem
-from api.security import principal_of
+from api.security import holds, principal_of
 from api.services import services
-from domain.events import EVENT_TYPES
+from domain.commands.reference import Role
+from domain.events import EVENT_TYPES, Event
 from domain.outcomes import Principal
 from domain.schema import encode, recorded
 
 READ_AT_ONCE = 1_000
 LOOK_AGAIN_SECONDS = 0.1
 KEEP_ALIVE_LOOKS = 100
-NDJSON = "application/x-ndjson"
+KEYS = "key."
+KNOWING_KEYS: tuple[Role, ...] = ("admin", "compliance")
 
 router = APIRouter(tags=["events"])
 From = Annotated[str | None, Query(alias="from", description="Recorded at or after, RFC 3339")]
@@ -46,9 +48,10 @@ class Filter(msgspec.Struct, frozen=True):
         """The event as a line, or None."""
         if self.types and stored.topic not in self.types:
             return None
+        if stored.topic.startswith(KEYS) and not set(self.principal.roles) & set(KNOWING_KEYS):
+            return None
         event = recorded(log, stored.id, stored).event
-        terms = getattr(event, "terms", None)
-        book = terms.book if terms is not None else getattr(event, "book", None)
+        book = book_of(event)
         if (self.book is not None and book != self.book) or not _may_see(self.principal, book):
             return None
         if (self.start and event.recorded_at < self.start) or (self.end and event.recorded_at >= self.end):
@@ -56,10 +59,17 @@ class Filter(msgspec.Struct, frozen=True):
         return line_of(log, stored)
 
 
+def book_of(event: Event) -> str | None:
+    """The book that an event is about."""
+    terms = getattr(event, "terms", None)
+    book: str | None = terms.book if terms is not None else getattr(event, "book", None)
+    return book
+
+
 def line_of(log: str, stored: Notification) -> bytes:
     """An event with its place, its state as it was stored."""
     state: Any = msgspec.Raw(stored.state)
-    if stored.topic.startswith("key."):
+    if stored.topic.startswith(KEYS):
         hidden = msgspec.json.decode(stored.state)
         hidden.pop("digest", None)
         state = hidden
@@ -74,12 +84,12 @@ def history(request: Request, log: str, stream: str) -> list[Any]:
     events = services(request).logs.recorder(log).select_streams([stream])
     return [
         {"log": log, "sequence": each.id, "version": each.originator_version, "type": each.topic,
-         "state": msgspec.Raw(encode(recorded(log, each.id, each).event))}
+         "state": msgspec.json.decode(encode(recorded(log, each.id, each).event))}
         for each in events
     ]
 
 
-@router.get("/v1/events", responses=documented(EVENT))
+@router.get("/v1/events", responses=documented(EVENT_LINE, media=NDJSON))
 def replay(
     request: Request, *, after: AfterVector = None, types: Types = None, book: str | None = None, since: From = None,
     to: To = None, limit: Annotated[int, Query(ge=1, le=10_000_000)] = 10_000_000,
@@ -88,11 +98,11 @@ def replay(
     reading.only_known_parameters(request)
     wanted = _filter(request, types, book, (since, to))
     logs = services(request).logs
-    starts = reading.vector_of(after, logs.names(), "after") if after else {}
+    starts = reading.vector_of(after, logs.names(), "after") if after is not None else {}
     return StreamingResponse(_replay(request, wanted, starts, limit), media_type=NDJSON)
 
 
-@router.get("/v1/stream", responses=documented(EVENT))
+@router.get("/v1/stream", responses=documented(EVENT_MESSAGE, media="text/event-stream"))
 def stream(
     request: Request, after: AfterVector = None, types: Types = None, book: str | None = None
 ) -> Response:
@@ -100,10 +110,12 @@ def stream(
     reading.only_known_parameters(request)
     wanted = _filter(request, types, book, (None, None))
     logs = services(request).logs
-    at = after or request.headers.get("last-event-id")
     places = {log: logs.recorder(log).max_notification_id() or 0 for log in logs.names()}
-    if at:
-        places = {**dict.fromkeys(places, 0), **reading.vector_of(at, logs.names(), "after")}
+    # A browser connects again to the same address: what it has seen since goes before where it began.
+    if seen := request.headers.get("last-event-id"):
+        places = {**dict.fromkeys(places, 0), **reading.vector_of(seen, logs.names(), "Last-Event-ID")}
+    elif after is not None:
+        places = {**dict.fromkeys(places, 0), **reading.vector_of(after, logs.names(), "after")}
     return StreamingResponse(_feed(request, wanted, places), media_type="text/event-stream")
 
 
@@ -152,9 +164,9 @@ def _shown(wanted: Filter, log: str, page: Sequence[Notification]) -> list[bytes
 
 
 async def _feed(request: Request, wanted: Filter, places: dict[str, int]) -> AsyncIterator[bytes]:
-    logs = services(request).logs
-    looks = 0
-    while not await request.is_disconnected():
+    having = services(request)
+    logs, looks = having.logs, 0
+    while not having.stopping() and holds(request, wanted.principal) and not await request.is_disconnected():
         sent = b""
         for log in logs.names():
             page = await run_in_threadpool(logs.recorder(log).select_notifications, places[log] + 1, READ_AT_ONCE)

@@ -7,6 +7,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from api import reading
 from api.examples import HEALTH
 from api.http.documented import documented
+from api.lag import lags
 from api.problems import Problem
 from api.security import principal_of
 from api.services import services
@@ -27,25 +28,34 @@ async def live() -> Response:
 
 @router.get("/readyz", responses=documented(HEALTH))
 def ready(request: Request) -> Response:
-    """The stores answer, and the read models follow."""
+    """The stores answer, and the read models follow: none is behind for longer than it may be."""
     principal_of(request)
     having = services(request)
-    for log in having.logs.names():
-        having.logs.recorder(log).max_notification_id()
-    if trouble := having.trouble():
-        raise Problem(503, "projections-stopped", trouble)
+    for lag in lags(having):
+        if lag.events < 0:
+            raise Problem(
+                503, "projections-ahead", f"the read models reflect {-lag.events} events that {lag.log} does not have: "
+                "it was restored or cut; build them anew",
+            )
+        if lag.seconds > having.lag_seconds:
+            raise Problem(
+                503, "projections-behind", f"the read models stand at {lag.log}:{lag.reflected}: {lag.events} events "
+                f"wait, the oldest for {lag.seconds:.0f} seconds", headers={"Retry-After": "1"},
+            )
     return reading.answer({"status": "ready"})
 
 
-@router.get("/metrics")
+@router.get("/metrics", responses=documented("everbook_queued_commands 0.0", media="text/plain"))
 def metrics(request: Request) -> Response:
     """What Prometheus collects."""
     principal_of(request)
     having = services(request)
     having.metrics.queued.set(having.gate.queued())
-    for log in having.logs.names():
-        having.metrics.logged.labels(log).set(having.logs.recorder(log).max_notification_id() or 0)
-        having.metrics.reflected.labels(log).set(having.reads.reflected("audit", log))
+    for lag in lags(having):
+        having.metrics.logged.labels(lag.log).set(lag.reflected + lag.events)
+        having.metrics.reflected.labels(lag.log).set(lag.reflected)
+        having.metrics.lag_events.labels(lag.log).set(lag.events)
+        having.metrics.lag_seconds.labels(lag.log).set(lag.seconds)
     return Response(generate_latest(having.registry), media_type=CONTENT_TYPE_LATEST)
 
 

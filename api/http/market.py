@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request, Response
 
 from api import reading, writing
-from api.examples import OUTCOME, PRICE, PRICES
+from api.examples import OUTCOME, PRICE, PRICES, RATE, RATES
 from api.http.documented import body, documented
 from api.security import principal_of
 
@@ -25,14 +25,14 @@ def list_prices(request: Request, *, limit: reading.Limit = 100, after: reading.
     return reading.listed(request, "reference", limit=limit, after=after, kind="prices", prefix="prices/")
 
 
-@router.post("/v1/rates", openapi_extra=body({"base": "EUR", "quote": "USD", "rate": "1.0842"}, "RecordFxRate"),
+@router.post("/v1/rates", openapi_extra=body(RATE, "RecordFxRate"),
              responses=documented(OUTCOME))
 async def record_rate(request: Request) -> Response:
     """The latest exchange rate of a pair."""
     return await writing.command(request, "RecordFxRate")
 
 
-@router.get("/v1/rates", responses=documented(PRICES))
+@router.get("/v1/rates", responses=documented(RATES))
 def list_rates(request: Request, *, limit: reading.Limit = 100, after: reading.After = None) -> Response:
     """The latest rate of every pair."""
     reading.only_known_parameters(request)

@@ -5,12 +5,12 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Request, Response
 
 from api import reading
-from api.examples import CASH, POSITION, PROFIT
+from api.examples import CASH, EXPLANATION, POSITION, POSITIONS, PROFIT
 from api.http.documented import documented
 from api.problems import Problem
 from api.security import books_of, principal_of, require_book
 from api.services import services
-from domain.money import exact
+from domain.money import ZERO, exact
 from projections.positions import Position
 from projections.valuation import Marks, profit, value
 
@@ -22,7 +22,7 @@ def marks(request: Request) -> Marks:
     return Marks(reading.everything(request, "reference", kind=("prices", "rates")))
 
 
-@router.get("/v1/positions", responses=documented({"items": [POSITION], "next": None}))
+@router.get("/v1/positions", responses=documented(POSITIONS))
 def list_positions(
     request: Request, *, book: str | None = None, desk: str | None = None, instrument: str | None = None,
     limit: reading.Limit = 100, after: reading.After = None,
@@ -47,12 +47,12 @@ def read_position(request: Request, book: str, instrument: str) -> Response:
     reading.fresh(request, "positions", "reference")
     found = reading.sound(services(request).reads.get_many("positions", [f"{book}/{instrument}"]).values())
     if not found:
-        raise Problem(404, "unknown-position", f"{book} has no position in {instrument}")
+        raise Problem(404, "unknown-position", f"{book} has no position in {instrument}", "instrument")
     latest = marks(request)
     return reading.answer({**_valued(found[0], latest), "lots": found[0].lots, **_at(latest)})
 
 
-@router.get("/v1/positions/{book}/{instrument}/explain", responses=documented({"items": []}))
+@router.get("/v1/positions/{book}/{instrument}/explain", responses=documented(EXPLANATION))
 def explain(request: Request, book: str, instrument: str) -> Response:
     """The movements that sum to the position, each with the event that made it."""
     reading.only_known_parameters(request)
@@ -60,11 +60,13 @@ def explain(request: Request, book: str, instrument: str) -> Response:
     reading.fresh(request, "movements")
     prefix = f"{book}/{instrument}/"
     movements = reading.sound(services(request).reads.scan("movements", prefix))
+    if not movements:
+        raise Problem(404, "unknown-position", f"{book} has no position in {instrument}", "instrument")
     live = sorted((movement for movement in movements if movement.is_live), key=lambda movement: movement.place)
     with exact():
-        total = sum(movement.quantity for movement in live)
+        total = sum((movement.quantity for movement in live), ZERO)
     return reading.answer({
-        "quantity": str(total), "items": [
+        "quantity": total, "items": [
             {"event": f"{each.log}:{each.known_from_sequence}", "trade_id": each.trade_id, "revision": each.revision,
              "quantity": each.quantity, "price": each.price, "valid_from": each.valid_from}
             for each in live

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 
 from api import reading
-from api.examples import PROOF
+from api.examples import CHECKPOINT, PROOF
 from api.http.documented import documented
 from api.ports import LogRecorder
 from api.problems import Problem
@@ -41,9 +41,8 @@ def prove(
     })
 
 
-@router.get("/v1/checkpoints/{log}", response_class=PlainTextResponse, responses={
-    200: {"content": {"text/plain": {"example": "everbook/<ledger>/ledger-0\n40\nwo…=\n\n\u2014 everbook/… AbC…=\n"}}},
-})
+@router.get("/v1/checkpoints/{log}", response_class=PlainTextResponse,
+            responses=documented(CHECKPOINT, media="text/plain"))
 def read_checkpoint(request: Request, log: str) -> Response:
     """The signed tree head of a log: keep it elsewhere, and hold the log against it later."""
     reading.only_known_parameters(request)

@@ -1,16 +1,19 @@
 """Reference data, lists and keys."""
 
 import secrets
+from typing import Any
 
 import msgspec
 from fastapi import APIRouter, Request, Response
 
 from api import reading, writing
-from api.examples import BOOK, ISSUED, KEY, OUTCOME, REASON, REFERENCE
-from api.http.documented import body, documented
+from api.examples import DEFINITIONS, ISSUED, KEY, OUTCOME, REASON, REFERENCE
+from api.http.documented import body, documented, kinds_body
+from api.http.events import KNOWING_KEYS
 from api.problems import Problem
-from api.security import principal_of
+from api.security import principal_of, reader
 from api.services import services
+from domain.outcomes import Principal
 
 DEFINING = {
     "entities": "DefineLegalEntity", "desks": "DefineDesk", "books": "DefineBook", "traders": "DefineTrader",
@@ -28,6 +31,8 @@ async def issue_key(request: Request) -> Response:
     """Issues an API key; its secret is in this answer and nowhere else, so a repeat is refused."""
     secret = secrets.token_urlsafe(SECRET_BYTES)
     answered = await writing.command(request, "IssueKey", status=201, digest=services(request).gate.digest_of(secret))
+    if "Everbook-Sequence" not in answered.headers:
+        return answered
     content = msgspec.json.decode(answered.body)
     headers = {"Everbook-Sequence": answered.headers["Everbook-Sequence"]}
     return reading.answer({**content, "secret": secret}, headers, 201)
@@ -47,7 +52,7 @@ async def lift_restriction(request: Request, instrument: str) -> Response:
     return await writing.command(request, "LiftRestriction", instrument=instrument)
 
 
-@router.post("/v1/reference/{kind}", openapi_extra=body(BOOK, "DefineBook"), status_code=201,
+@router.post("/v1/reference/{kind}", openapi_extra=kinds_body(DEFINITIONS, DEFINING), status_code=201,
              responses=documented(OUTCOME, 201))
 async def define(request: Request, kind: str) -> Response:
     """Defines an entity, desk, book, trader, counterparty, instrument or calendar, or restricts an instrument."""
@@ -62,25 +67,33 @@ def list_kind(
 ) -> Response:
     """Everything of one kind, as it is now."""
     reading.only_known_parameters(request)
-    principal_of(request)
-    _require_readable(kind)
+    principal = _reader(request, kind)
     reading.fresh(request, "reference")
-    return reading.listed(request, "reference", limit=limit, after=after, kind=kind, prefix=kind)
+    return reading.listed(
+        request, "reference", limit=limit, after=after, kind=kind, prefix=kind,
+        keep=lambda entry: _may_see(principal, entry.content),
+    )
 
 
 @router.get("/v1/reference/{kind}/{key:path}", responses=documented(REFERENCE["items"][0]))  # type: ignore[index]
 def read_one(request: Request, kind: str, key: str) -> Response:
     """One thing, as it is now."""
     reading.only_known_parameters(request)
-    principal_of(request)
-    _require_readable(kind)
+    principal = _reader(request, kind)
     reading.fresh(request, "reference")
     found = reading.sound(services(request).reads.get_many("reference", [f"{kind}/{key}"]).values())
-    if not found:
+    if not found or not _may_see(principal, found[0].content):
         raise Problem(404, "not-found", f"{kind} has no {key}", "key")
     return reading.answer(reading.shown(found[0]), {"ETag": f'"{found[0].version}"'})
 
 
-def _require_readable(kind: str) -> None:
+def _reader(request: Request, kind: str) -> Principal:
+    principal = reader(request, *KNOWING_KEYS) if kind == "keys" else principal_of(request)
     if kind not in READABLE:
         raise Problem(404, "unknown-kind", f"{kind!r} is none of {', '.join(READABLE)}", "kind")
+    return principal
+
+
+def _may_see(principal: Principal, content: dict[str, Any]) -> bool:
+    """Books, their limits and kill switches are for keys of the book; the rest is for whoever has a key."""
+    return content.get("book") is None or principal.may_see(content["book"])

@@ -8,7 +8,9 @@ from api import reading, writing
 from api.examples import BREACHES, EXPOSURE, KILL_SWITCH, LIMIT, LIMITS, OUTCOME
 from api.http.documented import body, documented
 from api.http.positions import marks
+from api.problems import Problem
 from api.security import books_of, principal_of, reader, require_book
+from api.services import services
 from domain.money import exact
 from projections.valuation import exposures, limit_use
 
@@ -38,6 +40,8 @@ def read_risk_of_book(request: Request, book: str) -> Response:
     reading.only_known_parameters(request)
     require_book(principal_of(request), book)
     reading.fresh(request, "exposure", "positions", "reference")
+    if not services(request).reads.get_many("reference", [f"books/{book}"]):
+        raise Problem(404, "unknown-book", f"no book {book} is defined", "book")
     latest, documents = marks(request), reading.everything(request, "exposure", book=book)
     with exact():
         lines = exposures(documents, latest, "counterparty")

@@ -1,17 +1,19 @@
 """Trades: booking, life cycle, reading."""
 
+from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from api import reading, writing
-from api.examples import AMENDMENT, BOOKING, CORRECTION, OUTCOME, REASON, SETTLEMENT, TRADE
+from api.examples import AMENDMENT, BOOKING, CORRECTION, HISTORY, OUTCOME, REASON, SETTLEMENT, TRADE
 from api.http.documented import body, documented
 from api.http.events import history
 from api.problems import Problem
-from api.security import books_of, principal_of, require_book
+from api.security import books_of, principal_of
 from api.services import services
+from domain.trades.state import Status
 
 router = APIRouter(tags=["trades"])
 PATH = ("trade_id", "book")
@@ -26,9 +28,9 @@ async def book(request: Request) -> Response:
 
 @router.get("/v1/trades", responses=documented({"items": [TRADE], "next": None}))
 def list_trades(
-    request: Request, *, book: str | None = None, status: str | None = None, counterparty: str | None = None,
+    request: Request, *, book: str | None = None, status: Status | None = None, counterparty: str | None = None,
     instrument: str | None = None,
-    due_on: Annotated[str | None, Query(description="Due on this day, as 2026-11-26")] = None,
+    due_on: Annotated[date | None, Query(description="Due on this day, as 2026-11-26")] = None,
     limit: reading.Limit = 100, after: reading.After = None,
 ) -> Response:
     """Lists trades, by book and trade id."""
@@ -37,7 +39,7 @@ def list_trades(
     reading.fresh(request, "trades")
     return reading.listed(
         request, "trades", limit=limit, after=after, book=books, status=status, counterparty=counterparty,
-        instrument=instrument, due_on=due_on,
+        instrument=instrument, due_on=due_on and due_on.isoformat(),
     )
 
 
@@ -47,12 +49,12 @@ def read_trade(request: Request, trade_id: str) -> Response:
     reading.only_known_parameters(request)
     trade = _trade(request, trade_id)
     etag = f'"{trade.state.version}"'
-    if request.headers.get("if-none-match") == etag:
+    if _has_already(request, etag):
         return Response(status_code=304, headers={"ETag": etag})
     return reading.answer(reading.shown(trade), {"ETag": etag, "Everbook-Sequence": f"{trade.log}:{trade.sequence}"})
 
 
-@router.get("/v1/trades/{trade_id}/events", responses=documented({"items": []}))
+@router.get("/v1/trades/{trade_id}/events", responses=documented(HISTORY))
 def read_history(request: Request, trade_id: str) -> Response:
     """Every event of a trade, as it was stored."""
     reading.only_known_parameters(request)
@@ -123,10 +125,15 @@ def _expected_version(request: Request) -> int | None:
 
 
 def _trade(request: Request, trade_id: str) -> Any:
-    principal = principal_of(request)
+    books = books_of(principal_of(request), None)
     reading.fresh(request, "trades")
-    found = reading.everything(request, "trades", trade_id=trade_id)
+    found = reading.everything(request, "trades", trade_id=trade_id, book=books)
     if not found:
         raise Problem(404, "unknown-trade", f"no trade {trade_id} is booked", "trade_id")
-    require_book(principal, found[0].book)
     return found[0]
+
+
+def _has_already(request: Request, etag: str) -> bool:
+    """The weak comparison of RFC 9110: any of the listed tags, or all of them."""
+    given = [each.strip().removeprefix("W/") for each in request.headers.get("if-none-match", "").split(",")]
+    return etag in given or "*" in given

@@ -102,7 +102,9 @@ class TradeCorrected(TradeEvent, frozen=True, kw_only=True):
 
 
 class TradeCancelled(TradeEvent, frozen=True, kw_only=True):
-    """``terms`` are those that no longer hold."""
+    """``terms`` are those that no longer hold; ``instruments`` are the others that earlier revisions were of."""
+
+    instruments: tuple[str, ...] = ()
 
 
 class TradeAffirmed(TradeEvent, frozen=True, kw_only=True):

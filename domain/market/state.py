@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from domain.events import FxRateRecorded, PriceRecorded
-from domain.money import divide
+from domain.money import inverse
 from domain.schema import Recorded
 from domain.undo import UndoLog
 
@@ -26,7 +26,7 @@ class MarketState:
 
     def rate(self, base: str, quote: str) -> Decimal | None:
         """Units of ``quote`` for one ``base``: as recorded, inverted, or crossed by the dollar or the euro; an inverted
-        rate is rounded to twelve decimals.
+        rate is rounded to eighteen digits.
         """
         if (known := self._rate(base, quote)) is not None:
             return known
@@ -52,5 +52,5 @@ class MarketState:
             return ONE
         if (direct := self.rates.get((base, quote))) is not None:
             return direct
-        inverse = self.rates.get((quote, base))
-        return None if inverse is None else divide(ONE, inverse)
+        other_way = self.rates.get((quote, base))
+        return None if other_way is None else inverse(other_way)

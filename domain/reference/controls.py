@@ -109,6 +109,8 @@ def issue_key(state: ReferenceState, command: IssueKey, envelope: Envelope, prin
         raise Refused("key-exists", f"key {command.key_id} was issued before", "$.key_id")
     if command.digest in state.digests:
         raise Refused("key-exists", "a key with this secret was issued before", "$.digest")
+    if principal.books and not set(command.books) & set(principal.books) == set(command.books) != set():
+        raise Refused("not-permitted", "a key for some books issues keys for these alone", "$.books")
     return KeyIssued(
         **envelope, key_id=command.key_id, name=command.name, digest=command.digest, roles=command.roles,
         books=command.books,
@@ -119,9 +121,13 @@ def revoke_key(state: ReferenceState, command: RevokeKey, envelope: Envelope, pr
     require_role(principal, ADMINISTERING)
     if command.key_id not in state.principals:
         raise Refused("unknown-key", f"no key {command.key_id!r} is in force", "$.key_id")
-    admins = [holder.key_id for holder in state.principals.values() if "admin" in holder.roles]
+    books = state.principals[command.key_id].books
+    if principal.books and not (books and set(books) <= set(principal.books)):
+        raise Refused("not-permitted", "a key for some books revokes keys for these alone", "$.key_id")
+    # One for some books issues no key for the others.
+    admins = [holder.key_id for holder in state.principals.values() if "admin" in holder.roles and not holder.books]
     if admins == [command.key_id]:
-        raise Refused("last-admin", "the last key of an admin stays", "$.key_id")
+        raise Refused("last-admin", "the last key of an admin of every book stays", "$.key_id")
     return KeyRevoked(**envelope, key_id=command.key_id)
 
 

@@ -34,7 +34,8 @@ from domain.undo import UndoLog
 class ReferenceState:
     """Each table maps an id to the latest event about it; ``limits`` maps a book to its limits by kind and instrument.
 
-    ``digests`` finds a key by the HMAC of its secret, ``principals`` holds the keys that are in force.
+    ``digests`` finds a key by the HMAC of its secret, ``principals`` holds the keys that are in force, ``turns`` are
+    all rolls of the business date and closed periods, by sequence.
     """
 
     def __init__(self) -> None:
@@ -53,6 +54,7 @@ class ReferenceState:
         self.principals: dict[str, Principal] = {}
         self.digests: dict[str, str] = {}
         self.dates: dict[str, date] = {}
+        self.turns: dict[int, BusinessDateRolled | PeriodClosed] = {}
         self.opened: dict[str, LogOpened] = {}
         self.versions: dict[str, int] = {}
         self._calendars: dict[str, Calendar] = {}
@@ -106,6 +108,8 @@ class ReferenceState:
             self.undo.put(table[0], getattr(event, table[1]), event)
         elif evolve := self._evolve.get(type(event)):
             evolve(event)
+        if isinstance(event, BusinessDateRolled | PeriodClosed):
+            self.undo.put(self.turns, recorded.sequence, event)
 
     def _calendar_defined(self, event: CalendarDefined) -> None:
         calendar = Calendar(frozenset(event.weekend), frozenset(event.holidays))

@@ -86,7 +86,7 @@ def change(log: "TradeDecider", command: TradeCommand, envelope: Envelope, princ
             return (_revised(log, trade, command, book_defined, dated),)
         case CancelTrade():
             _require_untouched(trade)
-            return (TradeCancelled(**dated, trade_id=trade.trade_id, revision=trade.revision, terms=trade.terms),)
+            return (_cancelled(trade, dated),)
         case AffirmTrade():
             if trade.status != "booked":
                 raise Refused("wrong-state", f"trade {trade.trade_id} is {trade.status}: only a booked one is affirmed")
@@ -131,6 +131,13 @@ def _revised(
     kind = TradeCorrected if corrects else TradeAmended
     return kind(
         **dated, trade_id=trade.trade_id, revision=trade.revision + 1, terms=terms, previous=trade.terms
+    )
+
+
+def _cancelled(trade: TradeState, dated: Envelope) -> Event:
+    instruments = tuple(name for name in trade.instruments if name != trade.terms.instrument)
+    return TradeCancelled(
+        **dated, trade_id=trade.trade_id, revision=trade.revision, terms=trade.terms, instruments=instruments
     )
 
 
@@ -207,7 +214,8 @@ def _contra_owner(log: "TradeDecider", contra_book: str | None) -> str | None:
 def _require_untouched(trade: TradeState) -> None:
     if trade.status == "cancelled":
         raise Refused("wrong-state", f"trade {trade.trade_id} is cancelled already")
-    if trade.settled_quantity or trade.status in {"settled", "matured"}:
+    # Of a loan whose start has settled, nothing of the repayment may have: it may even be failing.
+    if trade.settled_quantity or trade.leg == "maturity" or trade.status == "settled":
         raise Refused("already-settled", f"trade {trade.trade_id} has settled, at least in part: it stands")
 
 
@@ -223,6 +231,10 @@ def _require_settled_part_stands(trade: TradeState, terms: Economics) -> None:
         raise Refused(
             "already-settled", f"{abs(trade.settled_quantity):f} has settled: a revision must leave more open",
             "$.terms.quantity",
+        )
+    if (due(terms, "start")[1] > 0) != (due(old, "start")[1] > 0):
+        raise Refused(
+            "already-settled", "cash has moved: a revision may not turn round who pays", "$.terms"
         )
 
 

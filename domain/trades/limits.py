@@ -35,13 +35,13 @@ def require_headroom(
 
 
 def _require_position(terms: Economics, most: Decimal, position: Decimal, previous: Economics | None) -> None:
+    before, after = position, position + terms.quantity
     if previous is not None and previous.instrument == terms.instrument:
-        position -= previous.quantity
-    after = abs(position + terms.quantity)
-    # What brings a position back towards its limit is always welcome.
-    if after > most and after > abs(position):
+        after -= previous.quantity
+    # What brings a position back towards its limit is always welcome; what takes it to the other side is not that.
+    if abs(after) > most and not (abs(after) < abs(before) and (after > 0) == (before > 0)):
         raise Refused(
-            "limit-position-quantity", f"the position would be {after:f}, over the limit of {most:f}",
+            "limit-position-quantity", f"the position would be {abs(after):f}, over the limit of {most:f}",
             "$.terms.quantity",
         )
 

@@ -10,6 +10,7 @@ from domain.currencies import minor_unit
 from domain.events.trades import Economics
 from domain.money import divide, require_positive, round_to
 from domain.refusals import Refused
+from domain.trades.economics import LATEST
 from domain.trades.state import Leg, TradeState
 
 
@@ -51,8 +52,8 @@ def settle(trade: TradeState, command: SettleTrade, business_date: date) -> Move
     # The cash of a part is paid in minor units; the last part takes what rounding left.
     amount = whole_amount - trade.settled_amount if complete else round_to(share, minor_unit(trade.terms.currency))
     settled_on = command.settled_on or business_date
-    if settled_on < trade.terms.trade_date:
-        raise Refused("date-out-of-range", "settled_on must not lie before the trade date", "$.settled_on")
+    if not trade.terms.trade_date <= settled_on <= LATEST:
+        raise Refused("date-out-of-range", "settled_on lies before the trade date or after 2200", "$.settled_on")
     return Movement(
         trade.leg, quantity, amount, trade.settled_quantity + quantity, trade.settled_amount + amount, settled_on,
         complete,

@@ -28,7 +28,7 @@ Status = Literal["booked", "affirmed", "partially-settled", "failing", "settled"
 class TradeState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """``settled_quantity`` and ``settled_amount`` are of the current ``leg``, signed as it moves; a loan or deposit
     whose start has settled is ``settled`` and goes on with its maturity. ``terms_sequence`` is the event that set the
-    terms.
+    terms. ``instruments`` are those of earlier revisions, where they were others.
     """
 
     trade_id: str
@@ -40,6 +40,7 @@ class TradeState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     settled_amount: Decimal = ZERO
     leg: Leg = "start"
     terms_sequence: int = 0
+    instruments: tuple[str, ...] = ()
 
     @property
     def is_loan(self) -> bool:
@@ -70,12 +71,15 @@ def evolve_trade(state: TradeState | None, version: int, sequence: int, event: E
 
 def _changed(state: TradeState, version: int, sequence: int, event: TradeEvent) -> TradeState:
     status, leg, terms_sequence = state.status, state.leg, state.terms_sequence
+    instruments = state.instruments
     settled_quantity, settled_amount = state.settled_quantity, state.settled_amount
     match event:
         case TradeAmended() | TradeCorrected():
             # A revision must be affirmed anew; what has settled already stays settled.
             status = "partially-settled" if settled_quantity else "booked"
             terms_sequence = sequence
+            if event.terms.instrument != state.terms.instrument:
+                instruments = tuple(dict.fromkeys((*instruments, state.terms.instrument)))
         case TradeCancelled():
             status = "cancelled"
         case TradeAffirmed():
@@ -90,6 +94,7 @@ def _changed(state: TradeState, version: int, sequence: int, event: TradeEvent) 
     return TradeState(
         trade_id=state.trade_id, version=version, revision=event.revision, status=status, terms=event.terms,
         settled_quantity=settled_quantity, settled_amount=settled_amount, leg=leg, terms_sequence=terms_sequence,
+        instruments=instruments,
     )
 
 

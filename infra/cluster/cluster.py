@@ -17,9 +17,19 @@ from infra.cluster.failures import ClusterFailed
 from infra.cluster.hbase import HBase
 from infra.cluster.kafka import Kafka
 from infra.cluster.ports import choose_ports
-from infra.cluster.processes import Process
+from infra.cluster.processes import Process, marked
 from infra.cluster.server import Server
-from infra.cluster.starting import ANSWER_SECONDS, Step, await_answer, launch, running, untold
+from infra.cluster.starting import (
+    ANSWER_SECONDS,
+    Stage,
+    Told,
+    await_answer,
+    launch,
+    mark_of,
+    recorded,
+    running,
+    untold,
+)
 from infra.cluster.state import ServerState, locked, read_state, write_state
 
 SERVERS: dict[str, Server] = {"kafka": Kafka(), "hbase": HBase(), "elasticsearch": Elasticsearch()}
@@ -28,6 +38,7 @@ VARIABLES = {
 }
 START_SECONDS = 180.0
 STOP_SECONDS = 30.0
+LOCK = "cluster.lock"
 MEBIBYTE = 2**20
 
 
@@ -85,7 +96,7 @@ class Cluster:
         """The settings with which Everbook uses these servers."""
         return {VARIABLES[name]: url for name, url in self.endpoints.items()}
 
-    def up(self, on_step: Step = untold) -> list[str]:
+    def up(self, tell: Told = untold) -> list[str]:
         """Starts what does not run, all at the same time, and waits until each answers; the names of the started.
 
         Raises:
@@ -93,12 +104,12 @@ class Cluster:
             ClusterFailed: a server ended, or does not answer; the others are left as they are.
         """
         self._giving_up.clear()
-        with locked(self.data / "cluster.lock"):
+        with locked(self.data / LOCK):
             ports = self._choose_ports()
             with ThreadPoolExecutor(len(self.servers)) as threads:
-                tries = {name: threads.submit(self._bring_up, name, ports.get(name), on_step) for name in self.servers}
+                tries = [threads.submit(self._bring_up, name, ports.get(name), tell) for name in self.servers]
                 try:
-                    failures = [error for each in tries.values() if (error := each.exception())]
+                    failures = [error for each in tries if (error := each.exception())]
                 except BaseException:
                     self._giving_up.set()
                     raise
@@ -106,19 +117,19 @@ class Cluster:
             raise failures[0] if len(failures) == 1 else ClusterFailed("\n".join(map(str, failures)))
         return list(ports)
 
-    def down(self, on_step: Step = untold) -> list[str]:
+    def down(self) -> list[str]:
         """Stops what runs, asking first and killing what does not heed; the names of the stopped."""
-        with locked(self.data / "cluster.lock"):
+        with locked(self.data / LOCK):
             processes = {name: process for name in self.servers if (process := self.process(name))}
-            for name, process in processes.items():
-                on_step(name, "stopping")
+            for process in processes.values():
                 process.send(signal.SIGTERM)
             deadline = time.monotonic() + STOP_SECONDS
-            for name, process in processes.items():
-                if not process.wait(max(0.0, deadline - time.monotonic())):
-                    process.send(signal.SIGKILL)
-                    process.wait(STOP_SECONDS)
-                on_step(name, "stopped")
+            for process in processes.values():
+                _end(process, max(0.0, deadline - time.monotonic()))
+            self._record({
+                name: msgspec.structs.replace(state, process=None)
+                for name, state in read_state(self.data).items() if name in self.servers
+            })
         return list(processes)
 
     def status(self) -> list[Status]:
@@ -132,11 +143,18 @@ class Cluster:
         return running(self.data / server, read_state(self.data).get(server))
 
     def _choose_ports(self) -> dict[str, dict[str, int]]:
-        """The ports of every server that does not run."""
+        """The ports of every server that is to be started."""
         state = read_state(self.data)
         chosen: dict[str, dict[str, int]] = {}
         for name in self.servers:
-            if running(self.data / name, state.get(name)) is None:
+            if recorded(state.get(name)):
+                port = _client_port(name, state[name])
+                if self._given.get(name, port) != port:
+                    raise ClusterFailed(f"{name} runs on port {port} already: stop it first to have it on another")
+            else:
+                if lost := marked(mark_of(self.data / name)):
+                    lost.send(signal.SIGTERM)
+                    _end(lost, STOP_SECONDS)
                 names = SERVERS[name].ports
                 given = {names[0]: self._given[name]} if name in self._given else {}
                 before = state[name].ports if name in state else {}
@@ -144,30 +162,42 @@ class Cluster:
                 chosen[name] = choose_ports(names, given, before, taken)
         return chosen
 
-    def _bring_up(self, name: str, ports: dict[str, int] | None, on_step: Step) -> None:
+    def _bring_up(self, name: str, ports: dict[str, int] | None, tell: Told) -> None:
         server, home = SERVERS[name], self.data / name
         if ports is None:
             state = read_state(self.data)[name]
         else:
-            state = launch(server, home, ports, self._cache, on_step)
-            self._record(name, state)
-        on_step(name, "waiting for its answer")
+            state = launch(server, home, ports, self._cache, tell)
+            self._record({name: state})
+        tell(name, Stage.WAITING, "starts" if ports else "runs")
         await_answer(server, home, state, START_SECONDS, self._giving_up)
-        on_step(name, "answers" if ports else "was running")
+        tell(name, Stage.READY, "answers" if ports else "ran and answers")
 
-    def _record(self, name: str, state: ServerState) -> None:
+    def _record(self, changed: Mapping[str, ServerState]) -> None:
         with self._recording:
-            write_state(self.data, {**read_state(self.data), name: state})
+            write_state(self.data, {**read_state(self.data), **changed})
 
     def _status(self, name: str, state: ServerState | None) -> Status:
         home = self.data / name
         process = running(home, state)
         port = None if state is None else _client_port(name, state)
-        trouble = SERVERS[name].trouble(port, ANSWER_SECONDS) if process and port else ""
-        condition = ("silent" if trouble else "running") if process else "stopped"
-        memory = process.memory_bytes() // MEBIBYTE if process else 0
-        version = state.version if state else pinned_version(name)
-        return Status(name, condition, version, process.pid if process else None, port, memory, str(home), trouble)
+        if process is None:
+            trouble, condition = "", "dead" if state and state.process else "stopped"
+        else:
+            trouble = SERVERS[name].trouble(port, ANSWER_SECONDS) if port else "its ports are unknown"
+            condition = "silent" if trouble else "running"
+        return Status(
+            server=name, state=condition, version=state.version if state else pinned_version(name),
+            pid=process.pid if process else None, port=port,
+            memory_mb=process.memory_bytes() // MEBIBYTE if process else 0, folder=str(home), trouble=trouble,
+        )
+
+
+def _end(process: Process, seconds: float) -> None:
+    """Gives a process that was asked to end that time for it."""
+    if not process.wait(seconds):
+        process.send(signal.SIGKILL)
+        process.wait(STOP_SECONDS)
 
 
 def _client_port(name: str, state: ServerState) -> int:

@@ -102,5 +102,5 @@ class HBase:
             finally:
                 connection.close()
         except (OSError, EOFError, thrift.TException) as error:
-            return f"{type(error).__name__}: {error}"
+            return str(getattr(error, "message", "") or error or type(error).__name__)
         return ""

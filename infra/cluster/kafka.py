@@ -11,7 +11,10 @@ from infra.cluster.ports import LOOPBACK
 HEAP_MB = 512
 # A data folder belongs to one cluster id; this cluster has one folder, so the id may be the same everywhere.
 CLUSTER_ID = "ZXZlcmJvb2stY2x1c3Rlcg"
-QUIET = ("-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-Dorg.slf4j.simpleLogger.showDateTime=true")
+QUIET = (
+    "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-Dorg.slf4j.simpleLogger.showDateTime=true",
+    "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSS",
+)
 SETTINGS = """\
 process.roles=broker,controller
 node.id=1
@@ -71,7 +74,10 @@ class Kafka:
             known = admin.list_topics(timeout=seconds)
         except errors.KafkaException as error:
             return str(error.args[0].str())
-        return "" if known.brokers else "it knows no broker"
+        partitions = (each for topic in known.topics.values() for each in topic.partitions.values())
+        if not known.brokers or any(partition.leader < 0 for partition in partitions):
+            return "it does not lead its partitions yet"
+        return ""
 
 
 def _format(built: Path, home: Path, jdk: Jdk) -> None:

@@ -13,6 +13,7 @@ import msgspec
 START_TIME, STATE = 19, 0  # among the fields of /proc/…/stat that follow the command's name
 DEAD = ("Z", "X")
 REAP_SECONDS = 0.02
+LOOK_AGAIN_SECONDS = 0.001
 
 
 class Process(msgspec.Struct, frozen=True):
@@ -74,6 +75,7 @@ class Process(msgspec.Struct, frozen=True):
 
 def start(command: Sequence[str], log: Path, mark: str) -> Process:
     """Starts a command in a session of its own, its output at the end of ``log``."""
+    assert mark in command, "it would not be known again"
     log.parent.mkdir(parents=True, exist_ok=True)
     files = [
         (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
@@ -83,7 +85,11 @@ def start(command: Sequence[str], log: Path, mark: str) -> Process:
     pid = os.posix_spawn(command[0], list(command), os.environ, file_actions=files, setsid=True)
     fields = _stat(pid)
     assert fields is not None, "a child stays known until it is reaped"
-    return Process(pid, int(fields[START_TIME]), mark)
+    process = Process(pid, int(fields[START_TIME]), mark)
+    # The kernel lets the starter go on a moment before the child's command line can be read.
+    while not process.is_running() and not _has_ended(pid):
+        time.sleep(LOOK_AGAIN_SECONDS)
+    return process
 
 
 def marked(mark: str) -> Process | None:
@@ -94,6 +100,11 @@ def marked(mark: str) -> Process | None:
             if process.is_running():
                 return process
     return None
+
+
+def _has_ended(pid: int) -> bool:
+    fields = _stat(pid)
+    return fields is None or fields[STATE] in DEAD
 
 
 def _stat(pid: int) -> list[str] | None:

@@ -15,11 +15,11 @@ FILE = "cluster.json"
 
 
 class ServerState(msgspec.Struct, frozen=True):
-    """A server as it was last started; its ports are kept for its next start."""
+    """A server as it was last started; its ports are kept for its next start. No process: it was stopped."""
 
     version: str
     ports: dict[str, int]
-    process: Process
+    process: Process | None
 
 
 def read_state(folder: Path) -> dict[str, ServerState]:

@@ -22,7 +22,7 @@ _KEYWORD = {"type": "keyword", "ignore_above": 8_000}
 FIELDS: dict[str, Any] = {
     "id": {"type": "keyword"}, "letter": {"type": "keyword"}, "reflects": {"type": "keyword"}, "log": _KEYWORD,
     "sequence": {"type": "long"}, "stale": {"type": "boolean"}, "document": {"type": "object", "enabled": False},
-    "visible": {"type": "long", "index": False},
+    "visible": {"type": "long", "index": False}, "leaf": {"type": "binary"},
 }
 
 
@@ -53,10 +53,11 @@ class LetterSource(msgspec.Struct, gc=False):
 
 
 class Reflects(msgspec.Struct, gc=False):
-    """``visible``: up to where every search sees the events of the log ``reflects``."""
+    """``visible``: up to where every search sees the events of the log ``reflects``; ``leaf``: the last one's hash."""
 
     reflects: str
     visible: int
+    leaf: bytes
 
 
 class Stored(msgspec.Struct, gc=False):
@@ -64,13 +65,15 @@ class Stored(msgspec.Struct, gc=False):
 
     id: str = ""
     letter: str = ""
+    reflects: str = ""
     stale: bool = False
     visible: int = 0
+    leaf: bytes = b""
     document: msgspec.Raw = msgspec.Raw(b"")
 
     @property
     def key(self) -> str:
-        return self.id or self.letter
+        return self.id or self.letter or self.reflects
 
 
 class Model:
@@ -103,12 +106,16 @@ class Model:
         return (_bare if stored.stale else self._decoder).decode(stored.document)
 
     def _content(self, document: Document) -> Any:
-        if document.stale:
-            # Of a document that was never whole, some columns are not known.
-            values = tuple(getattr(document, column, None) for column in self.columns)
-        else:
-            values = self._values(document)
+        values = self._known(document) if document.stale else self._values(document)
         return self._source(document.id, document.log, document.sequence, document.stale, *values, document)
+
+    def _known(self, document: Document) -> tuple[Any, ...]:
+        """Of a document that was never whole, some columns are not known."""
+        values = [getattr(document, column, None) for column in self.columns]
+        if document.__class__ is Document and self.columns[:1] in (("book",), ("kind",)):
+            # Of what could not even be begun the id is known, and that begins with the book or kind.
+            values[0] = document.id.partition("/")[0]
+        return tuple(values)
 
 
 def models_of(prefix: str, projections: Sequence[Projection]) -> Mapping[str, Model]:
@@ -122,8 +129,8 @@ def letter_entry(letter: DeadLetter, index: str) -> Entry:
     return Entry(Action(target), LetterSource(letter.id, letter.log, letter.sequence, letter.stale, letter))
 
 
-def reflects_entry(log: str, sequence: int, index: str) -> Entry:
-    return Entry(Action(Target(written_as(index), reflects_id(log), sequence)), Reflects(log, sequence))
+def reflects_entry(log: str, sequence: int, leaf: bytes, index: str) -> Entry:
+    return Entry(Action(Target(written_as(index), reflects_id(log), sequence)), Reflects(log, sequence, leaf))
 
 
 def letter_of(stored: Stored) -> DeadLetter:

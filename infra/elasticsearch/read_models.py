@@ -4,7 +4,7 @@ Dead letters first, then documents, those before which were made from others, th
 is cut off in between, another goes on from the tracking and writes the same again; what is there already is left alone.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from hashlib import sha256
 from typing import Any, Self
 
@@ -88,10 +88,10 @@ class ElasticsearchReadModels:
 
     def write(
         self, log: str, documents: Mapping[str, Mapping[str, Document]], *, expected: int, reflected: int,
-        models: Sequence[str],
+        models: Sequence[str], leaf: bytes = b"",
     ) -> None:
         try:
-            self._write(log, documents, expected, reflected, models)
+            self._write(log, documents, expected, (reflected, leaf), models)
         except ReadModelsMoved:
             if self._generation is None:
                 self._find_served()
@@ -100,6 +100,15 @@ class ElasticsearchReadModels:
     def reflected(self, model: str, log: str) -> int:
         (found,) = self._get([(model, reflects_id(log))])
         return found.visible if found else 0
+
+    def places(self, models: Sequence[str], log: str) -> Set[int]:
+        places = set(self._places(models, log))
+        # Who was cut off while it moved the tracking left models behind: from the last of them all is folded again.
+        return places if len(places) > 1 and self._some_are_new(models) else {min(places)}
+
+    def heads(self) -> Set[tuple[str, int, bytes]]:
+        self._refresh_for(self.models, whoever_wrote=True)
+        return {(each.reflects, each.visible, each.leaf) for name in self.models for each in self._tracking(name)}
 
     def clear(self, models: Sequence[str]) -> None:
         cleared = [self.models[name] for name in models]
@@ -142,7 +151,7 @@ class ElasticsearchReadModels:
         self._connection.close()
 
     def _write(
-        self, log: str, documents: Mapping[str, Mapping[str, Document]], expected: int, reflected: int,
+        self, log: str, documents: Mapping[str, Mapping[str, Document]], expected: int, head: tuple[int, bytes],
         models: Sequence[str],
     ) -> None:
         where = {name: self.models[name].index(self._written(name)) for name in models}
@@ -155,8 +164,8 @@ class ElasticsearchReadModels:
             self.generations.refresh(where.values())
         else:
             self._unrefreshed.update(models)
-        if self._bulk.send([reflects_entry(log, reflected, where[name]) for name in models]):
-            raise ReadModelsMoved(f"another worker wrote events of {log} up to {reflected} or beyond")
+        if self._bulk.send([reflects_entry(log, *head, where[name]) for name in models]):
+            raise ReadModelsMoved(f"another worker wrote events of {log} up to {head[0]} or beyond")
 
     def _get(self, wanted: Sequence[tuple[str, str]]) -> list[Stored | None]:
         """The entries of (model, ``_id``)."""
@@ -183,7 +192,7 @@ class ElasticsearchReadModels:
         for column, value in where.items():
             if column not in self.models[model].columns:
                 raise KeyError(f"{model} is not kept by {column}")
-            filters.append({"terms": {column: _any_of(value)}})
+            filters.append(_equal(column, value))
         self._refresh_for([model])
         return Search(self._connection, self._read(model), field, filters), self.models[model].document
 
@@ -195,11 +204,22 @@ class ElasticsearchReadModels:
             self._unrefreshed.difference_update(behind)
 
     def _require_place(self, log: str, expected: int, models: Sequence[str]) -> None:
-        found = self._get([(name, reflects_id(log)) for name in models])
-        places = [each.visible if each else 0 for each in found]
+        places = self._places(models, log)
         # A worker that was cut off while it moved the tracking leaves some models ahead of the others.
         if min(places) != expected:
             raise ReadModelsMoved(f"{models[places.index(min(places))]} no longer reflects {log} up to {expected}")
+
+    def _places(self, models: Sequence[str], log: str) -> list[int]:
+        return [each.visible if each else 0 for each in self._get([(name, reflects_id(log)) for name in models])]
+
+    def _some_are_new(self, models: Sequence[str]) -> bool:
+        self._refresh_for(models, whoever_wrote=True)
+        return not all(self._tracking(name) for name in models)
+
+    def _tracking(self, model: str) -> list[Stored]:
+        """What ``model`` reflects of each log, as searches see it."""
+        search = Search(self._connection, self._read(model), "reflects", [])
+        return whole(lambda: [each for page in search.pages() for each in page])
 
     def _read(self, model: str) -> str:
         """What reads name: the alias always leads to the generation that is served at this moment."""
@@ -231,6 +251,12 @@ def _digest(search: Search, on_document: Callable[[int], None] | None) -> str:
         if on_document:
             on_document(len(page))
     return digest.hexdigest()
+
+
+def _equal(column: str, value: Any) -> Mapping[str, Any]:
+    """What is stale from the beginning has no columns: it may match, and must not be left out of a sum."""
+    unknown = {"filter": [{"term": {"stale": True}}], "must_not": [{"exists": {"field": column}}]}
+    return {"bool": {"should": [{"terms": {column: _any_of(value)}}, {"bool": unknown}]}}
 
 
 def _any_of(value: Any) -> list[Any]:

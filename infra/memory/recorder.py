@@ -56,6 +56,10 @@ class MemoryRecorder(POPOProcessRecorder):
         with self._database_lock:
             return {key: self._receipts[key] for key in keys if key in self._receipts}
 
+    def count_receipts(self) -> int:
+        with self._database_lock:
+            return len(self._receipts)
+
     def last_commit(self) -> CommitRecord | None:
         with self._database_lock:
             return self._commits[-1] if self._commits else None

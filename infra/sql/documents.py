@@ -5,8 +5,9 @@ from operator import attrgetter
 from typing import Any, get_type_hints
 
 import msgspec
-from sqlalchemy import BigInteger, Boolean, Column, Engine, Index, LargeBinary, MetaData, String, Table
+from sqlalchemy import BigInteger, Boolean, Column, Engine, Index, LargeBinary, MetaData, Table
 
+from infra.sql.engine import TEXT, create_tables
 from projections.fold import DEAD_LETTERS, DeadLetter
 from projections.projection import Document, Projection
 
@@ -31,6 +32,11 @@ class Model:
         taken = ", ".join(f"{column} = excluded.{column}" for column in (*FIXED, *self.columns)[1:])
         self._replacing = f"ON CONFLICT (id) DO UPDATE SET {taken}"
 
+    @property
+    def tracked(self) -> str:
+        """What its tracking is kept by: a new version has none, and begins anew."""
+        return f"{self.name}-v{self.version}"
+
     def table(self, generation: int) -> str:
         return f"model_{self.name.replace('-', '_')}_v{self.version}_g{generation}"
 
@@ -39,13 +45,13 @@ class Model:
         name = self.table(generation)
         metadata = MetaData()
         table = Table(
-            name, metadata, Column("id", String, primary_key=True), Column("stale", Boolean, nullable=False),
-            Column("document", LargeBinary, nullable=False), *(Column(column, String) for column in self.columns),
+            name, metadata, Column("id", TEXT, primary_key=True), Column("stale", Boolean, nullable=False),
+            Column("document", LargeBinary, nullable=False), *(Column(column, TEXT) for column in self.columns),
         )
         # The book leads every id already; an index on each other column would cost more than it gives.
         if "trade_id" in self.columns:
             Index(f"{name}_by_trade", table.c.trade_id)
-        metadata.create_all(self._engine)
+        create_tables(self._engine, metadata)
 
     def insertion(self, generation: int) -> tuple[str, str]:
         """Head and tail of the statement that puts documents in place of what is there."""
@@ -62,6 +68,9 @@ class Model:
     def _stale_row(self, document: Document) -> tuple[Any, ...]:
         """Of a document that was never whole, some columns are not known."""
         values = [getattr(document, column, None) for column in self.columns]
+        if document.__class__ is Document and self.columns[:1] in (("book",), ("kind",)):
+            # Of what could not even be begun the id is known, and that begins with the book or kind.
+            values[0] = document.id.partition("/")[0]
         return (document.id, True, _encode(document), *[None if value is None else str(value) for value in values])
 
     def document(self, stale: Any, stored: bytes) -> Document:
@@ -94,13 +103,13 @@ def create_tracking(engine: Engine) -> None:
     """Creates the tables of what each model reflects, which generation is served, and of which ledger."""
     metadata = MetaData()
     Table(
-        "reflected", metadata, Column("model", String, primary_key=True),
-        Column("generation", BigInteger, primary_key=True), Column("log", String, primary_key=True),
-        Column("sequence", BigInteger, nullable=False),
+        "reflected", metadata, Column("model", TEXT, primary_key=True),
+        Column("generation", BigInteger, primary_key=True), Column("log", TEXT, primary_key=True),
+        Column("sequence", BigInteger, nullable=False), Column("leaf", LargeBinary, nullable=False),
     )
     Table(
-        "generations", metadata, Column("model", String, primary_key=True),
+        "generations", metadata, Column("model", TEXT, primary_key=True),
         Column("version", BigInteger, nullable=False), Column("generation", BigInteger, nullable=False),
     )
-    Table("ledger", metadata, Column("ledger_id", String, primary_key=True))
-    metadata.create_all(engine)
+    Table("ledger", metadata, Column("ledger_id", TEXT, primary_key=True))
+    create_tables(engine, metadata)

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy
 from eventsourcing import persistence
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Engine, MetaData, String, event
 
 BUSY_SECONDS = 60
 ROWS_AT_ONCE = 1_000
@@ -17,17 +17,16 @@ CACHE_KIBIBYTES = -65536
 # A page that many commits touch is copied back once: with the default of 1000 it is copied at almost every commit.
 CHECKPOINT_PAGES = 16_000
 WRITE = "everbook_write"
-_ERRORS: tuple[tuple[type[Exception], type[persistence.PersistenceError]], ...] = (
-    (sqlalchemy.exc.IntegrityError, persistence.IntegrityError),
-    (sqlalchemy.exc.DataError, persistence.DataError),
-    (sqlalchemy.exc.ProgrammingError, persistence.ProgrammingError),
-    (sqlalchemy.exc.NotSupportedError, persistence.NotSupportedError),
-    (sqlalchemy.exc.InternalError, persistence.InternalError),
-    (sqlalchemy.exc.OperationalError, persistence.OperationalError),
-    (sqlalchemy.exc.InterfaceError, persistence.InterfaceError),
-    (sqlalchemy.exc.DatabaseError, persistence.DatabaseError),
-    (sqlalchemy.exc.SQLAlchemyError, persistence.PersistenceError),
-)
+CREATING = 0x45564552
+TEXT = String().with_variant(String(collation="C"), "postgresql")
+"""Text in the order of its bytes, whatever language the database is in: pages and prefixes rest on it."""
+_ERRORS: dict[str, type[persistence.PersistenceError]] = {
+    error.__name__: error
+    for error in (
+        persistence.IntegrityError, persistence.DataError, persistence.ProgrammingError, persistence.NotSupportedError,
+        persistence.InternalError, persistence.OperationalError, persistence.InterfaceError, persistence.DatabaseError,
+    )
+}
 
 
 def create_engine_for(url: str, *, synchronous: str = "FULL") -> Engine:
@@ -73,29 +72,39 @@ def marks(engine: Engine, count: int) -> str:
 
 
 @contextmanager
-def translated() -> Iterator[None]:
-    """Errors of the driver come out as ``eventsourcing.persistence`` errors."""
+def translated(engine: Engine) -> Iterator[None]:
+    """Errors of the driver come out as ``eventsourcing.persistence`` errors, whoever wraps them: the names are those of
+    the Python database API everywhere.
+    """
     try:
         yield
-    except sqlalchemy.exc.SQLAlchemyError as error:
-        for theirs, ours in _ERRORS:
-            if isinstance(error, theirs):
-                raise ours(str(error)) from error
-        raise
+    except (sqlalchemy.exc.SQLAlchemyError, engine.dialect.loaded_dbapi.Error) as error:
+        names = [kind.__name__ for kind in type(error).__mro__]
+        ours = next((_ERRORS[name] for name in names if name in _ERRORS), persistence.PersistenceError)
+        raise ours(str(error)) from error
 
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """A transaction that sees one state of the database."""
-    with translated(), engine.connect() as connection, connection.begin():
+    options = {} if is_sqlite(engine) else {"isolation_level": "REPEATABLE READ"}
+    with translated(engine), engine.connect().execution_options(**options) as connection, connection.begin():
         yield connection
 
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """A transaction that holds SQLite's write lock from its beginning."""
-    with translated(), engine.connect().execution_options(**{WRITE: True}) as connection, connection.begin():
+    with translated(engine), engine.connect().execution_options(**{WRITE: True}) as connection, connection.begin():
         yield connection
+
+
+def create_tables(engine: Engine, metadata: MetaData) -> None:
+    """Creates what is not there yet, also when several processes begin at once."""
+    with writing(engine) as connection:
+        if not is_sqlite(engine):
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({CREATING})")
+        metadata.create_all(connection)
 
 
 def rows(connection: Connection, statement: str, parameters: tuple[Any, ...] = ()) -> list[Any]:

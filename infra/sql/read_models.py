@@ -1,6 +1,6 @@
 """Read models in a SQL database: documents and tracking in one transaction, generations side by side."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from hashlib import sha256
 from typing import Any, Self
 
@@ -15,6 +15,8 @@ from projections.projection import Document, Projection
 KEYS_AT_ONCE = 500
 DIGESTED_AT_ONCE = 2_000
 FIRST = 1
+Place = tuple[str, int, str]
+"""What a model is tracked by, its generation, and a log."""
 _LAST = "\U0010ffff"
 
 
@@ -26,7 +28,8 @@ class SqlReadModels:
     """``projections.ports.ReadModels``. ``generation`` is the one to use; None the one that is served."""
 
     def __init__(
-        self, engine: Engine, projections: Sequence[Projection], ledger_id: str, generation: int | None = None
+        self, engine: Engine, projections: Sequence[Projection], ledger_id: str, generation: int | None = None, *,
+        adopt: bool = False,
     ) -> None:
         self.engine = engine
         self._projections = projections
@@ -35,16 +38,27 @@ class SqlReadModels:
         self._models = models_of(engine, projections)
         create_tracking(engine)
         with writing(engine) as connection:
-            self._require_ledger(connection)
+            others = self._is_of_another(connection, adopt)
             served = self._served(connection)
         for model in self._models.values():
             model.create(self._of(model, served))
+        if others:
+            self.clear(list(self._models))
 
     @classmethod
-    def open(cls, url: str, projections: Sequence[Projection], ledger_id: str) -> Self:
-        """Opens the store at a URL."""
+    def open(cls, url: str, projections: Sequence[Projection], ledger_id: str, *, adopt: bool = False) -> Self:
+        """Opens the store at a URL. ``adopt`` forgets read models of another ledger.
+
+        Raises:
+            OtherReadModels: when they are of another ledger, unless they are adopted.
+        """
         # Documents and tracking are one transaction: what a power cut takes is folded again from the log.
-        return cls(create_engine_for(url, synchronous="NORMAL"), projections, ledger_id)
+        engine = create_engine_for(url, synchronous="NORMAL")
+        try:
+            return cls(engine, projections, ledger_id, adopt=adopt)
+        except BaseException:
+            engine.dispose()
+            raise
 
     def get_many(self, model: str, ids: Sequence[str]) -> Mapping[str, Document]:
         found: dict[str, Document] = {}
@@ -75,7 +89,8 @@ class SqlReadModels:
             if column not in self._models[model].columns:
                 raise KeyError(f"{model} is not kept by {column}")
             any_of = [wanted] if isinstance(wanted, str) else list(wanted)
-            conditions += f" AND {column} IN ({marks(self.engine, len(any_of))})"
+            # What is stale from the beginning has no columns: it may match, and must not be left out of a sum.
+            conditions += f" AND ({column} IN ({marks(self.engine, len(any_of))}) OR (stale AND {column} IS NULL))"
             values += any_of
         bound = f" LIMIT {int(limit)}" if limit >= 0 else ""
         with reading(self.engine) as connection:
@@ -87,21 +102,32 @@ class SqlReadModels:
 
     def write(
         self, log: str, documents: Mapping[str, Mapping[str, Document]], *, expected: int, reflected: int,
-        models: Sequence[str],
+        models: Sequence[str], leaf: bytes = b"",
     ) -> None:
         prepared = {name: [self._models[name].row(each) for each in changed.values()]
                     for name, changed in documents.items()}
         with writing(self.engine) as connection:
             served = self._served(connection)
             for name in models:
-                self._move(connection, (name, self._of(self._models[name], served), log), expected, reflected)
+                self._move(connection, self._place(name, served, log), expected, (reflected, leaf))
             for name, changed in prepared.items():
                 insert(connection, *self._models[name].insertion(self._of(self._models[name], served)), changed)
 
     def reflected(self, model: str, log: str) -> int:
         with reading(self.engine) as connection:
-            generation = self._of(self._models[model], self._served(connection))
-            return self._reflected(connection, model, generation, log)
+            return self._reflected(connection, self._place(model, self._served(connection), log))
+
+    def places(self, models: Sequence[str], log: str) -> Set[int]:
+        with reading(self.engine) as connection:
+            served = self._served(connection)
+            return {self._reflected(connection, self._place(name, served, log)) for name in models}
+
+    def heads(self) -> Set[tuple[str, int, bytes]]:
+        with reading(self.engine) as connection:
+            served = self._served(connection)
+            used = {(model.tracked, self._of(model, served)) for model in self._models.values()}
+            found = rows(connection, "SELECT model, generation, log, sequence, leaf FROM reflected")
+            return {(log, at, leaf) for model, generation, log, at, leaf in found if (model, generation) in used}
 
     def clear(self, models: Sequence[str]) -> None:
         with writing(self.engine) as connection:
@@ -111,7 +137,7 @@ class SqlReadModels:
                 connection.exec_driver_sql(f"DELETE FROM {self._models[name].table(generation)}")
                 connection.exec_driver_sql(
                     f"DELETE FROM reflected WHERE model = {marks(self.engine, 1)} "
-                    f"AND generation = {marks(self.engine, 1)}", (name, generation),
+                    f"AND generation = {marks(self.engine, 1)}", (self._models[name].tracked, generation),
                 )
                 letters = self._models[DEAD_LETTERS].table(self._of(self._models[DEAD_LETTERS], served))
                 connection.exec_driver_sql(f"DELETE FROM {letters} WHERE model = {marks(self.engine, 1)}", (name,))
@@ -183,19 +209,22 @@ class SqlReadModels:
         connection.exec_driver_sql(f"DROP TABLE IF EXISTS {model.table(generation)}")
         connection.exec_driver_sql(
             f"DELETE FROM reflected WHERE model = {marks(self.engine, 1)} AND generation = {marks(self.engine, 1)}",
-            (model.name, generation),
+            (model.tracked, generation),
         )
 
-    def _require_ledger(self, connection: Connection) -> None:
+    def _is_of_another(self, connection: Connection, adopt: bool) -> bool:
         found = [row[0] for row in rows(connection, "SELECT ledger_id FROM ledger")]
-        if not found:
-            connection.exec_driver_sql(
-                f"INSERT INTO ledger (ledger_id) VALUES ({marks(self.engine, 1)})", (self._ledger_id,)
-            )
-        elif found != [self._ledger_id]:
+        if found == [self._ledger_id]:
+            return False
+        if found and not adopt:
             raise OtherReadModels(
                 f"these read models were built from ledger {found[0]}, not from {self._ledger_id}: build them anew"
             )
+        connection.exec_driver_sql("DELETE FROM ledger")
+        connection.exec_driver_sql(
+            f"INSERT INTO ledger (ledger_id) VALUES ({marks(self.engine, 1)})", (self._ledger_id,)
+        )
+        return bool(found)
 
     @staticmethod
     def _served(connection: Connection) -> dict[str, tuple[int, int]]:
@@ -213,19 +242,23 @@ class SqlReadModels:
     def _table(self, connection: Connection, model: str) -> str:
         return self._models[model].table(self._of(self._models[model], self._served(connection)))
 
-    def _reflected(self, connection: Connection, model: str, generation: int, log: str) -> int:
+    def _place(self, name: str, served: Mapping[str, tuple[int, int]], log: str) -> Place:
+        return self._models[name].tracked, self._of(self._models[name], served), log
+
+    def _reflected(self, connection: Connection, place: Place) -> int:
         mark = marks(self.engine, 1)
         found = rows(
             connection,
             f"SELECT sequence FROM reflected WHERE model = {mark} AND generation = {mark} AND log = {mark}",
-            (model, generation, log),
+            place,
         )
         return found[0][0] if found else 0
 
-    def _move(self, connection: Connection, place: tuple[str, int, str], expected: int, reflected: int) -> None:
-        if self._reflected(connection, *place) != expected:
+    def _move(self, connection: Connection, place: Place, expected: int, head: tuple[int, bytes]) -> None:
+        moved = self._reflected(connection, place) == expected and connection.exec_driver_sql(
+            f"INSERT INTO reflected (model, generation, log, sequence, leaf) VALUES ({marks(self.engine, 5)}) "
+            "ON CONFLICT (model, generation, log) DO UPDATE SET sequence = excluded.sequence, leaf = excluded.leaf "
+            f"WHERE reflected.sequence = {marks(self.engine, 1)}", (*place, *head, expected),
+        ).rowcount
+        if not moved:
             raise ReadModelsMoved(f"{place[0]} no longer reflects {place[2]} up to {expected}")
-        connection.exec_driver_sql(
-            f"INSERT INTO reflected (model, generation, log, sequence) VALUES ({marks(self.engine, 4)}) "
-            "ON CONFLICT (model, generation, log) DO UPDATE SET sequence = excluded.sequence", (*place, reflected),
-        )

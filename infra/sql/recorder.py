@@ -14,10 +14,10 @@ from eventsourcing.persistence import (
 from sqlalchemy import Connection, Engine
 
 from domain.ports import Commit, CommitRecord, LogMoved, NewEvent, Receipt
+from infra.identity import from_text, to_text
 from infra.plain_commit import plain_commit
 from infra.sql.commits import commit_row, record_from
 from infra.sql.engine import insert, is_sqlite, marks, reading, rows, writing
-from infra.sql.identity import from_text, to_text
 from infra.sql.snapshots import SqlAggregateRecorder
 from infra.sql.tables import COMMIT_COLUMNS, EVENT_COLUMNS, LogTables, table_prefix
 from infra.sql.tracking import SqlTrackingRecorder, insert_tracking
@@ -108,6 +108,11 @@ class SqlRecorder(SqlAggregateRecorder, SqlTrackingRecorder, ProcessRecorder):
                 for page in _pages(command_ids)
                 for row in rows(connection, statement, (source, *page))
             }
+
+    def count_receipts(self) -> int:
+        with reading(self.engine) as connection:
+            count: int = rows(connection, f"SELECT COUNT(*) FROM {self.tables.receipts}")[0][0]
+            return count
 
     def last_commit(self) -> CommitRecord | None:
         with reading(self.engine) as connection:

@@ -7,8 +7,8 @@ from uuid import UUID
 from eventsourcing.persistence import AggregateRecorder, StoredEvent
 from sqlalchemy import Engine
 
+from infra.identity import from_text, to_text
 from infra.sql.engine import marks, reading, rows, writing
-from infra.sql.identity import from_text, to_text
 from infra.sql.tables import create_snapshots, table_prefix
 
 COLUMNS = "originator_id, originator_version, topic, state"

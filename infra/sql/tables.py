@@ -3,12 +3,14 @@
 import re
 
 from eventsourcing.persistence import ProgrammingError
-from sqlalchemy import BigInteger, Column, Engine, Integer, LargeBinary, MetaData, String, Table, UniqueConstraint
+from sqlalchemy import BigInteger, Column, Engine, Integer, LargeBinary, MetaData, Table, UniqueConstraint
+
+from infra.sql.engine import TEXT, create_tables
 
 SEQUENCE = BigInteger().with_variant(Integer(), "sqlite")
 EVENT_COLUMNS = "sequence, originator_id, originator_version, topic, state"
 COMMIT_COLUMNS = (
-    "tree_size, first_sequence, nonce, recorded_at, reference_sequence, market_sequence, root, frontier"
+    "tree_size, first_sequence, nonce, recorded_at, reference_sequence, market_sequence, root, frontier, seal"
 )
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,40}\Z")
 
@@ -41,42 +43,42 @@ class LogTables:
         metadata = MetaData()
         Table(
             self.events, metadata, Column("sequence", SEQUENCE, primary_key=True, autoincrement=False),
-            Column("originator_id", String, nullable=False), Column("originator_version", BigInteger, nullable=False),
-            Column("topic", String, nullable=False), Column("state", LargeBinary, nullable=False),
+            Column("originator_id", TEXT, nullable=False), Column("originator_version", BigInteger, nullable=False),
+            Column("topic", TEXT, nullable=False), Column("state", LargeBinary, nullable=False),
             Column("leaf", LargeBinary, nullable=False), UniqueConstraint("originator_id", "originator_version"),
         )
         Table(
-            self.receipts, metadata, Column("source", String, primary_key=True),
-            Column("command_id", String, primary_key=True), Column("content", LargeBinary, nullable=False),
+            self.receipts, metadata, Column("source", TEXT, primary_key=True),
+            Column("command_id", TEXT, primary_key=True), Column("content", LargeBinary, nullable=False),
             Column("sequence", BigInteger, nullable=False), Column("count", BigInteger, nullable=False),
             sqlite_with_rowid=False,
         )
         Table(
             self.commits, metadata, Column("tree_size", SEQUENCE, primary_key=True, autoincrement=False),
             Column("first_sequence", BigInteger, nullable=False), Column("nonce", LargeBinary, nullable=False),
-            Column("recorded_at", String, nullable=False), Column("reference_sequence", BigInteger, nullable=False),
+            Column("recorded_at", TEXT, nullable=False), Column("reference_sequence", BigInteger, nullable=False),
             Column("market_sequence", BigInteger, nullable=False), Column("root", LargeBinary, nullable=False),
-            Column("frontier", LargeBinary, nullable=False),
+            Column("frontier", LargeBinary, nullable=False), Column("seal", LargeBinary, nullable=False),
         )
-        metadata.create_all(engine)
+        create_tables(engine, metadata)
 
 
 def create_tracking(engine: Engine) -> None:
     """Creates the table of what other applications have processed."""
     metadata = MetaData()
     Table(
-        "tracking", metadata, Column("application_name", String, primary_key=True),
+        "tracking", metadata, Column("application_name", TEXT, primary_key=True),
         Column("notification_id", BigInteger, nullable=False),
     )
-    metadata.create_all(engine)
+    create_tables(engine, metadata)
 
 
 def create_snapshots(engine: Engine, name: str) -> None:
     """Creates a table of aggregates that is no log: snapshots of the library's other users."""
     metadata = MetaData()
     Table(
-        name, metadata, Column("originator_id", String, primary_key=True),
-        Column("originator_version", BigInteger, primary_key=True), Column("topic", String, nullable=False),
+        name, metadata, Column("originator_id", TEXT, primary_key=True),
+        Column("originator_version", BigInteger, primary_key=True), Column("topic", TEXT, nullable=False),
         Column("state", LargeBinary, nullable=False),
     )
-    metadata.create_all(engine)
+    create_tables(engine, metadata)

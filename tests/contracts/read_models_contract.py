@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from domain.commands import AffirmTrade, SettleTrade
+from domain.commands import AffirmTrade, DefineBook, SettleTrade
 from infra.logs import CommandedLogs
 from infra.memory.recorder import MemoryRecorder
 from infra.projection_worker import ProjectionWorker, ReadModelsAhead, wait_until_reflected
@@ -14,7 +14,7 @@ from projections.fold import ProjectionStopped
 from projections.ports import ReadModelsMoved, ReadModelStore
 from projections.projection import Document, Projection, families
 from projections.registry import PROJECTIONS
-from tests.counting import Counting, Doubling, Unplaceable
+from tests.counting import Counting, Doubling, Unplaceable, UnplaceableInOneLog
 from tests.ledger import logs_in_memory, send
 from tests.rules import booking
 
@@ -140,6 +140,41 @@ class ReadModelsContract:
         assert [each.id for each in store.scan("doubling", "")] == [each.id for each in store.scan("counting", "")]
         assert len(store.scan("doubling", "")) == 30
 
+    @pytest.mark.parametrize("changed", ["counting", "doubling"])
+    def test_a_new_version_of_a_model_begins_its_family_again(
+        self, logs: CommandedLogs, opened: Open, changed: str
+    ) -> None:
+        before = Counting(), Doubling()
+        catch_up(logs, opened(before, logs.ledger_id), before)
+        after = counting, doubling = Counting(), Doubling()
+        if changed == "counting":
+            counting.version = 2
+        else:
+            doubling.version = 2
+        store = opened(after, logs.ledger_id)
+        assert store.places([each.name for each in after], "ledger-0") == {0, 31}
+        catch_up(logs, store, after)
+        assert [len(store.scan(each.name, "")) for each in after] == [30, 30]
+        require_equal_to_rebuild(logs, store, after)
+
+    def test_the_heads_are_the_last_events_and_their_leaves(self, logs: CommandedLogs, store: ReadModelStore) -> None:
+        catch_up(logs, store, FEW)
+        assert {log for log, _, _ in store.heads()} == set(logs.recorders)
+        for log, sequence, leaf in store.heads():
+            assert sequence == logs.recorders[log].max_notification_id()
+            assert logs.recorders[log].select_leaves(sequence, 1) == [(sequence, leaf)]
+        assert store.beside(FEW).heads() == set()
+
+    def test_a_log_that_went_another_way_is_noticed_though_it_is_longer(
+        self, logs: CommandedLogs, store: ReadModelStore
+    ) -> None:
+        catch_up(logs, store, FEW)
+        fork = logs_in_memory()
+        for number in range(40):
+            send(fork, booking(f"F{number}"))
+        with pytest.raises(ReadModelsAhead, match="ledger-0:31"):
+            ProjectionWorker({**logs.recorders, "ledger-0": fork.recorders["ledger-0"]}, store, FEW).catch_up()
+
     def test_read_models_ahead_of_their_log_stop(self, logs: CommandedLogs, store: ReadModelStore) -> None:
         catch_up(logs, store, FEW)
         shorter = {**logs.recorders, "ledger-0": MemoryRecorder()}
@@ -172,6 +207,20 @@ class ReadModelsContract:
         assert {each.id: each for each in store.scan("counting", "")} == many
         assert [each.id for each in store.select("counting", limit=1_500)] == list(many)[:1_500]
         assert dict(store.get_many("counting", [*many, "B-none"])) == many
+
+    def test_documents_come_in_the_order_of_their_bytes(self, store: ReadModelStore) -> None:
+        ids = ["EQ-1/a", "EQ-1/B", "EQ-1/_", "EQ-1/é", "EQ 1/x", "EQ-10/x", "eq-1/z"]
+        stale = {"cash": {each: Document(id=each, stale=True) for each in ids}}
+        store.write("ledger-0", stale, expected=0, reflected=1, models=["cash"])
+        assert [each.id for each in store.select("cash", limit=9)] == sorted(ids)
+        assert [each.id for each in store.scan("cash", "EQ-1/")] == ["EQ-1/B", "EQ-1/_", "EQ-1/a", "EQ-1/é"]
+        assert [each.id for each in store.select("cash", after="EQ-1/_", limit=2)] == ["EQ-1/a", "EQ-1/é"]
+
+    def test_what_is_stale_from_the_beginning_may_match_but_for_its_book(self, store: ReadModelStore) -> None:
+        stale = {"trades": {each: Document(id=each, stale=True) for each in ("EQ-1/T1", "EQ-2/T2")}}
+        store.write("ledger-0", stale, expected=0, reflected=1, models=["trades"])
+        assert [each.id for each in store.select("trades", where={"status": "booked"})] == ["EQ-1/T1", "EQ-2/T2"]
+        assert [each.id for each in store.select("trades", where={"book": "EQ-2"})] == ["EQ-2/T2"]
 
     def test_a_poison_event_parks_its_own_document_and_the_rest_goes_on(
         self, logs: CommandedLogs, opened: Open
@@ -214,3 +263,13 @@ class ReadModelsContract:
         with pytest.raises(ProjectionStopped, match="counting cannot place ledger-0:2"):
             catch_up(logs, store, projections)
         assert store.reflected("counting", "ledger-0") == 0
+
+    def test_a_projection_that_stops_in_one_log_goes_on_in_the_others(self, opened: Open) -> None:
+        logs, projections = logs_in_memory(2), (UnplaceableInOneLog(),)
+        send(logs, DefineBook(command_id="b", book="EQ-4", name="Fourth", desk="EQ"))
+        for book in ("EQ-4", "EQ-1"):
+            send(logs, booking(f"T-{book}", book=book))
+        store = opened(projections, logs.ledger_id)
+        with pytest.raises(ProjectionStopped, match="counting cannot place ledger-0:2"):
+            catch_up(logs, store, projections)
+        assert [store.reflected("counting", log) for log in ("ledger-0", "ledger-1")] == [0, 2]

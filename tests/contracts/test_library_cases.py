@@ -5,7 +5,6 @@ from typing import Any, ClassVar
 from uuid import uuid4
 
 import pytest
-from eventsourcing.persistence import InfrastructureFactory, JSONTranscoder, Transcoding
 from eventsourcing.popo import POPOAggregateRecorder, POPOTrackingRecorder
 from eventsourcing.tests import persistence as cases
 from eventsourcing.utils import Environment
@@ -13,11 +12,14 @@ from sqlalchemy import Engine
 
 from infra.memory.factory import MemoryFactory
 from infra.memory.recorder import MemoryRecorder
-from infra.sql.engine import create_engine_for
+from infra.sql.engine import create_engine_for, writing
 from infra.sql.factory import SqlFactory
 from infra.sql.recorder import SqlRecorder
 from infra.sql.snapshots import SqlAggregateRecorder
+from infra.sql.tables import create_tracking
 from infra.sql.tracking import SqlTrackingRecorder
+from tests.contracts import library_cases as ours
+from tests.postgres import dispose
 
 
 class OnSql:
@@ -30,6 +32,24 @@ class OnSql:
         self.engine = create_engine_for(f"sqlite:///{tmp_path / 'events.db'}")
         yield
         self.engine.dispose()
+
+    def create_recorder(self) -> Any:
+        return SqlRecorder(self.engine, f"log-{uuid4().hex[:8]}")
+
+
+class OnPostgres:
+    """Tables of its own for every test, and no tracking yet."""
+
+    engine: Engine
+
+    @pytest.fixture(autouse=True)
+    def _database(self, postgres: str) -> Iterator[None]:
+        self.engine = create_engine_for(postgres)
+        create_tracking(self.engine)
+        with writing(self.engine) as connection:
+            connection.exec_driver_sql("DELETE FROM tracking")
+        yield
+        dispose(self.engine)
 
     def create_recorder(self) -> Any:
         return SqlRecorder(self.engine, f"log-{uuid4().hex[:8]}")
@@ -59,6 +79,28 @@ class TestSqlProcess(OnSql, cases.ProcessRecorderTestCase):
 
 
 class TestSqlOrderOfIds(OnSql, cases.NonInterleavingNotificationIDsBaseCase):
+    insert_num = 1000
+
+
+class TestPostgresAggregates(OnPostgres, cases.AggregateRecorderTestCase):
+    def create_recorder(self) -> Any:
+        return SqlAggregateRecorder(self.engine, f"aggregates-{uuid4().hex[:8]}")
+
+
+class TestPostgresApplication(OnPostgres, cases.ApplicationRecorderTestCase[Any]):
+    def test_insert_subscribe(self) -> None:
+        self.optional_test_insert_subscribe()
+
+
+class TestPostgresTracking(OnPostgres, cases.TrackingRecorderTestCase):
+    pass
+
+
+class TestPostgresProcess(OnPostgres, cases.ProcessRecorderTestCase):
+    pass
+
+
+class TestPostgresOrderOfIds(OnPostgres, cases.NonInterleavingNotificationIDsBaseCase):
     insert_num = 1000
 
 
@@ -92,29 +134,7 @@ class TrackingOfMemory(POPOTrackingRecorder):
     pass
 
 
-class FactoryCase(cases.InfrastructureFactoryTestCase[Any]):
-    classes: ClassVar[dict[str, type]]
-
-    def expected_factory_class(self) -> Any:
-        return self.classes["factory"]
-
-    def expected_aggregate_recorder_class(self) -> Any:
-        return self.classes["aggregate"]
-
-    def expected_application_recorder_class(self) -> Any:
-        return self.classes["log"]
-
-    def expected_process_recorder_class(self) -> Any:
-        return self.classes["log"]
-
-    def expected_tracking_recorder_class(self) -> Any:
-        return self.classes["tracking"]
-
-    def tracking_recorder_subclass(self) -> Any:
-        return self.classes["tracking_subclass"]
-
-
-class TestSqlFactory(FactoryCase):
+class TestSqlFactory(ours.FactoryCase):
     classes: ClassVar[dict[str, type]] = {
         "factory": SqlFactory, "aggregate": SqlAggregateRecorder, "log": SqlRecorder, "tracking": SqlTrackingRecorder,
         "tracking_subclass": TrackingOfSql,
@@ -127,7 +147,17 @@ class TestSqlFactory(FactoryCase):
         self.env["EVERBOOK_DATABASE_URL"] = f"sqlite:///{tmp_path / 'events.db'}"
 
 
-class TestMemoryFactory(FactoryCase):
+class TestPostgresFactory(ours.FactoryCase):
+    classes = TestSqlFactory.classes
+
+    @pytest.fixture(autouse=True)
+    def _environment(self, postgres: str) -> None:
+        self.env = Environment("application")
+        self.env["PERSISTENCE_MODULE"] = "infra.sql"
+        self.env["EVERBOOK_DATABASE_URL"] = postgres
+
+
+class TestMemoryFactory(ours.FactoryCase):
     classes: ClassVar[dict[str, type]] = {
         "factory": MemoryFactory, "aggregate": POPOAggregateRecorder, "log": MemoryRecorder,
         "tracking": POPOTrackingRecorder,
@@ -140,44 +170,12 @@ class TestMemoryFactory(FactoryCase):
         super().setUp()
 
 
-def transcoding(kind: type, plain: type) -> Transcoding:
-    """A transcoding of a class that is built on a plain type, under its own name."""
-
-    class OfKind(Transcoding):
-        type = kind
-        name = kind.__name__.lower()
-
-        def encode(self, obj: Any) -> Any:
-            return plain(obj)
-
-        def decode(self, data: Any) -> Any:
-            return kind(data)
-
-    return OfKind()
-
-
-class TranscoderCase(cases.TranscoderTestCase):
-    factory: InfrastructureFactory[Any]
-
-    def construct_transcoder(self) -> Any:
-        transcoder = self.factory.transcoder()
-        assert isinstance(transcoder, JSONTranscoder)
-        for kind, plain in ((cases.Mydict, dict), (cases.MyList, list), (cases.MyStr, str), (cases.MyInt, int)):
-            transcoder.register(transcoding(kind, plain))
-        transcoder.register(cases.CustomType1AsDict())
-        transcoder.register(cases.CustomType2AsDict())
-        return transcoder
-
-
-class TestMemoryTranscoder(TranscoderCase):
+class TestMemoryTranscoder(ours.TranscoderCase):
     factory = MemoryFactory(Environment("application"))
 
 
-class TestSqlTranscoder(OnSql, TranscoderCase):
+class TestSqlTranscoder(OnSql, ours.TranscoderCase):
     def setUp(self) -> None:
         self.factory = SqlFactory(Environment("application", {"EVERBOOK_DATABASE_URL": str(self.engine.url)}))
         self.addCleanup(self.factory.close)
         super().setUp()
-
-
-del FactoryCase, TranscoderCase

@@ -1,6 +1,5 @@
 """The contract of a log's store, on every adapter."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -10,11 +9,10 @@ import pytest
 from domain.merkle import Frontier
 from domain.ports import LogRecorder
 from infra.memory.recorder import MemoryRecorder
-from infra.sql.engine import create_engine_for
+from infra.sql.engine import create_engine_for, writing
 from infra.sql.recorder import SqlRecorder
 from tests.contracts.log_recorder_contract import LogRecorderContract, commit_of, stored
-
-POSTGRES = os.environ.get("EVERBOOK_TEST_POSTGRES_URL", "")
+from tests.postgres import dispose
 
 
 class TestMemory(LogRecorderContract):
@@ -31,13 +29,15 @@ class TestSqlite(LogRecorderContract):
         engine.dispose()
 
 
-@pytest.mark.skipif(not POSTGRES, reason="EVERBOOK_TEST_POSTGRES_URL names no PostgreSQL to test on")
 class TestPostgres(LogRecorderContract):
     @pytest.fixture
-    def recorder(self) -> Iterator[LogRecorder]:
-        engine = create_engine_for(POSTGRES)
-        yield SqlRecorder(engine, f"log-{uuid4().hex[:8]}")
-        engine.dispose()
+    def recorder(self, postgres: str) -> Iterator[LogRecorder]:
+        engine = create_engine_for(postgres)
+        recorder = SqlRecorder(engine, f"log-{uuid4().hex[:8]}")
+        with writing(engine) as connection:
+            connection.exec_driver_sql("DELETE FROM tracking")
+        yield recorder
+        dispose(engine)
 
 
 def test_a_file_that_is_opened_again_goes_on(tmp_path: Path) -> None:

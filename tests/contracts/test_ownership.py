@@ -7,68 +7,47 @@ import sys
 import textwrap
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from domain.ports import LogRecorder
 from domain.routing import REFERENCE
-from infra.logs import CommandedLogs
+from infra.logs import CommandedLogs, OpenLog
 from infra.memory.recorder import MemoryRecorder
 from infra.sql.engine import create_engine_for
 from infra.sql.recorder import SqlRecorder
 from infra.verification import verify
+from tests.contracts.ownership_contract import OwnershipContract
 from tests.ledger import founded, limited, logs_in, send
+from tests.postgres import database
 from tests.rules import booking
 
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture(params=["memory", "sqlite"])
-def shared(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[CommandedLogs, CommandedLogs]]:
-    """Two ledgers, each with a state of its own, on one store."""
-    kept: dict[str, LogRecorder] = {}
-    engine = create_engine_for(f"sqlite:///{tmp_path / 'events.db'}")
-
-    def open_log(log: str) -> LogRecorder:
-        if request.param == "memory":
-            return kept.setdefault(log, MemoryRecorder())
-        return SqlRecorder(engine, log)
-
-    first = limited(founded(CommandedLogs(open_log)), 100)
-    yield first, CommandedLogs(open_log)
-    engine.dispose()
+class TestMemory(OwnershipContract):
+    @pytest.fixture
+    def open_log(self) -> OpenLog:
+        kept: dict[str, LogRecorder] = {}
+        return lambda log: kept.setdefault(log, MemoryRecorder())
 
 
-def sixty(number: int) -> object:
-    return booking(f"T{number}", quantity="60", price="1")
+class TestSqlite(OwnershipContract):
+    @pytest.fixture
+    def open_log(self, tmp_path: Path) -> Iterator[OpenLog]:
+        engine = create_engine_for(f"sqlite:///{tmp_path / 'events.db'}")
+        yield lambda log: SqlRecorder(engine, log)
+        engine.dispose()
 
 
-def test_two_ledgers_with_a_limit_of_100_never_both_accept_60(shared: tuple[CommandedLogs, CommandedLogs]) -> None:
-    first, second = shared
-    assert send(first, sixty(1))[0].status == "accepted"  # type: ignore[arg-type]
-    outcome = send(second, sixty(2))[0]  # type: ignore[arg-type]
-    assert (outcome.status, outcome.code) == ("refused", "limit-gross-notional")
-
-
-def test_two_ledgers_in_a_race_accept_one_60(shared: tuple[CommandedLogs, CommandedLogs]) -> None:
-    with ThreadPoolExecutor(2) as pool:
-        sent = [pool.submit(send, logs, sixty(number)) for number, logs in enumerate(shared)]  # type: ignore[arg-type]
-        outcomes = [each.result()[0] for each in sent]
-    assert sorted(outcome.status for outcome in outcomes) == ["accepted", "refused"]
-
-
-def test_many_commands_of_two_racing_ledgers_all_land_once(shared: tuple[CommandedLogs, CommandedLogs]) -> None:
-    def run(part: int) -> list[str]:
-        logs = shared[part]
-        return [send(logs, booking(f"T{part}-{n}", "1", "0.1"))[0].status for n in range(40)]
-
-    with ThreadPoolExecutor(2) as pool:
-        outcomes = [status for statuses in pool.map(run, (0, 1)) for status in statuses]
-    assert outcomes == ["accepted"] * 80
-    report = verify("ledger-0", shared[0].recorders["ledger-0"])
-    assert (report.intact, report.events) == (True, 81)
+class TestPostgres(OwnershipContract):
+    @pytest.fixture
+    def open_log(self, postgres: str) -> Iterator[OpenLog]:
+        with database(postgres) as url:
+            engine = create_engine_for(url)
+            yield lambda log: SqlRecorder(engine, log)
+            engine.dispose()
 
 
 STOPPED_WRITER = """

@@ -1,7 +1,6 @@
-"""The contract of read models, on SQLite and on a real Elasticsearch."""
+"""The contract of read models, on SQLite, on a real PostgreSQL and on a real Elasticsearch."""
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import pytest
 
@@ -11,20 +10,21 @@ from projections.ports import ReadModelStore
 from projections.projection import Projection
 from tests.contracts.read_models_contract import Open, ReadModelsContract
 from tests.indices import dropped_after
+from tests.postgres import dispose
 
 
 class TestSqlReadModels(ReadModelsContract):
     @pytest.fixture
-    def opened(self, tmp_path: Path) -> Iterator[Open]:
-        stores: list[ReadModelStore] = []
+    def opened(self, database_url: str) -> Iterator[Open]:
+        stores: list[SqlReadModels] = []
 
         def open_store(projections: Sequence[Projection], ledger_id: str) -> ReadModelStore:
-            stores.append(SqlReadModels.open(f"sqlite:///{tmp_path / 'models.db'}", projections, ledger_id))
+            stores.append(SqlReadModels.open(database_url, projections, ledger_id))
             return stores[-1]
 
         yield open_store
         for store in stores:
-            store.close()
+            dispose(store.engine)
 
 
 class TestElasticsearchReadModels(ReadModelsContract):

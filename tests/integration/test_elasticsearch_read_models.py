@@ -23,7 +23,7 @@ from projections.ports import ReadModelsMoved
 from projections.projection import Projection, dependants_first
 from projections.registry import PROJECTIONS
 from tests.contracts.read_models_contract import CASH, catch_up
-from tests.counting import Counter, Counting
+from tests.counting import Counter, Counting, Doubling
 from tests.indices import dropped_after
 from tests.ledger import logs_in_memory, send
 from tests.rules import booking
@@ -74,6 +74,30 @@ def test_a_document_with_its_event_applied_replaces_a_stale_one_at_the_same_even
         assert [bulk.send(model.entries([each], 1)) for each in (stale, applied, stale, applied)] == [0, 0, 1, 1]
         assert opened.get_many("counting", ["B/T1"]) == {"B/T1": applied}
         for each in (bulk, connection, opened):
+            each.close()
+
+
+def test_models_that_were_left_apart_stand_where_the_last_one_does(elasticsearch: str) -> None:
+    family = (Counting(), Doubling())
+    names = [each.name for each in family]
+    with dropped_after(elasticsearch, {"apart"}):
+        store = ElasticsearchReadModels.open(elasticsearch, family, "apart")
+        store.write("ledger-0", {}, expected=0, reflected=5, models=["counting"], leaf=b"five")
+        assert store.places(names, "ledger-0") == {0, 5}
+        store.write("ledger-0", {}, expected=0, reflected=3, models=["doubling"], leaf=b"three")
+        assert store.places(names, "ledger-0") == {3}
+        assert store.heads() == {("ledger-0", 5, b"five"), ("ledger-0", 3, b"three")}
+        store.close()
+
+
+def test_ledgers_on_one_cluster_do_not_see_each_other(elasticsearch: str) -> None:
+    with dropped_after(elasticsearch, {"mine", "other"}):
+        mine, other = (ElasticsearchReadModels.open(elasticsearch, COUNTING, name) for name in ("mine", "other"))
+        put(mine, Counting.document("B/T1", 5))
+        assert (other.scan("counting", ""), other.heads(), other.reflected("counting", "ledger-0")) == ([], set(), 0)
+        other.clear(["counting"])
+        assert [each.id for each in mine.scan("counting", "")] == ["B/T1"]
+        for each in (mine, other):
             each.close()
 
 

@@ -32,16 +32,19 @@ def free_port() -> int:
 
 
 class Server:
-    """``everbook serve`` in a process of its own, to be killed."""
+    """``everbook serve`` in a process of its own, to be killed; ``settings`` are those of the environment."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, **settings: str) -> None:
         self._data, self._port = data, free_port()
+        self._environment = {**os.environ, **settings}
         self._process: subprocess.Popen[bytes] | None = None
         self.client = httpx.Client(base_url=f"http://127.0.0.1:{self._port}", timeout=30)
 
     def start(self) -> None:
         command = [sys.executable, "-m", "api", "serve", "--data", str(self._data), "--port", str(self._port)]
-        self._process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        self._process = subprocess.Popen(
+            command, cwd=ROOT, env=self._environment, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+        )
         deadline = time.monotonic() + LONGEST_START_SECONDS
         while time.monotonic() < deadline:
             try:
@@ -52,6 +55,11 @@ class Server:
             except httpx.TransportError:
                 time.sleep(0.02)
         raise AssertionError("the server does not start")
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
 
     def kill(self) -> None:
         assert self._process is not None

@@ -35,8 +35,10 @@ from tests.rules import DAY, Rules
 DIGEST = "ab" * 32
 
 
-def key(key_id: str = "k1", digest: str = DIGEST, roles: Any = ("admin",)) -> IssueKey:
-    return IssueKey(command_id=f"i-{key_id}", key_id=key_id, name="Key", digest=digest, roles=roles)
+def key(
+    key_id: str = "k1", digest: str = DIGEST, roles: Any = ("admin",), books: tuple[str, ...] = ()
+) -> IssueKey:
+    return IssueKey(command_id=f"i-{key_id}", key_id=key_id, name="Key", digest=digest, roles=roles, books=books)
 
 
 def test_a_book_takes_entity_and_currency_from_its_desk() -> None:
@@ -117,6 +119,20 @@ def test_the_last_admin_key_stays() -> None:
     rules.when(key("k2", "cd" * 32))
     assert rules.when(RevokeKey(command_id="v1", key_id="k1"))
     assert "k1" not in rules.reference.principals
+
+
+def test_an_admin_of_some_books_revokes_keys_for_these_alone() -> None:
+    rules, of_one = Rules(), Principal("k2", "k2", ("admin",), ("EQ-1",))
+    rules.when(key())
+    rules.when(key("k2", "cd" * 32, books=("EQ-1",)))
+    rules.when(key("k3", "ef" * 32, books=("EQ-1",)))
+    rules.when(key("k4", "ab" * 31 + "cd", books=("EQ-1", "EQ-2")))
+    for other in ("k1", "k4"):
+        with pytest.raises(Refused, match="for these alone"):
+            rules.when(RevokeKey(command_id="v", key_id=other), of_one)
+    with pytest.raises(Refused, match="last key of an admin of every book"):
+        rules.when(RevokeKey(command_id="v", key_id="k1"))
+    assert rules.when(RevokeKey(command_id="v", key_id="k3"), of_one)
 
 
 @pytest.mark.parametrize(

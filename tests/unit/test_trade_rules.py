@@ -231,3 +231,16 @@ def test_a_key_without_the_role_or_the_book_is_refused() -> None:
     assert refusal(Rules(), booking(), reader).code == "not-permitted"
     other = Principal("k", "k", ("trader",), ("EQ-2",))
     assert refusal(Rules(), booking(), other).code == "not-permitted"
+
+
+def test_a_position_over_a_lowered_limit_may_shrink_but_not_turn_round() -> None:
+    rules = Rules()
+    rules.when(booking("T1", "150"))
+    rules.when(SetLimit(command_id="l", book="EQ-1", kind="position-quantity", amount=Decimal(100)))
+    with pytest.raises(Refused, match="would be 140"):
+        rules.when(booking("T2", "290", side="sell"))
+    with pytest.raises(Refused, match="would be 160"):
+        rules.when(about(AmendTrade, terms=terms("160")))
+    assert rules.when(about(AmendTrade, terms=terms("140")))
+    assert rules.when(booking("T3", "20", side="sell"))
+    assert rules.trades.positions["EQ-1", "SAN"] == 120

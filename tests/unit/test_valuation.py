@@ -18,6 +18,7 @@ from domain.commands import (
 )
 from domain.commands.reference import DefineBook, DefineTrader
 from domain.identifiers import lei_of
+from domain.market import MarketState
 from domain.money import exact
 from projections.valuation import (
     Marks,
@@ -229,3 +230,9 @@ def test_a_trial_balance_that_is_off_says_by_how_much() -> None:
     (entry,) = of(history, "journal")
     entry.postings = entry.postings[1:]
     assert exactly(sums_by_asset, exactly(trial_balance, [entry])) == {"SAN": -10, "EUR": 0}
+
+
+def test_a_rate_that_is_far_from_one_inverts_to_something() -> None:
+    state = MarketState()
+    state.rates["USD", "IRR"] = Decimal(1250000000000000)
+    assert state.rate("IRR", "USD") == Decimal("8E-16")

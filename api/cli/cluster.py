@@ -1,0 +1,108 @@
+"""``cluster``: Kafka, HBase and Elasticsearch on this machine."""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.markup import escape
+
+from api.cli.console import err, fail, print_json, progress, table
+from api.cli.opening import Data, Json
+from infra.cluster import SERVERS, Cluster, ClusterFailed, Stage
+from infra.cluster.logs import log_lines
+from infra.cluster.starting import LOG
+from infra.settings import Settings
+
+app = typer.Typer(help="Kafka, HBase and Elasticsearch on this machine, for who has none.", no_args_is_help=True)
+FOLDER = "cluster"
+Names = Annotated[list[str] | None, typer.Argument(metavar="SERVER", help=f"Of {', '.join(SERVERS)}; else all")]
+Port = Annotated[int | None, typer.Option(min=1, max=65_535, help="Else the one before, else a free one")]
+
+
+@app.command("up")
+def up(
+    servers: Names = None, *, data: Data = None, kafka_port: Port = None, hbase_port: Port = None,
+    elasticsearch_port: Port = None, as_json: Json = False,
+) -> None:
+    """Starts what does not run, waits until it answers, and prints the settings to use it with.
+
+    The first time it downloads the servers. They listen on loopback only and outlive this command. They keep what
+    they acknowledged through a crash of theirs, not through a loss of power.
+    """
+    asked = {"kafka": kafka_port, "hbase": hbase_port, "elasticsearch": elasticsearch_port}
+    cluster = _cluster(servers, data, {name: port for name, port in asked.items() if port})
+    try:
+        with progress(as_json) as bar:
+            tasks = {name: bar.add_task(name, total=int(Stage.READY)) for name in cluster.servers}
+            started = cluster.up(
+                lambda name, stage, words: bar.update(tasks[name], completed=int(stage), description=f"{name} {words}")
+            )
+    except (ClusterFailed, OSError) as error:
+        raise fail(escape(str(error))) from error
+    if as_json:
+        print_json({"started": started, "endpoints": cluster.endpoints, "environment": cluster.environment})
+        return
+    if not started:
+        err.print("All of them were running already", highlight=False)
+    for variable, url in cluster.environment.items():
+        typer.echo(f"export {variable}={url}")
+
+
+@app.command("down")
+def down(servers: Names = None, data: Data = None, as_json: Json = False) -> None:
+    """Stops what runs; the data stays."""
+    cluster = _cluster(servers, data)
+    try:
+        with progress(as_json) as bar:
+            bar.add_task("Stopping", total=None)
+            stopped = cluster.down()
+    except (ClusterFailed, OSError) as error:
+        raise fail(escape(str(error))) from error
+    if as_json:
+        print_json({"stopped": stopped})
+    else:
+        err.print(f"Stopped {', '.join(stopped)}" if stopped else "None of them was running", highlight=False)
+
+
+@app.command("status")
+def status(servers: Names = None, data: Data = None, as_json: Json = False) -> None:
+    """What runs, where, and whether it answers: running, silent (no answer), dead (ended by itself) or stopped."""
+    try:
+        known = _cluster(servers, data).status()
+    except ClusterFailed as error:
+        raise fail(escape(str(error))) from error
+    if as_json:
+        print_json({each.server: msgspec.structs.asdict(each) for each in known})
+        return
+    columns = ("name", "version", "state", "pid", "port", "memory MB", "data folder", "trouble")
+    table("Cluster", columns, [
+        (each.server, each.version, each.state, each.pid, each.port, each.memory_mb, each.folder, each.trouble)
+        for each in known
+    ])
+
+
+@app.command("logs")
+def logs(
+    servers: Names = None, data: Data = None,
+    lines: Annotated[int, typer.Option(min=0, help="How many of the last lines")] = 50,
+    follow: Annotated[bool, typer.Option("--follow", help="Go on with what is added, until interrupted")] = False,
+) -> None:
+    """The end of the servers' logs."""
+    cluster = _cluster(servers, data)
+    files = {name: cluster.data / name / LOG for name in cluster.servers}
+    if not any(file.exists() for file in files.values()):
+        raise fail(f"{cluster.data} has no logs: nothing was started there")
+    with suppress(KeyboardInterrupt):
+        for name, line in log_lines(files, lines, follow=follow):
+            typer.echo(line if len(files) == 1 else f"{name:13} {line}")
+
+
+def _cluster(servers: list[str] | None, data: Path | None, ports: dict[str, int] | None = None) -> Cluster:
+    folder = data or Path(os.environ.get("EVERBOOK_DATA") or Settings().data)
+    try:
+        return Cluster(folder / FOLDER, servers or SERVERS, ports=ports)
+    except ClusterFailed as error:
+        raise fail(escape(str(error))) from error

@@ -1,0 +1,142 @@
+"""Connections to HBase's Thrift server: calls outlast its restarts, and fail as the library's errors."""
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import happybase
+from eventsourcing.persistence import InterfaceError, OperationalError, PersistenceError, ProgrammingError
+from Hbase_thrift import AlreadyExists, IllegalArgument
+from Hbase_thrift import IOError as RefusedByHBase
+from thriftpy2.protocol.exc import TProtocolException
+from thriftpy2.thrift import TApplicationException, TException
+
+from infra.hbase.address import Address
+
+PATIENCE_SECONDS = 60.0
+ANSWER_MILLISECONDS = 30_000
+FIRST_PAUSE_SECONDS = 0.05
+LONGEST_PAUSE_SECONDS = 1.0
+LONGEST_MESSAGE = 300
+NEVER_BETTER = ("TableNotFoundException", "NoSuchColumnFamilyException")
+
+Answer = TypeVar("Answer")
+Call = Callable[[Any], Answer]
+
+
+class Connections:
+    """As many connections as threads call at once, each used by one at a time; ``call`` may be called from any."""
+
+    def __init__(self, address: Address, patience_seconds: float = PATIENCE_SECONDS) -> None:
+        self.address = address
+        self._patience_seconds = patience_seconds
+        self._idle: list[Any] = []
+        self._lock = threading.Lock()
+        self._closing = threading.Event()
+        self.background = ThreadPoolExecutor(4, "hbase")
+
+    def call(self, call: Call[Answer]) -> Answer:
+        """What ``call`` gives on the client; made again while the server is away, so it must bear repeating.
+
+        Raises:
+            PersistenceError: ``OperationalError`` when the server stayed away.
+        """
+        deadline = time.monotonic() + self._patience_seconds
+        pause = FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                return self.call_once(call)
+            except OperationalError:
+                if time.monotonic() + pause > deadline or self._closing.wait(pause):
+                    raise
+            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+
+    def call_once(self, call: Call[Answer]) -> Answer:
+        """As ``call``, without a second try: after an ``OperationalError`` it may have been carried out or not."""
+        connection = None
+        try:
+            connection = self._taken()
+            answer = call(connection.client)
+        except (TException, OSError, EOFError) as error:
+            if isinstance(error, RefusedByHBase | IllegalArgument | AlreadyExists):
+                self._return(connection)
+            else:
+                self._drop(connection)
+            raise _translated(error) from error
+        except BaseException:
+            if connection is not None:
+                connection.close()
+            raise
+        self._return(connection)
+        return answer
+
+    def close(self) -> None:
+        self._closing.set()
+        self.background.shutdown()
+        self._drop()
+
+    def _taken(self) -> Any:
+        with self._lock:
+            if self._idle:
+                return self._idle.pop()
+        connection = happybase.Connection(
+            self.address.host, self.address.port, timeout=ANSWER_MILLISECONDS, autoconnect=False
+        )
+        connection.open()
+        return connection
+
+    def _drop(self, broken: Any = None) -> None:
+        """Where one connection broke, the idle ones are of no more use either."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for connection in [*idle, *([broken] if broken is not None else [])]:
+            connection.close()
+
+    def _return(self, connection: Any) -> None:
+        with self._lock:
+            self._idle.append(connection)
+
+
+def _translated(error: Exception) -> PersistenceError:
+    text = getattr(error, "message", None) or str(error)
+    if isinstance(text, bytes):
+        text = text.decode(errors="replace")
+    lines = text.splitlines() or [type(error).__name__]
+    message = f"{type(error).__name__}: {lines[0]}"[:LONGEST_MESSAGE]
+    if isinstance(error, IllegalArgument | AlreadyExists):
+        return ProgrammingError(message)
+    if isinstance(error, RefusedByHBase):
+        final = any(name in text for name in NEVER_BETTER)
+        return ProgrammingError(message) if final else OperationalError(message)
+    if isinstance(error, TApplicationException | TProtocolException):
+        return InterfaceError(message)
+    return OperationalError(message)
+
+
+class Shared:
+    """The connections of this process by address: many logs of one store use few."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._open: dict[Address, tuple[Connections, int]] = {}
+
+    def open(self, address: Address) -> Connections:
+        with self._lock:
+            connections, users = self._open.get(address) or (Connections(address), 0)
+            self._open[address] = (connections, users + 1)
+            return connections
+
+    def close(self, connections: Connections) -> None:
+        """The last to close it really closes."""
+        with self._lock:
+            known, users = self._open[connections.address]
+            if users > 1:
+                self._open[connections.address] = (known, users - 1)
+                return
+            del self._open[connections.address]
+        known.close()
+
+
+shared = Shared()

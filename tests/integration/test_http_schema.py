@@ -1,0 +1,182 @@
+"""What OpenAPI says, held against the app: examples that are accepted, answers as documented, and no error of ours."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.errors import Unsatisfiable
+from schemathesis import GenerationMode
+from schemathesis.core.result import Ok
+
+from api.examples import BOOKING, KEY
+from tests.day import lay
+from tests.http import PROBLEM, Api, Served, results, served
+
+BOUNDED = settings(
+    max_examples=15, deadline=None, derandomize=True, database=None, phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+LIFE_CYCLE = ("amend", "correct", "cancel", "affirm", "settle", "fail")
+ANSWERS = {
+    "trade_id": "T1", "book": "EQ-1", "instrument": "SAN", "counterparty": "ACME", "log": "ledger-0", "sequence": "2",
+    "source": "admin", "command_id": "c-1", "kind": "books", "key": "EQ-1",
+}
+
+
+@pytest.fixture(scope="module")
+def everbook(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with served(tmp_path_factory.mktemp("schema")) as running:
+        lay(running)
+        yield running
+
+
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
+def test_no_request_is_an_error_of_ours(everbook: Served, mode: GenerationMode) -> None:
+    # The live feed never ends by itself: it has tests of its own.
+    schema = schemathesis.openapi.from_url(f"{everbook.url}/openapi.json").exclude(path="/v1/stream")
+    tried = 0
+    for found in schema.get_all_operations():
+        assert isinstance(found, Ok)
+        try:
+            BOUNDED(given(case=found.ok().as_strategy(generation_mode=mode))(sender(everbook)))()
+            tried += 1
+        except Unsatisfiable:
+            assert mode == GenerationMode.NEGATIVE, "nothing can be wrong with a request that takes nothing"
+    assert tried > 20
+
+
+def sender(everbook: Served) -> Callable[..., None]:
+    """What sends a request; whatever is wrong with it is a problem as documented."""
+
+    def send(case: Any) -> None:
+        answer = case.call(headers={"Authorization": f"Bearer {everbook.everbook.admin_secret}"})
+        assert answer.status_code < 500, answer.text
+        if answer.status_code >= 400:
+            assert answer.headers["content-type"] == [PROBLEM], answer.text
+            content = answer.json()
+            assert {"type", "title", "status", "code", "detail", "instance"} <= set(content)
+            assert content["status"] == answer.status_code
+
+    return send
+
+
+def operations(api: Api) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    paths: dict[str, dict[str, Any]] = api.read("/openapi.json")["paths"]
+    for path, methods in paths.items():
+        for method, operation in methods.items():
+            yield method.upper(), path, operation
+
+
+def examples_of(operation: dict[str, Any]) -> Iterator[tuple[str, str, Any]]:
+    """Media type, name and content of each example of a request."""
+    for media, content in operation.get("requestBody", {"content": {}})["content"].items():
+        yield from ((media, name, each["value"]) for name, each in content.get("examples", {}).items())
+        if "example" in content:
+            yield media, "", content["example"]
+
+
+def test_every_route_has_an_example_of_its_answer_and_tells_of_problems(api: Api) -> None:
+    for method, path, operation in operations(api):
+        answers = operation["responses"]
+        done = next(answer for status, answer in answers.items() if status.startswith("2"))
+        assert any("example" in content for content in done["content"].values()), (method, path)
+        if path != "/livez":
+            assert PROBLEM in answers["4XX"]["content"], (method, path)
+
+
+def test_every_route_that_takes_a_body_has_an_example_of_it(api: Api) -> None:
+    writes = [(path, list(examples_of(operation))) for method, path, operation in operations(api) if method != "GET"]
+    assert len(writes) == 19
+    assert [path for path, examples in writes if not examples] == []
+
+
+class World:
+    """A ledger with the foundation laid, in which each example is made to apply."""
+
+    def __init__(self, running: Served) -> None:
+        self.api = running.api
+        self.new = running.new
+
+    def as_it_is(self) -> dict[str, str]:
+        return {}
+
+    def trade(self) -> dict[str, str]:
+        trade_id = self.new("T-")
+        self.api.done("/v1/trades", {**BOOKING, "trade_id": trade_id})
+        return {"trade_id": trade_id}
+
+    def due_trade(self) -> dict[str, str]:
+        self._rolled("2026-11-27")
+        return self.trade()
+
+    def key(self) -> dict[str, str]:
+        self.api.done("/v1/reference/keys", {**KEY, "key_id": "leaver"})
+        return {"key_id": "leaver"}
+
+    def restriction(self) -> dict[str, str]:
+        self.api.post("/v1/reference/restrictions", {"instrument": "SAN"})
+        return {"instrument": "SAN"}
+
+    def engaged(self) -> dict[str, str]:
+        self.api.post("/v1/kill-switch", {"book": "EQ-1"})
+        return {}
+
+    def day(self) -> dict[str, str]:
+        self._rolled("2026-11-27")
+        return {"period": "2026-11-24"}
+
+    def _rolled(self, day: str) -> None:
+        self.api.post("/v1/business-dates", {"business_date": day})
+
+
+NEEDS: dict[tuple[str, str], Callable[[World], dict[str, str]]] = {
+    ("DELETE", "/v1/reference/keys/{key_id}"): World.key,
+    ("DELETE", "/v1/reference/restrictions/{instrument}"): World.restriction,
+    ("DELETE", "/v1/kill-switch"): World.engaged,
+    ("POST", "/v1/periods/{period}/close"): World.day,
+    **{("POST", f"/v1/trades/{{trade_id}}/{change}"): World.trade for change in LIFE_CYCLE},
+    ("POST", "/v1/trades/{trade_id}/fail"): World.due_trade,
+}
+
+
+def test_every_example_of_a_request_is_accepted_where_it_applies(api: Api, tmp_path: Path) -> None:
+    tried = 0
+    for number, (method, path, operation) in enumerate(operations(api)):
+        for media, name, content in examples_of(operation):
+            with served(tmp_path / f"{number}-{tried}", worker=False) as running:
+                parts = NEEDS.get((method, path), World.as_it_is)(World(running))
+                body = content.encode() if isinstance(content, str) else content
+                answer = running.api.post(
+                    path.format(kind=name, **parts), body, method=method, headers={"Content-Type": media}
+                )
+                assert answer.is_success, (method, path, name, answer.text)
+                if path == "/v1/commands":
+                    assert [each["status"] for each in results(answer)] == ["accepted"] * len(results(answer))
+                tried += 1
+    assert tried == 27
+
+
+def test_an_example_of_an_answer_shows_what_is_really_answered(api: Api) -> None:
+    for method, path, operation in operations(api):
+        content = operation["responses"]["200"]["content"] if method == "GET" else {}
+        if "example" not in content.get("application/json", {}):
+            continue
+        answer = api.get(path.format(**ANSWERS))
+        assert answer.status_code == httpx.codes.OK, (path, answer.text)
+        assert missing(content["application/json"]["example"], answer.json()) == [], path
+
+
+def missing(example: Any, real: Any, place: str = "$") -> list[str]:
+    """The places of an example that a real answer does not have."""
+    if isinstance(example, dict) and isinstance(real, dict):
+        lacking = [f"{place}.{name}" for name in example if name not in real]
+        return lacking + [
+            each for name in example if name in real for each in missing(example[name], real[name], f"{place}.{name}")
+        ]
+    if isinstance(example, list) and isinstance(real, list) and example and real:
+        return missing(example[0], real[0], f"{place}[0]")
+    return []

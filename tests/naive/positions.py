@@ -1,0 +1,61 @@
+"""Positions from all the facts of a log: what stands, sorted by when it was traded, and run through from the first."""
+
+from datetime import datetime
+from fractions import Fraction
+from typing import NamedTuple
+
+from tests.naive.facts import Fact, Trade, standing_trades
+from tests.naive.lots import Fill, Open, Outcome, first_in_first_out, moving_average
+
+
+class Position(NamedTuple):
+    quantity: Fraction
+    settled: Fraction
+    in_flight: Fraction
+    cost: Fraction
+    realised: Fraction
+    fees: Fraction
+    income: Fraction
+    trades: int
+    lots: list[Open]
+
+
+_NO = Fraction(0)
+NOTHING = Position(_NO, _NO, _NO, _NO, _NO, _NO, _NO, 0, [])
+
+
+def positions(facts: list[Fact]) -> dict[str, Position]:
+    """Positions by book and instrument, for every book and instrument with a trade that stands."""
+    held: dict[str, list[Trade]] = {}
+    for trade in standing_trades(facts):
+        held.setdefault(f"{trade.terms['book']}/{trade.terms['instrument']}", []).append(trade)
+    return {key: _position(trades) for key, trades in held.items()}
+
+
+def _position(trades: list[Trade]) -> Position:
+    traded = sum((trade.number("quantity") for trade in trades), Fraction(0))
+    repaid = sum((trade.settled_quantity("maturity") for trade in trades), Fraction(0))
+    received = sum((trade.settled_amount("maturity") for trade in trades), Fraction(0))
+    settled = sum((trade.settled_quantity("start") for trade in trades), Fraction(0)) + repaid
+    quantity = traded + repaid
+    # Money lent is worth what it is: it has no lots, and earns interest and no profit.
+    result = Outcome([], quantity, Fraction(0)) if trades[0].is_loan() else _run(trades)
+    return Position(
+        quantity=quantity, settled=settled, in_flight=quantity - settled, cost=result.cost, realised=result.realised,
+        fees=sum((trade.fees() for trade in trades), Fraction(0)), income=repaid + received, trades=len(trades),
+        lots=result.lots,
+    )
+
+
+def _run(trades: list[Trade]) -> Outcome:
+    trades = sorted(trades, key=_place)
+    fills = [
+        Fill(trade.trade_id, trade.terms["trade_date"], trade.number("quantity"), trade.number("price"))
+        for trade in trades
+    ]
+    return moving_average(fills) if trades[0].terms["lot_method"] == "average" else first_in_first_out(fills)
+
+
+def _place(trade: Trade) -> tuple[str, datetime, str]:
+    executed_at = datetime.fromisoformat(trade.terms["executed_at"])
+    return trade.terms["trade_date"], executed_at, trade.trade_id

@@ -1,0 +1,106 @@
+"""The read models say what a deliberately naive second model says, whatever happened."""
+
+import ast
+import sys
+from collections.abc import Sequence
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from hypothesis import given, settings
+
+from domain.commands import AnyCommand
+from domain.ports import LogRecorder
+from domain.schema import Recorded, recorded
+from infra.logs import CommandedLogs
+from tests.documents import read_models
+from tests.ledger import send
+from tests.naive.cash import FIGURES, cash
+from tests.naive.facts import Fact, facts_of
+from tests.naive.journal import balances, entries
+from tests.naive.positions import NOTHING, positions
+from tests.strategies import histories, world
+
+NAIVE = Path(__file__).parent.parent / "naive"
+
+
+def stored(log: str, recorder: LogRecorder) -> tuple[list[Recorded], list[Fact]]:
+    """The events of a log for the projections, and for the second model."""
+    found = recorder.select_notifications(1, 10_000)
+    return [recorded(log, each.id, each) for each in found], facts_of((each.topic, each.state) for each in found)
+
+
+def after(history: Sequence[AnyCommand]) -> CommandedLogs:
+    logs = world()
+    for command in history:
+        send(logs, command)
+    return logs
+
+
+def test_the_second_model_shares_no_code_with_the_first() -> None:
+    imported: set[str] = set()
+    for path in NAIVE.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                imported |= {name.name for name in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                assert node.level == 0
+                imported.add(node.module or "")
+    own = {name for name in imported if name.startswith("tests.naive.")}
+    assert own
+    assert {name.split(".")[0] for name in imported - own} <= sys.stdlib_module_names
+
+
+@settings(max_examples=200, deadline=None)
+@given(histories())
+def test_positions_cash_and_journal_are_what_the_second_model_finds(history: list[AnyCommand]) -> None:
+    events, facts = stored("ledger-0", after(history).recorders["ledger-0"])
+    models = read_models(events, at_once=True)
+    found = positions(facts)
+    assert {key: shown(each) for key, each in models["positions"].items()} == {
+        key: found.get(key, NOTHING)._asdict() for key in {*models["positions"], *found}
+    }
+    expected = cash(facts)
+    nothing = dict.fromkeys(FIGURES, Fraction(0))
+    assert {key: {name: getattr(each, name) for name in FIGURES} for key, each in models["cash"].items()} == {
+        key: expected.get(key, nothing) for key in {*models["cash"], *expected}
+    }
+    assert posted(models["journal"].values()) == balances(facts)
+    by_sequence = {each.sequence: posted([each]) for each in models["journal"].values()}
+    assert [by_sequence.get(number, {}) for number in range(1, len(facts) + 1)] == entries(facts)
+
+
+def shown(position: Any) -> dict[str, Any]:
+    """A position as the second model words it."""
+    figures = {name: getattr(position, name) for name in NOTHING._fields if name != "lots"}
+    lots = [(lot.trade_id, str(lot.trade_date), lot.quantity, lot.price) for lot in position.lots]
+    return {**figures, "lots": lots}
+
+
+def posted(journal: Any) -> dict[tuple[str, str, str], Decimal]:
+    """What entries leave in each account of each book."""
+    held: dict[tuple[str, str, str], Decimal] = {}
+    for entry in journal:
+        for posting in entry.postings:
+            key = (entry.book, posting.account, posting.asset)
+            held[key] = held.get(key, Decimal(0)) + posting.quantity
+    return {key: quantity for key, quantity in held.items() if quantity}
+
+
+@settings(max_examples=60, deadline=None)
+@given(histories())
+def test_open_lots_at_cost_are_what_the_trading_account_holds(history: list[AnyCommand]) -> None:
+    events, _ = stored("ledger-0", after(history).recorders["ledger-0"])
+    models = read_models(events, at_once=True)
+    accounts = posted(models["journal"].values())
+    for position in models["positions"].values():
+        account = f"Equity:Trading:{position.instrument}"
+        in_asset = accounts.get((position.book, account, position.asset), 0)
+        in_currency = accounts.get((position.book, account, position.currency), 0)
+        if position.product == "loan-deposit":
+            assert (in_asset, in_currency) == (0, 0)
+        else:
+            assert (in_asset, in_currency) == (-position.quantity, position.cost)
+        if position.lot_method == "fifo" and position.product != "loan-deposit":
+            assert sum(lot.quantity * lot.price for lot in position.lots) == position.cost

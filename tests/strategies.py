@@ -1,0 +1,197 @@
+"""Random command histories over a small world; what the rules refuse is part of them."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+from hypothesis import strategies as st
+
+from domain.commands import (
+    AffirmTrade,
+    AmendTrade,
+    AnyCommand,
+    BookTrade,
+    CancelTrade,
+    ClosePeriod,
+    CorrectTrade,
+    DefineBook,
+    DefineCounterparty,
+    DefineDesk,
+    DefineLegalEntity,
+    DefineTrader,
+    EngageKillSwitch,
+    EquityTerms,
+    FailSettlement,
+    FxSpotTerms,
+    LiftRestriction,
+    LoanTerms,
+    RecordFxRate,
+    RecordPrice,
+    ReleaseKillSwitch,
+    RestrictInstrument,
+    RollBusinessDate,
+    SetLimit,
+    SettleTrade,
+)
+from domain.identifiers import lei_of
+from infra.logs import CommandedLogs
+from tests.ledger import founded, logs_in_memory, send
+from tests.rules import DAY, MOMENT
+
+WORLD: tuple[AnyCommand, ...] = (
+    DefineLegalEntity(
+        command_id="w1", entity="BANK-US", name="Bank", lei=lei_of("EVERBOOK0000000003"), base_currency="USD"
+    ),
+    DefineDesk(command_id="w2", desk="US", name="America", entity="BANK-US"),
+    DefineBook(command_id="w3", book="US-1", name="Third", desk="US"),
+    DefineTrader(command_id="w4", trader="ben", name="Ben", desk="US"),
+    DefineCounterparty(command_id="w5", counterparty="BETA", name="Beta", lei=lei_of("EVERBOOK0000000004")),
+    RecordFxRate(command_id="w6", base="USD", quote="JPY", rate=Decimal("150.5")),
+)
+BOOKS = {"EQ-1": "anna", "EQ-2": "anna", "US-1": "ben"}
+TRADES = tuple(f"T{number}" for number in range(1, 10))
+
+
+def book_of(trade_id: str) -> str:
+    """Every trade id belongs to one book, so that later commands meet the booking."""
+    return tuple(BOOKS)[int(trade_id[1:]) % len(BOOKS)]
+
+
+def world(ledgers: int = 1, logs: CommandedLogs | None = None) -> CommandedLogs:
+    """A ledger, in memory if none is given, with three books of two entities, by FIFO and by average cost."""
+    logs = logs_in_memory(ledgers) if logs is None else founded(logs)
+    for command in WORLD:
+        send(logs, command)
+    return logs
+
+
+def decimals(*values: str) -> st.SearchStrategy[Decimal]:
+    return st.sampled_from([Decimal(value) for value in values])
+
+
+def days(first: int, last: int) -> st.SearchStrategy[Any]:
+    return st.integers(first, last).map(lambda number: DAY + timedelta(number))
+
+
+QUANTITIES = st.integers(1, 60).map(lambda quarters: Decimal(quarters) / 4)
+PRICES = decimals("100", "99", "33.333", "101.5", "0.0001", "0", "-1.07")
+FEES = st.dictionaries(st.sampled_from(["broker", "tax"]), decimals("0", "0.005", "1.5", "120"), max_size=2)
+SIDES: Any = st.sampled_from(["buy", "sell"])
+MOMENTS: st.SearchStrategy[datetime] = st.integers(-72, 24).map(lambda hours: MOMENT + timedelta(hours=hours))
+
+EQUITY = st.builds(
+    EquityTerms, side=SIDES, instrument=st.sampled_from(["SAN", "SAN", "IBM"]), quantity=QUANTITIES, price=PRICES,
+    fees=FEES, settlement_date=st.none() | days(0, 5),
+)
+FX = st.sampled_from([("EUR", "USD"), ("USD", "JPY")]).flatmap(lambda pair: st.builds(
+    FxSpotTerms, side=SIDES, base=st.just(pair[0]), quote=st.just(pair[1]), quantity=QUANTITIES,
+    rate=decimals("1.25", "1.1", "151.33"), fees=FEES,
+))
+_RATE: dict[str, Any] = {
+    "side": st.sampled_from(["lend", "take"]), "currency": st.sampled_from(["EUR", "JPY"]),
+    "principal": decimals("1000", "100.001", "36000"), "rate": decimals("3.6", "0", "-0.5"), "start_date": days(0, 1),
+}
+LOANS = st.one_of(
+    st.builds(LoanTerms, **_RATE, tenor=st.sampled_from(["0D", "1W", "3M"])),
+    st.builds(
+        LoanTerms, **_RATE, rate_type=st.just("floating"), index=st.just("ESTR"), spread=decimals("0.25"),
+        day_count=st.sampled_from(["30/360", "ACT/ACT"]), maturity_date=days(2, 400),
+    ),
+)
+TERMS = st.one_of(EQUITY, EQUITY, EQUITY, FX, LOANS)
+
+
+def bookings(
+    trade_ids: st.SearchStrategy[str] = st.sampled_from(TRADES),  # noqa: B008
+    terms: st.SearchStrategy[Any] = TERMS, moments: st.SearchStrategy[datetime | None] = st.none() | MOMENTS,  # noqa: B008
+) -> st.SearchStrategy[BookTrade]:
+    """Bookings, a good part of them back-dated."""
+    return trade_ids.flatmap(lambda trade_id: st.builds(
+        BookTrade, command_id=st.just("x"), trade_id=st.just(trade_id), book=st.just(book_of(trade_id)),
+        trader=st.just(BOOKS[book_of(trade_id)]), counterparty=st.sampled_from(["ACME", "BETA"]),
+        trade_date=days(-2, 0), terms=terms, effective_at=moments, contra_book=st.sampled_from([None, None, "EQ-2"]),
+    ))
+
+
+def about(kind: Callable[..., Any], trade_ids: st.SearchStrategy[str], **fields: Any) -> st.SearchStrategy[AnyCommand]:
+    """Commands of one kind about trades that may or may not be booked."""
+    return trade_ids.flatmap(lambda trade_id: st.builds(
+        kind, command_id=st.just("x"), trade_id=st.just(trade_id), book=st.just(book_of(trade_id)),
+        **{"effective_at": st.none() | MOMENTS, **fields},
+    ))
+
+
+def changes(
+    trade_ids: st.SearchStrategy[str] = st.sampled_from(TRADES), terms: st.SearchStrategy[Any] = TERMS,  # noqa: B008
+    **fields: Any,
+) -> st.SearchStrategy[AnyCommand]:
+    """What follows a booking."""
+    settled: dict[str, Any] = {"quantity": st.none() | QUANTITIES, "settled_on": st.none() | days(0, 5)}
+    revised = {"terms": terms, **fields}
+    return st.one_of(
+        about(AmendTrade, trade_ids, **revised),
+        about(CorrectTrade, trade_ids, reason=st.just("typo"), trade_date=st.none() | days(-4, 0), **revised),
+        about(CancelTrade, trade_ids, **fields), about(AffirmTrade, trade_ids, **fields),
+        about(SettleTrade, trade_ids, **settled, **fields), about(SettleTrade, trade_ids, **settled, **fields),
+        about(FailSettlement, trade_ids, **fields),
+    )
+
+
+_X: Any = st.just("x")
+_LIMITS = [Decimal(1500), Decimal(90_000), None]
+_SURROUNDINGS = st.one_of(
+    st.builds(RecordPrice, command_id=_X, instrument=st.sampled_from(["SAN", "IBM"]), price=PRICES),
+    st.builds(RecordFxRate, command_id=_X, base=st.just("EUR"), quote=st.just("USD"), rate=decimals("1.1", "1.333")),
+    st.builds(RollBusinessDate, command_id=_X, business_date=days(0, 9)),
+    st.builds(ClosePeriod, command_id=_X, through=days(-3, 5)),
+    st.builds(
+        SetLimit, command_id=_X, book=st.sampled_from(["EQ-1", "US-1"]), amount=st.sampled_from(_LIMITS),
+        kind=st.sampled_from(["gross-notional", "order-notional", "position-quantity"]),
+    ),
+    st.builds(EngageKillSwitch, command_id=_X, trader=st.just("ben")),
+    st.builds(ReleaseKillSwitch, command_id=_X, trader=st.just("ben")),
+    st.builds(RestrictInstrument, command_id=_X, instrument=st.just("IBM")),
+    st.builds(LiftRestriction, command_id=_X, instrument=st.just("IBM")),
+)
+
+
+def numbered(commands: Sequence[Any], prefix: str = "h") -> list[AnyCommand]:
+    """Each with a key of its own."""
+    return [msgspec.structs.replace(each, command_id=f"{prefix}{number}") for number, each in enumerate(commands, 1)]
+
+
+SHARES = EQUITY.map(lambda terms: msgspec.structs.replace(terms, instrument="SAN"))
+MONEY = LOANS.map(lambda terms: msgspec.structs.replace(terms, start_date=DAY))
+_FOCUS = {"anything": TERMS, "one position": SHARES, "money": MONEY}
+_POOLS = (TRADES, *(tuple(f"T{3 * number + place}" for number in range(1, 12)) for place in range(3)))
+
+
+@lru_cache
+def _kinds(
+    pool: tuple[str, ...], focus: str, moments: st.SearchStrategy[datetime | None], *, surroundings: bool
+) -> st.SearchStrategy[Any]:
+    trade_ids, terms = st.sampled_from(pool), _FOCUS[focus]
+    revised = changes(trade_ids, terms=terms, effective_at=moments)
+    kinds = [bookings(trade_ids, terms, moments), *[revised] * 4]
+    return st.one_of(*kinds, *([_SURROUNDINGS] if surroundings else []))
+
+
+def histories(
+    most: int = 30, *, surroundings: bool = True, moments: st.SearchStrategy[datetime | None] = st.none() | MOMENTS,  # noqa: B008
+) -> st.SearchStrategy[list[AnyCommand]]:
+    """The first trades are booked, then anything comes, mostly about them: in several books or in one, where all may be
+    one position. As often long as short. A time that is not said is that of the clock.
+    """
+
+    def history(pool: tuple[str, ...], focus: str, booked: int, length: int) -> st.SearchStrategy[list[AnyCommand]]:
+        first = st.tuples(*(bookings(st.just(each), _FOCUS[focus], moments) for each in pool[:booked]))
+        kinds = _kinds(pool[: booked + 1], focus, moments, surroundings=surroundings)
+        later = st.lists(kinds, min_size=length, max_size=length)
+        return st.tuples(first, later).map(lambda both: numbered([*both[0], *both[1]]))
+
+    focus = st.sampled_from(["anything", "one position", "one position", "money"])
+    sizes = st.tuples(st.sampled_from(_POOLS), focus, st.integers(2, 9), st.integers(0, most))
+    return sizes.flatmap(lambda chosen: history(*chosen))

@@ -1,0 +1,45 @@
+"""Everbook's own commands carry the dates into the ledger logs: nobody else takes their keys."""
+
+from datetime import date
+
+import pytest
+
+from domain.batch import Unit
+from domain.commands import ClosePeriod, IssueKey, RollBusinessDate
+from domain.outcomes import Outcome
+from domain.trades import TradeDecider
+from infra.logs import CommandedLogs, submission_of
+from tests.ledger import logs_in_memory, send
+from tests.rules import booking
+
+LEDGER = "ledger-0"
+FIRST, NEXT = date(2026, 11, 24), date(2026, 11, 25)
+TAKEN = ("roll-2026-11-25", "close-2026-11-24")
+
+
+@pytest.fixture
+def logs() -> CommandedLogs:
+    found = logs_in_memory()
+    send(found, IssueKey(command_id="k", key_id="desk-7", name="Desk", digest="a" * 64, roles=("trader",)))
+    send(found, RollBusinessDate(command_id="r1", business_date=FIRST))
+    return found
+
+
+def squat(logs: CommandedLogs, *, atomic: bool) -> list[Outcome]:
+    commands = [booking(f"T-{command_id}", source="everbook", command_id=command_id) for command_id in TAKEN]
+    return logs.commit(LEDGER, [Unit(tuple(submission_of(each, "desk-7") for each in commands), atomic)])
+
+
+@pytest.mark.parametrize("atomic", [False, True])
+def test_a_source_of_everbooks_own_is_refused_and_leaves_no_receipt(logs: CommandedLogs, atomic: bool) -> None:
+    outcomes = squat(logs, atomic=atomic)
+    assert [(each.status, each.code, each.count) for each in outcomes] == [("refused", "reserved", 0)] * 2
+    assert logs.recorders[LEDGER].select_receipts([("everbook", command_id) for command_id in TAKEN]) == {}
+
+
+def test_dates_turn_in_the_ledger_log_whatever_a_trader_sent_before(logs: CommandedLogs) -> None:
+    squat(logs, atomic=False)
+    send(logs, RollBusinessDate(command_id="r2", business_date=NEXT), ClosePeriod(command_id="p", through=FIRST))
+    decider = logs.by_log[LEDGER].decider
+    assert isinstance(decider, TradeDecider)
+    assert (decider.business_date(), decider.closed_through()) == (NEXT, FIRST)

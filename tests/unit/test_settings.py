@@ -1,0 +1,61 @@
+from pathlib import Path
+
+import pytest
+
+from infra.settings import BadSetting, Settings, settings_from
+
+
+def test_every_setting_has_its_variable() -> None:
+    given = {
+        "EVERBOOK_DATA": "/data", "EVERBOOK_DATABASE_URL": "postgresql://a", "EVERBOOK_READ_DATABASE_URL":
+        "postgresql://b", "EVERBOOK_LEDGERS": "4", "EVERBOOK_HOST": "::1", "EVERBOOK_PORT": "80", "EVERBOOK_PEPPER":
+        "salt", "EVERBOOK_BATCH_LIMIT": "7", "EVERBOOK_QUEUE_LIMIT": "70", "EVERBOOK_ANSWER_SECONDS": "1.5",
+        "EVERBOOK_LAG_SECONDS": "9", "EVERBOOK_HBASE_URL": "hbase://c:1/everbook",
+        "EVERBOOK_ELASTICSEARCH_URL": "http://d:1,http://e:1",
+    }
+    assert settings_from(given) == Settings(
+        data=Path("/data"), database_url="postgresql://a", read_database_url="postgresql://b", ledgers=4, host="::1",
+        port=80, pepper="salt", batch_limit=7, queue_limit=70, answer_seconds=1.5, lag_seconds=9,
+        hbase_url="hbase://c:1/everbook", elasticsearch_url="http://d:1,http://e:1",
+    )
+    assert len(given) == len(Settings.__struct_fields__)
+
+
+def test_without_any_the_ledger_is_in_one_folder() -> None:
+    found = settings_from({"PATH": "/bin", "HOME": "/"})
+    assert found == Settings()
+    assert (found.events_url, found.read_models_url) == (
+        "sqlite:///everbook-data/events.db", "sqlite:///everbook-data/read-models.db"
+    )
+
+
+@pytest.mark.parametrize(("name", "nearest"), [
+    ("EVERBOOK_DATABASE_URI", "EVERBOOK_DATABASE_URL"), ("EVERBOOK_LEDGER", "EVERBOOK_LEDGERS"),
+    ("EVERBOOK_PEPER", "EVERBOOK_PEPPER"), ("EVERBOOK_data", "EVERBOOK_DATA"),
+])
+def test_an_unknown_setting_is_refused_with_the_nearest(name: str, nearest: str) -> None:
+    with pytest.raises(BadSetting, match=f"{name} is no setting; did you mean {nearest}"):
+        settings_from({name: "x"})
+
+
+def test_an_unknown_setting_like_no_other_is_refused_all_the_same() -> None:
+    with pytest.raises(BadSetting, match=r"EVERBOOK_XYZZY is no setting$"):
+        settings_from({"EVERBOOK_XYZZY": "1"})
+
+
+@pytest.mark.parametrize(("name", "value"), [
+    ("PORT", "http"), ("PORT", "0"), ("PORT", "-1"), ("PORT", "1.5"), ("PORT", ""), ("LEDGERS", "0"),
+    ("LEDGERS", "many"), ("BATCH_LIMIT", "0"), ("QUEUE_LIMIT", "1e3x"), ("ANSWER_SECONDS", "0"),
+    ("ANSWER_SECONDS", "nan"), ("ANSWER_SECONDS", "inf"), ("ANSWER_SECONDS", "-inf"),
+])
+def test_a_value_that_makes_no_sense_is_refused_by_name(name: str, value: str) -> None:
+    with pytest.raises(BadSetting, match=f"EVERBOOK_{name}="):
+        settings_from({f"EVERBOOK_{name}": value})
+
+
+def test_what_only_tests_read_is_let_through() -> None:
+    assert settings_from({"EVERBOOK_TEST_KILLS": "3"}) == Settings()
+
+
+def test_what_the_servers_of_this_machine_are_started_by_is_no_setting_of_the_ledger() -> None:
+    settings_from({"EVERBOOK_CLUSTER_CACHE": "/tmp/jars", "EVERBOOK_JAVA_17": "/java"})
