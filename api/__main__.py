@@ -5,12 +5,12 @@ from typing import Any
 
 import typer
 
-from api.cli import cluster, demo, generating, importing, keys, proving, reads, serving
+from api.cli import cluster, demo, generating, importing, keys, proving, reads, serving, working
 
 app = typer.Typer(
     name="everbook", help="A trade ledger: book, prove, explain.", no_args_is_help=True, pretty_exceptions_enable=False
 )
-MAIN: tuple[Callable[..., Any], ...] = (demo.demo, serving.serve, serving.work, generating.generate)
+MAIN: tuple[Callable[..., Any], ...] = (demo.demo, serving.serve, generating.generate)
 READS: tuple[Callable[..., Any], ...] = (
     reads.trades, reads.positions, reads.cash, reads.journal, reads.pnl, reads.risk, reads.alerts, reads.audit
 )
@@ -25,6 +25,7 @@ for name, proof in (("verify", proving.verify_logs), ("rebuild", proving.rebuild
 app.command("import")(importing.import_file)
 app.add_typer(keys.app, name="keys")
 app.add_typer(cluster.app, name="cluster")
+app.add_typer(working.app, name="work")
 
 
 def main() -> None:

@@ -19,6 +19,10 @@ class Metrics:
         self.reflected = Gauge("everbook_reflected_sequence", "What read models reflect", ["log"], registry=registry)
         self.lag_events = Gauge("everbook_lag_events", "Events not reflected yet", ["log"], registry=registry)
         self.lag_seconds = Gauge("everbook_lag_seconds", "Age of the oldest of them", ["log"], registry=registry)
+        self.notional = Gauge(
+            "everbook_unreflected_notional", "Of trade events not reflected yet", ["log", "currency"], registry=registry
+        )
+        self.dead_letters = Gauge("everbook_dead_letters", "Events that wait", ["model"], registry=registry)
         self.logged = Gauge("everbook_log_sequence", "The last sequence of a log", ["log"], registry=registry)
 
     def committed(self, commands: int, seconds: float) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from domain.commands import UnreadableCommand
 from domain.decider import Decider, envelope_of
 from domain.events import CommandRefused, Event
 from domain.merkle import leaf_hash
@@ -131,6 +132,8 @@ class Batch:
 
     def _accept(self, submission: Submission) -> Outcome:
         command, decider = submission.command, self._decider
+        if isinstance(command, UnreadableCommand):
+            raise Refused(command.code, command.detail, command.field)
         principal = SYSTEM if submission.actor == SYSTEM.key_id else principal_of(self._reference, submission.actor)
         if principal is None:
             raise Refused("not-permitted", "the key is not known, or revoked")
@@ -160,7 +163,8 @@ class Batch:
         stream = f"refusal:{command.source}:{command.command_id}"
         event = CommandRefused(
             **envelope, command=type(command).__name__, code=refusal.code, detail=refusal.detail, field=refusal.field,
-            subject=self._decider.stream(command), book=getattr(command, "book", None),
+            subject="" if isinstance(command, UnreadableCommand) else self._decider.stream(command),
+            book=getattr(command, "book", None),
             trader=getattr(command, "trader", None),
         )
         self.add_event(stream, 1, event)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
-from eventsourcing.persistence import IntegrityError, OperationalError
+from eventsourcing.persistence import IntegrityError, OperationalError, Tracking
 
 from domain.batch import MICROSECOND, Batch, Unit
 from domain.decider import Decider
@@ -119,8 +119,9 @@ class Ledger:
             raise
         return self._draft(batch, nonce)
 
-    def append(self, draft: Draft) -> None:
-        """Appends a draft; may run beside ``prepare``, for it touches no state.
+    def append(self, draft: Draft, tracking: Tracking | None = None) -> None:
+        """Appends a draft, and with it how far its sender's commands were taken; may run beside ``prepare``, for it
+        touches no state.
 
         Raises:
             LogMoved: the log is not where the draft begins.
@@ -128,7 +129,7 @@ class Ledger:
         """
         assert draft.commit is not None
         try:
-            self.recorder.insert_events(draft.events, commit=draft.commit)
+            self.recorder.insert_events(draft.events, tracking=tracking, commit=draft.commit)
         except OperationalError:
             # The reply may have been lost, not the commit: the nonce tells.
             last = self.recorder.last_commit()

@@ -15,7 +15,8 @@ from domain.outcomes import EVERY_ROLE
 from domain.ports import LogRecorder
 from domain.routing import REFERENCE
 from infra.checkpoints import Checkpoint, Signer
-from infra.gate import LocalGate
+from infra.event_source import EventSource, PolledLogs
+from infra.gate import Gate, LocalGate
 from infra.logs import CommandedLogs, submission_of
 from infra.owner import Owner
 from infra.projection_worker import ProjectionWorker, wait_until_reflected
@@ -23,7 +24,7 @@ from infra.secrets import digest_of, secret_in
 from infra.settings import Settings
 from infra.sql.read_models import SqlReadModels
 from projections.ports import ReadModels, ReadModelStore
-from projections.projection import Document
+from projections.projection import Document, families, families_of
 from projections.registry import PROJECTIONS
 
 ADMIN = "admin"
@@ -57,7 +58,7 @@ class Everbook:
         self.read_models = _open_read_models(settings, self.ledger_id, adopt=adopt_read_models)
         self._closing.callback(self.read_models.close)
         self.owner = Owner(self.logs, batch_limit=settings.batch_limit, queue_limit=settings.queue_limit)
-        self.gate = LocalGate(self.owner, self.logs, pepper)
+        self.gate: Gate = LocalGate(self.owner, self.logs, pepper)
 
     def __enter__(self) -> "Everbook":
         return self
@@ -76,6 +77,14 @@ class Everbook:
     def worker(self) -> ProjectionWorker:
         """A worker for the read models, in this process."""
         return ProjectionWorker(self.logs.recorders, self.read_models, PROJECTIONS)
+
+    def following_worker(self, only: Sequence[str] = ()) -> ProjectionWorker:
+        """A worker for the families of these models (all without any), on the feed of events that is set."""
+        projections = families_of(PROJECTIONS, only)
+        group = [] if len(projections) == len(PROJECTIONS) else [family[0].name for family in families(projections)]
+        return ProjectionWorker(
+            self.logs.recorders, self.read_models, projections, source=self.event_source(group)
+        )
 
     def vector(self) -> dict[str, int]:
         """The last sequence of every log."""
@@ -96,6 +105,10 @@ class Everbook:
     def signed_checkpoint(self, log: str) -> str:
         return self.signer.sign(self.checkpoint(log))
 
+    def event_source(self, group: Sequence[str]) -> EventSource:  # noqa: ARG002
+        """Where a worker of the families that ``group`` names (all without any) takes its events from."""
+        return PolledLogs(self.logs.recorders)
+
     def _open_log(self, log: str) -> LogRecorder:
         factory = factory_of(log, self.settings)
         self._closing.callback(factory.close)
@@ -103,13 +116,20 @@ class Everbook:
         return recorder  # type: ignore[no-any-return]
 
     def _issue_admin(self, pepper: str) -> str:
-        secret = secret_in(self.settings.data / "admin-key")
+        file = self.settings.data / "admin-key"
+        is_new = not file.exists()
+        secret = secret_in(file)
         command = IssueKey(
             source="everbook", command_id="first-admin-key", key_id=ADMIN, name="First administrator",
             digest=digest_of(pepper, secret), roles=EVERY_ROLE,
         )
-        self.logs.commit(REFERENCE, [Unit((submission_of(command),))])
-        return secret
+        (outcome,) = self.logs.commit(REFERENCE, [Unit((submission_of(command),))])
+        if outcome.status == "accepted":
+            return secret
+        # A process with another data folder was first: the secret is there.
+        if is_new:
+            file.unlink()
+        return ""
 
 
 def factory_of(log: str, settings: Settings, *, create: bool = True) -> InfrastructureFactory[Any]:

@@ -1,5 +1,6 @@
-"""The way in for commands, in one process: the queue in front of the owner, and what the logs know of outcomes."""
+"""The way in for commands: what the logs know of keys, trades and outcomes, and in one process the owner's queue."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from concurrent.futures import Future
 
@@ -10,37 +11,52 @@ from infra.owner import Owner
 from infra.secrets import digest_of
 
 
-class LocalGate:
-    """``api.ports.Gate`` on logs of this process."""
+class Gate(ABC):
+    """``api.ports.Gate``, but for how commands reach their owner."""
 
-    def __init__(self, owner: Owner, logs: CommandedLogs, pepper: str) -> None:
-        self._owner = owner
-        self._logs = logs
+    def __init__(self, logs: CommandedLogs, pepper: str) -> None:
+        self.logs = logs
         self._pepper = pepper
 
+    @abstractmethod
     def submit(
         self, submissions: Sequence[Submission], *, atomic: bool = False, dry_run: bool = False
-    ) -> "Future[Sequence[Outcome]]":
-        return self._owner.submit(submissions, atomic=atomic, dry_run=dry_run)
+    ) -> "Future[Sequence[Outcome]]": ...
+
+    @abstractmethod
+    def queued(self) -> int: ...
 
     def find_outcome(self, source: str, command_id: str) -> Outcome | None:
-        return self._logs.find_outcome(source, command_id)
+        return self.logs.find_outcome(source, command_id)
 
     def book_of(self, trade_id: str) -> str | None:
-        place = self._logs.trade_place(trade_id)
+        place = self.logs.trade_place(trade_id)
         return place[0] if place else None
 
     def trade_version(self, trade_id: str) -> int | None:
-        place = self._logs.trade_place(trade_id)
+        place = self.logs.trade_place(trade_id)
         return place[1] if place else None
 
     def digest_of(self, secret: str) -> str:
         return digest_of(self._pepper, secret)
 
     def authenticate(self, secret: str) -> Principal | None:
-        reference = self._logs.reference
+        reference = self.logs.reference
         key_id = reference.digests.get(self.digest_of(secret))
         return principal_of(reference, key_id) if key_id else None
+
+
+class LocalGate(Gate):
+    """On logs of this process."""
+
+    def __init__(self, owner: Owner, logs: CommandedLogs, pepper: str) -> None:
+        super().__init__(logs, pepper)
+        self._owner = owner
+
+    def submit(
+        self, submissions: Sequence[Submission], *, atomic: bool = False, dry_run: bool = False
+    ) -> "Future[Sequence[Outcome]]":
+        return self._owner.submit(submissions, atomic=atomic, dry_run=dry_run)
 
     def queued(self) -> int:
         return self._owner.queued()

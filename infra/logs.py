@@ -99,9 +99,9 @@ class CommandedLogs:
             self._carry_on()
         return outcomes
 
-    def prepare(self, log: str, units: Sequence[Unit]) -> Draft | None:
-        """Decides units for a ledger log on top of what is in flight; None when a date is to be carried over first, by
-        ``commit``.
+    def prepare(self, log: str, units: Sequence[Unit], *, looked_up: bool = False) -> Draft | None:
+        """Decides units for a log on top of what is in flight; None when a date is to be carried over first, by
+        ``commit`` or ``turn``.
 
         Raises:
             NotRecorded: nothing was recorded.
@@ -109,11 +109,20 @@ class CommandedLogs:
         ledger = self.by_log[log]
         try:
             ledger.begin()
-            if self._turns(ledger):
+            if self.must_turn(log):
                 return None
-            return ledger.prepare(units, now(), os.urandom(NONCE_BYTES))
+            return ledger.prepare(units, now(), os.urandom(NONCE_BYTES), looked_up=looked_up)
         except LogBroken as error:
             raise NotRecorded(str(error)) from error
+
+    def must_turn(self, log: str) -> bool:
+        """Whether a date that the reference log turned is to be carried over into a ledger log."""
+        return log in self._ledger_logs and bool(self._turns(self.by_log[log]))
+
+    def turn(self, log: str) -> None:
+        """Carries over what the reference log turned. Nothing may be in flight."""
+        if self.must_turn(log):
+            self._turn(self.by_log[log])
 
     def follow(self) -> None:
         """Reads what other processes wrote to the reference and market logs: keys, limits, prices."""

@@ -2,16 +2,18 @@
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 
+import msgspec
 from eventsourcing.persistence import Notification, PersistenceError
 
 from domain.ledger import LogBroken
 from domain.merkle import leaf_hash
 from domain.ports import LogRecorder
-from domain.schema import Recorded, recorded
-from projections.fold import DEAD_LETTERS, DeadLetter, Fold, ProjectionStopped, Store
+from domain.schema import Recorded, UnknownEventType, recorded
+from infra.event_source import EventSource, FeedStopped, PolledLogs
+from projections.fold import DEAD_LETTERS, DeadLetter, Fold, Parked, ProjectionStopped, Store
 from projections.ports import ReadModels, ReadModelsMoved
 from projections.projection import Document, Projection, families
 
@@ -21,6 +23,8 @@ LOOK_AGAIN_SECONDS = 0.01
 WORTH_A_BATCH = 500
 GATHER_SECONDS = 0.03
 WAIT_AFTER_TROUBLE_SECONDS = 1.0
+LOOK_AT_HISTORY_SECONDS = 1.0
+LET_GO_SECONDS = 5.0
 
 
 class ReadModelsAhead(Exception):
@@ -29,28 +33,49 @@ class ReadModelsAhead(Exception):
 
 class ProjectionWorker:
     """Folds every log into every read model, a batch at a time; while one is written the next is folded. Several
-    workers may run: the store lets one win.
+    workers may run: the store lets one win. The events come from ``source``, by default from the logs themselves;
+    ``writer`` writes, by default a thread of its own.
     """
 
     def __init__(
         self, recorders: Mapping[str, LogRecorder], read_models: ReadModels, projections: Sequence[Projection],
-        events_at_once: int = EVENTS_AT_ONCE,
+        events_at_once: int = EVENTS_AT_ONCE, *, source: EventSource | None = None,
+        writer: Executor | None = None,
     ) -> None:
         self._recorders = recorders
         self._read_models = read_models
+        self._source = source or PolledLogs(recorders)
         self._families = [*families(tuple(projections))]
         self._all = tuple(projections)
         self._events_at_once = events_at_once
         self._places: dict[tuple[str, str], int] = {}
         self._folds: dict[tuple[str, ...], Fold] = {}
-        self._writer: ThreadPoolExecutor | None = None
-        self._written: Future[None] | None = None
+        self._parked: set[Parked] = set()
+        self._look_at_history = 0.0
+        self._writer = writer
+        self._own_writer: ThreadPoolExecutor | None = None
+        self._written: tuple[Future[None], str] | None = None
         self._writing: tuple[str, ...] = ()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="projections", daemon=True)
         self.documents = 0
         self.events = 0
         self.trouble = ""
+        self._source.begin(self._let_go)
+
+    @property
+    def filled(self) -> int:
+        """How many events its feed had lost, and were fetched from their log."""
+        return self._source.filled
+
+    @property
+    def heads(self) -> tuple[str, ...]:
+        """One model of each family; those of a family stand at the same event."""
+        return tuple(family[0].name for family in self._families)
+
+    def logs(self) -> Sequence[str]:
+        """The logs that are this worker's at present."""
+        return self._source.logs()
 
     def start(self) -> None:
         self._thread.start()
@@ -60,6 +85,7 @@ class ProjectionWorker:
         if self._thread.is_alive():
             self._thread.join()
         self._rest()
+        self._source.close()
 
     def catch_up(self, on_progress: Callable[[int], None] | None = None) -> None:
         """Folds until every read model reflects every log to its end.
@@ -74,42 +100,47 @@ class ProjectionWorker:
         finally:
             self._rest()
 
-    def step(self) -> int:
+    def step(self, wait_seconds: float = 0.0) -> int:
         """Folds one batch of each log; how many events that were. None: everything is folded, and written.
 
         Raises:
-            ProjectionStopped, LogBroken: of the first log that goes no further, when the others have gone on.
+            ProjectionStopped, FeedStopped, LogBroken: of the first log that goes no further, once the others have no
+                more.
         """
-        if not self._places:
-            require_same_history(self._recorders, self._read_models)
-        done, stopped = 0, None
+        self._source.gather(wait_seconds)
+        self._require_same_history()
         try:
-            for log, recorder in self._recorders.items():
-                try:
-                    done += self._step(log, recorder)
-                except (ProjectionStopped, LogBroken) as error:
-                    # It is the trouble of this log alone: the others go on.
-                    stopped = stopped or error
-                    self._finish_writing()
-            if stopped is not None or not done:
+            done, stopped = self._step_each()
+            if not done:
                 self._finish_writing()
-            if stopped is not None:
-                raise stopped
-            return done
         except ReadModelsMoved:
             self._begin_again()
             return 1
         except BaseException:
             self._begin_again()
             raise
+        self.trouble = f"{type(stopped).__name__}: {stopped}" if stopped else ""
+        if stopped and not done:
+            raise stopped
+        return done
+
+    def _step_each(self) -> tuple[int, Exception | None]:
+        done = 0
+        stopped: Exception | None = None
+        for log in self._source.logs():
+            try:
+                done += self._step(log)
+            except (ProjectionStopped, FeedStopped, LogBroken) as error:
+                # It is the trouble of this log alone: the others go on.
+                stopped = stopped or error
+                self._finish_writing()
+        return done, stopped
 
     def _run(self) -> None:
+        done = 0
         while not self._stopping.is_set():
             try:
-                done = self.step()
-                self.trouble = ""
-                if done < WORTH_A_BATCH:
-                    self._stopping.wait(GATHER_SECONDS if done else LOOK_AGAIN_SECONDS)
+                done = self.step(0.0 if done >= WORTH_A_BATCH else GATHER_SECONDS if done else LOOK_AGAIN_SECONDS)
             except PersistenceError as error:
                 self._trouble(error)
             except Exception as error:  # noqa: BLE001
@@ -121,26 +152,28 @@ class ProjectionWorker:
         self._begin_again()
         self._stopping.wait(WAIT_AFTER_TROUBLE_SECONDS)
 
-    def _step(self, log: str, recorder: LogRecorder) -> int:
+    def _require_same_history(self) -> None:
+        """Whenever it begins again, and now and then, since nobody tells it that a log was restored."""
+        if time.monotonic() >= self._look_at_history:
+            require_same_history(self._recorders, self._read_models)
+            self._look_at_history = time.monotonic() + LOOK_AT_HISTORY_SECONDS
+
+    def _step(self, log: str) -> int:
         places = [self._place(family, log) for family in self._families]
         start = min(places)
-        last = recorder.max_notification_id() or 0
-        if max(places) > last:
-            raise ReadModelsAhead(f"the read models reflect {log} up to {max(places)}, but it ends at {last}")
-        if start == last:
+        # Those behind stop where the others stand, and go on together with them.
+        stop = min((place for place in places if place > start), default=None)
+        page = self._source.read(log, start, self._events_at_once, stop)
+        if not page:
             return 0
         behind = [family for family, place in zip(self._families, places, strict=True) if place == start]
-        # Those behind stop where the others stand, and go on together with them.
-        stop = min((place for place in places if place > start), default=last)
         members = [projection for family in behind for projection in family]
-        page = recorder.select_notifications(start + 1, self._events_at_once, stop=stop)
-        if not page or page[-1].id - start != len(page):
+        if page[-1].id - start != len(page):
             raise LogBroken(f"{log} lacks events after {start}")
-        events = [recorded(log, each.id, each) for each in page]
-        self._advance(log, members, start, events, _leaf_of(page[-1]))
+        self._advance(log, members, start, _decoded(log, page), _leaf_of(page[-1]))
         for family in behind:
-            self._places[family[0].name, log] = events[-1].sequence
-        return len(events)
+            self._places[family[0].name, log] = page[-1].id
+        return len(page)
 
     def _advance(
         self, log: str, members: Sequence[Projection], start: int, events: Sequence[Recorded], leaf: bytes
@@ -151,22 +184,32 @@ class ProjectionWorker:
             self._finish_writing()
             self._writing = names
         if names not in self._folds:
-            store = Store(self._read_models.get_many, self._scan)
-            letters = [each for each in self._read_models.scan(DEAD_LETTERS, "") if isinstance(each, DeadLetter)]
-            self._folds[names] = Fold([each for each in self._all if each.name in names], store, dead_letters=letters)
+            self._folds[names] = self._fold(names)
+        parked = {each for each in self._parked if each.log == log and each.model in names}
         try:
             changes = self._folds[names].run(events)
         except BaseException:
             del self._folds[names]
             raise
         self._finish_writing()
-        self._writer = self._writer or ThreadPoolExecutor(1, "read-models")
-        self._written = self._writer.submit(
+        self._written = self._executor().submit(
             self._read_models.write, log, changes, expected=start, reflected=events[-1].sequence, models=names,
-            leaf=leaf,
-        )
+            leaf=leaf, parked=parked,
+        ), log
+        self._parked |= _parked(changes.get(DEAD_LETTERS, {}).values())
         self.documents += sum(map(len, changes.values()))
         self.events += len(events)
+
+    def _executor(self) -> Executor:
+        if self._writer is None and self._own_writer is None:
+            self._own_writer = ThreadPoolExecutor(1, "read-models")
+        return self._writer or self._own_writer  # type: ignore[return-value]
+
+    def _fold(self, names: Sequence[str]) -> Fold:
+        store = Store(self._read_models.get_many, self._scan)
+        letters = [each for each in self._read_models.scan(DEAD_LETTERS, "") if isinstance(each, DeadLetter)]
+        self._parked |= _parked(letters)
+        return Fold([each for each in self._all if each.name in names], store, dead_letters=letters)
 
     def _scan(self, model: str, prefix: str) -> Sequence[Document]:
         self._finish_writing()
@@ -174,23 +217,43 @@ class ProjectionWorker:
 
     def _finish_writing(self) -> None:
         """Waits for what is being written; its error is raised here."""
-        written, self._written = self._written, None
-        if written is not None:
-            written.result()
+        if self._written is None:
+            return
+        (written, log), self._written = self._written, None
+        written.result()
+        self._report(log)
+
+    def _report(self, log: str) -> None:
+        self._source.reflected(log, min(self._place(family, log) for family in self._families))
 
     def _rest(self) -> None:
         """Leaves no thread behind."""
-        if self._writer is not None:
-            self._writer.shutdown()
-            self._writer = None
+        if self._own_writer is not None:
+            self._own_writer.shutdown()
+            self._own_writer = None
+
+    def _let_go(self) -> None:
+        """Finishes the batch, for so long, and forgets everything: someone else goes on. Were its end not waited for,
+        the store would still let one win.
+        """
+        if self._written is not None:
+            written, log = self._written
+            if wait([written], LET_GO_SECONDS).done and not written.exception():
+                self._report(log)
+        self._forget()
 
     def _begin_again(self) -> None:
         """Forgets what was folded beyond the store: it may not be there."""
         if self._written is not None:
-            wait([self._written])
-            self._written = None
+            wait([self._written[0]])
+        self._forget()
+
+    def _forget(self) -> None:
+        self._written = None
         self._places.clear()
         self._folds.clear()
+        self._parked.clear()
+        self._look_at_history = 0.0
 
     def _place(self, family: Sequence[Projection], log: str) -> int:
         """Where a family stands; with a new member (or a new version of one) it begins again."""
@@ -217,6 +280,17 @@ def require_same_history(recorders: Mapping[str, LogRecorder], read_models: Read
             raise ReadModelsAhead(
                 f"the read models reflect {log}:{sequence}, which is not, or no longer, in the log: build them anew"
             )
+
+
+def _parked(letters: Iterable[Document]) -> set[Parked]:
+    return {letter.parked for letter in letters if isinstance(letter, DeadLetter)}
+
+
+def _decoded(log: str, page: Sequence[Notification]) -> list[Recorded]:
+    try:
+        return [recorded(log, each.id, each) for each in page]
+    except (msgspec.MsgspecError, UnknownEventType) as error:
+        raise FeedStopped(f"an event of {log}:{page[0].id}…{page[-1].id} cannot be read: {error}") from error
 
 
 def wait_until_reflected(

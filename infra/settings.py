@@ -8,6 +8,8 @@ from pathlib import Path
 
 import msgspec
 
+from infra.kafka.settings import KafkaSettings
+
 PREFIX = "EVERBOOK_"
 OF_OTHERS = frozenset({"EVERBOOK_CLUSTER_CACHE", "EVERBOOK_JAVA_17", "EVERBOOK_JAVA_21"})
 """What ``infra.cluster`` reads, to start servers on this machine."""
@@ -17,7 +19,7 @@ class BadSetting(Exception):
     """A setting that is unknown or makes no sense; the message names it."""
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True):
+class Settings(KafkaSettings, frozen=True, kw_only=True):
     """``ledgers`` is the number of ledger logs, fixed when the ledger is created (1 when not set then).
 
     With ``elasticsearch_url`` (several by commas) the read models are there and not in a database.

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from domain.money import exact
 from domain.schema import Recorded
@@ -35,6 +35,23 @@ class DeadLetter(Document, kw_only=True):
     event: str
     error: str
     recorded_at: datetime
+
+    @property
+    def parked(self) -> "Parked":
+        return Parked(self.log, self.model, self.key)
+
+
+class Parked(NamedTuple):
+    """A document that waits for its dead letters."""
+
+    log: str
+    model: str
+    key: str
+
+
+def letter_prefix(parked: Parked) -> str:
+    """With what the ids of a parked document's letters begin; the sequence follows."""
+    return f"{parked.model}/{parked.key}/{parked.log}-"
 
 
 class Store:
@@ -208,7 +225,7 @@ class Fold:
     def _park(self, model: str, key: str, event: Recorded, error: str) -> None:
         """The event waits in the list of dead letters, its document says so, and the rest goes on."""
         self._parks(model, key, event)
-        letter = f"{model}/{key}/{event.log}-{event.sequence:012d}"
+        letter = f"{letter_prefix(Parked(event.log, model, key))}{event.sequence:012d}"
         self._changes[DEAD_LETTERS][letter] = DeadLetter(
             id=letter, log=event.log, sequence=event.sequence, model=model, key=key, event=event.id, error=error,
             recorded_at=event.event.recorded_at,

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Any, Protocol
 
+from projections.fold import DeadLetter, Parked
 from projections.projection import Document, Projection
 
 
@@ -22,15 +23,28 @@ class ReadModels(Protocol):
 
     def write(
         self, log: str, documents: Mapping[str, Mapping[str, Document]], *, expected: int, reflected: int,
-        models: Sequence[str], leaf: bytes = b"",
+        models: Sequence[str], leaf: bytes = b"", parked: Set[Parked] | None = None,
     ) -> None:
         """Documents by model and id, and the tracking of ``models`` from ``expected`` to ``reflected`` (``leaf`` is the
         leaf hash of that event): in one transaction; or, where the store has none, documents before those they were
         made from (``dependants_first``), then the tracking, so that folding the same events again heals what was cut
-        off.
+        off. ``parked`` are the parked documents of ``models`` in this log that whoever folded knew of.
 
         Raises:
-            ReadModelsMoved: when the tracking of one of ``models`` is not at ``expected``.
+            ReadModelsMoved: when the tracking of one of ``models`` is not at ``expected``, or other documents are
+                parked: some were mended meanwhile.
+        """
+
+    def mend(
+        self, documents: Mapping[Parked, Document | None], letters: Sequence[DeadLetter], *, at: int,
+        models: Sequence[str],
+    ) -> None:
+        """Puts parked documents of one log as they are to be (None: there is none), and ``letters`` in place of their
+        dead letters, in one transaction; or, where the store has none, the letters last, so that mending again heals
+        what was cut off.
+
+        Raises:
+            ReadModelsMoved: when the tracking of one of ``models`` is not at ``at``.
         """
 
     def reflected(self, model: str, log: str) -> int:

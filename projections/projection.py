@@ -60,6 +60,22 @@ class Projection(Protocol):
     def project(self, key: str, document: Any | None, event: Recorded, view: View, /) -> Any | None: ...
 
 
+def families_of(projections: Sequence[Projection], models: Sequence[str]) -> tuple[Projection, ...]:
+    """The projections of the families that ``models`` belong to, in their order; all of them when none are named.
+
+    Raises:
+        KeyError: for a model that there is not.
+    """
+    unknown = set(models) - {projection.name for projection in projections}
+    if unknown:
+        raise KeyError(*sorted(unknown))
+    chosen = {
+        member.name for family in families(projections) for member in family
+        if not models or any(each.name in models for each in family)
+    }
+    return tuple(projection for projection in projections if projection.name in chosen)
+
+
 def families(projections: Sequence[Projection]) -> list[tuple[Projection, ...]]:
     """The projections in groups that need each other, and so must stand at the same event."""
     grouped: list[list[Projection]] = []

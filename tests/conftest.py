@@ -6,11 +6,17 @@ from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
+from hypothesis import Phase, settings
 
 from tests import postgres as real
 from tests.servers import cluster_folder, elasticsearch, hbase, kafka
 
 __all__ = ["cluster_folder", "elasticsearch", "hbase", "kafka"]
+
+# Where a change is judged, the same examples come every time; by hand, others at every run look further.
+settings.register_profile("ci", derandomize=True, deadline=None, phases=[Phase.explicit, Phase.generate])
+settings.register_profile("dev", deadline=None)
+settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 
 @pytest.fixture(scope="session")

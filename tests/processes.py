@@ -1,8 +1,13 @@
 """Python processes of their own, for what threads would not show: other memory, other connections, sudden ends."""
 
+import contextlib
+import os
+import signal
+import sqlite3
 import subprocess
 import sys
 import textwrap
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -64,3 +69,24 @@ def together(scripts: Sequence[tuple[str, Sequence[object]]]) -> Iterator[list[P
     finally:
         for process in processes:
             process.end()
+
+
+def stop_outside_a_write(pid: int, database: Path) -> None:
+    """Stops a process at any moment but those when it holds SQLite's write lock, which it would keep."""
+    while True:
+        os.kill(pid, signal.SIGSTOP)
+        while not is_stopped(pid):
+            time.sleep(0.01)
+        with contextlib.closing(sqlite3.connect(database, timeout=0)) as connection:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                connection.rollback()
+                return
+            except sqlite3.OperationalError:
+                os.kill(pid, signal.SIGCONT)
+        time.sleep(0.005)
+
+
+def is_stopped(pid: int) -> bool:
+    """Whether the kernel has stopped a process."""
+    return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "T"

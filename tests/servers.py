@@ -19,6 +19,7 @@ GUARD = "import sys; sys.path.insert(0, sys.argv[3]); from tests.servers import 
 LOOK_AGAIN_SECONDS = 0.5
 ASKED = os.environ.get("EVERBOOK_TEST_SERVERS", "")
 REQUIRED = ASKED == "require"
+needs_servers = pytest.mark.skipif(ASKED == "no", reason="EVERBOOK_TEST_SERVERS=no: no server is started")
 
 
 @pytest.fixture(scope="session")

@@ -40,10 +40,18 @@ def settings_of(data: Path | None) -> Settings:
     return msgspec.structs.replace(settings, data=data) if data else settings
 
 
+def _of(settings: Settings, adopt_read_models: bool) -> Everbook:
+    if not settings.kafka_bootstrap:
+        return Everbook(settings, adopt_read_models=adopt_read_models)
+    from infra.cluster_everbook import ClusterEverbook  # noqa: PLC0415
+
+    return ClusterEverbook(settings, adopt_read_models=adopt_read_models)
+
+
 @contextmanager
 def everbook(settings: Settings, *, announce: bool = True, adopt_read_models: bool = False) -> Iterator[Everbook]:
     """The ledger, open; what can be expected to go wrong is said in one line."""
-    with expected(), Everbook(settings, adopt_read_models=adopt_read_models) as opened:
+    with expected(), _of(settings, adopt_read_models) as opened:
         if opened.admin_secret and announce:
             err.print(
                 f"First start: the admin key is [bold]{opened.admin_secret}[/] (shown once; kept in "

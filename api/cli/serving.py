@@ -1,11 +1,10 @@
-"""``serve`` and ``work``: the API, and the worker that keeps the read models up."""
+"""``serve``: the API, with the worker that keeps the read models up."""
 
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Annotated
 
 import typer
@@ -16,10 +15,8 @@ from api.cli.console import err
 from api.cli.opening import Data, everbook, settings_of
 from api.services import Services
 from infra.everbook import Everbook, LocalReads
-from infra.projection_worker import ProjectionWorker
 from infra.settings import Settings
 
-PARENT_LOOK_SECONDS = 0.5
 STOP_SECONDS = 10
 
 
@@ -27,28 +24,14 @@ def serve(
     data: Data = None, host: Annotated[str | None, typer.Option(help="Loopback unless told otherwise")] = None,
     port: Annotated[int | None, typer.Option(help="EVERBOOK_PORT, else 8321")] = None,
 ) -> None:
-    """Serves the HTTP API, and keeps the read models up in a process of its own."""
+    """Serves the HTTP API, and keeps the read models up in a process of its own; in a cluster that is other processes'
+    work.
+    """
     settings = settings_of(data)
     with everbook(settings) as opened:
         opened.start()
-        with worker_process(settings):
+        with nullcontext() if settings.kafka_bootstrap else worker_process(settings):
             run_server(opened, host or settings.host, settings.port if port is None else port)
-
-
-def work(
-    data: Data = None,
-    parent: Annotated[int | None, typer.Option(help="Stop when this process is gone")] = None,
-) -> None:
-    """Keeps the read models up with the logs, until it is stopped."""
-    with everbook(settings_of(data)) as opened:
-        worker = opened.worker()
-        worker.start()
-        try:
-            _watch(worker, parent)
-        except KeyboardInterrupt:
-            pass
-        finally:
-            worker.stop()
 
 
 def run_server(opened: Everbook, host: str, port: int) -> None:
@@ -80,8 +63,8 @@ def services_of(opened: Everbook) -> Services:
 @contextmanager
 def worker_process(settings: Settings) -> Iterator[None]:
     """A worker in a process of its own, which ends with this one, however that ends."""
-    command = [sys.executable, "-m", "api", "work", "--data", str(settings.data), "--parent", str(os.getpid())]
-    child = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+    arguments = ["work", "projections", "--data", str(settings.data), "--parent", str(os.getpid())]
+    child = subprocess.Popen([sys.executable, "-m", "api", *arguments], stdin=subprocess.DEVNULL)
     try:
         yield
     finally:
@@ -91,15 +74,5 @@ def worker_process(settings: Settings) -> Iterator[None]:
         except subprocess.TimeoutExpired:
             child.kill()
             child.wait()
-
-
-def _watch(worker: ProjectionWorker, parent: int | None) -> None:
-    said = ""
-    while parent is None or os.getppid() == parent:
-        time.sleep(PARENT_LOOK_SECONDS)
-        if worker.trouble != said:
-            said = worker.trouble
-            if said:
-                err.print(f"[bold red]read models:[/] {said}", highlight=False)
 
 

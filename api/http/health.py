@@ -1,5 +1,7 @@
 """Is it alive, is it ready, what does it count."""
 
+from collections import Counter
+
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -11,6 +13,8 @@ from api.lag import lags
 from api.problems import Problem
 from api.security import principal_of
 from api.services import services
+from projections.fold import DEAD_LETTERS
+from projections.lag import unreflected_notional
 
 router = APIRouter(tags=["health"])
 LANDING = """<!doctype html><html lang="en"><title>Everbook</title><meta name="viewport" content="width=device-width">
@@ -51,11 +55,19 @@ def metrics(request: Request) -> Response:
     principal_of(request)
     having = services(request)
     having.metrics.queued.set(having.gate.queued())
+    # What is not behind any more is not to be told for ever.
+    having.metrics.notional.clear()
+    having.metrics.dead_letters.clear()
     for lag in lags(having):
         having.metrics.logged.labels(lag.log).set(lag.reflected + lag.events)
         having.metrics.reflected.labels(lag.log).set(lag.reflected)
         having.metrics.lag_events.labels(lag.log).set(lag.events)
         having.metrics.lag_seconds.labels(lag.log).set(lag.seconds)
+        notional = unreflected_notional(having.logs.recorder(lag.log), lag)
+        for currency, amount in notional.items():
+            having.metrics.notional.labels(lag.log, currency).set(float(amount))
+    for model, letters in Counter(letter.model for letter in having.reads.scan(DEAD_LETTERS, "")).items():
+        having.metrics.dead_letters.labels(model).set(letters)
     return Response(generate_latest(having.registry), media_type=CONTENT_TYPE_LATEST)
 
 

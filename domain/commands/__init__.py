@@ -1,6 +1,6 @@
 """Every command, by the log that decides it."""
 
-from domain.commands.header import Command
+from domain.commands.header import Command, UnreadableCommand
 from domain.commands.market import RecordFxRate, RecordPrice
 from domain.commands.reference import (
     ClosePeriod,
@@ -50,5 +50,5 @@ __all__ = [
     "DefineTrader", "EngageKillSwitch", "EquityTerms", "FailSettlement", "FxSpotTerms", "IssueKey", "LedgerCommand",
     "LiftRestriction", "LoanTerms", "MarketCommand", "RecordFxRate", "RecordPrice", "ReferenceCommand",
     "ReleaseKillSwitch", "RestrictInstrument", "RevokeKey", "RollBusinessDate", "SetLimit", "SettleTrade", "Terms",
-    "TradeCommand",
+    "TradeCommand", "UnreadableCommand",
 ]

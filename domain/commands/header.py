@@ -32,3 +32,13 @@ class Command(
     causation_id: Key | None = None
     expected_version: Annotated[int, msgspec.Meta(ge=0)] | None = None
     reference_sequence: Annotated[int, msgspec.Meta(ge=0)] | None = None
+
+
+class UnreadableCommand(Command, frozen=True, kw_only=True):
+    """Stands for what came where commands come, and is none; its key says where. It is refused by the name of its
+    ``code``, and nobody can send it.
+    """
+
+    code: str
+    detail: str
+    field: str = ""

@@ -19,6 +19,7 @@ _encoder = msgspec.json.Encoder(order="deterministic")
 _bare = msgspec.json.Decoder(Document)
 _letters = msgspec.json.Decoder(DeadLetter)
 _KEYWORD = {"type": "keyword", "ignore_above": 8_000}
+OR_THE_SAME = "external_gte"
 FIELDS: dict[str, Any] = {
     "id": {"type": "keyword"}, "letter": {"type": "keyword"}, "reflects": {"type": "keyword"}, "log": _KEYWORD,
     "sequence": {"type": "long"}, "stale": {"type": "boolean"}, "document": {"type": "object", "enabled": False},
@@ -58,6 +59,10 @@ class Reflects(msgspec.Struct, gc=False):
     reflects: str
     visible: int
     leaf: bytes
+
+
+class Gone(msgspec.Struct, gc=False):
+    """What stands where nothing is any more: without a field to be found by, it keeps the version that was reached."""
 
 
 class Stored(msgspec.Struct, gc=False):
@@ -101,6 +106,11 @@ class Model:
         where = written_as(self.index(generation))
         return [Entry(Action(Target(where, each.id, version_of(each))), self._content(each)) for each in documents]
 
+    def mended(self, key: str, document: Document | None, at: int, generation: int) -> Entry:
+        """What puts a document, or that there is none, in place of all that events up to ``at`` made of it."""
+        where = Target(written_as(self.index(generation)), key, _mended_at(at), OR_THE_SAME)
+        return Entry(Action(where), Gone() if document is None else self._content(document))
+
     def document(self, stored: Stored) -> Document:
         """The document; of a stale one only what every document has, for the rest is not to be used."""
         return (_bare if stored.stale else self._decoder).decode(stored.document)
@@ -129,6 +139,13 @@ def letter_entry(letter: DeadLetter, index: str) -> Entry:
     return Entry(Action(target), LetterSource(letter.id, letter.log, letter.sequence, letter.stale, letter))
 
 
+def mended_letter(letter: str, kept: DeadLetter | None, at: int, index: str) -> Entry:
+    """What puts a dead letter, or that there is none, in place of the one with its id."""
+    target = Target(written_as(index), letter_id(letter), _mended_at(at), OR_THE_SAME)
+    source = LetterSource(letter, kept.log, kept.sequence, kept.stale, kept) if kept else Gone()
+    return Entry(Action(target), source)
+
+
 def reflects_entry(log: str, sequence: int, leaf: bytes, index: str) -> Entry:
     return Entry(Action(Target(written_as(index), reflects_id(log), sequence)), Reflects(log, sequence, leaf))
 
@@ -155,6 +172,16 @@ def written_as(index: str) -> str:
 def version_of(document: Document) -> int:
     """Twice the sequence, and one more when that event was applied: so a repaired document replaces a stale one."""
     return document.sequence << 1 | (not document.stale)
+
+
+def _mended_at(at: int) -> int:
+    """Above all that events up to ``at`` made, stale or not, and below what any later one makes."""
+    return at << 1 | 1
+
+
+def bare(stored: Stored) -> bytes:
+    """Of a stored document only what every document has."""
+    return _encoder.encode(_bare.decode(stored.document))
 
 
 def encoded(entries: Sequence[Entry]) -> bytes:

@@ -2,9 +2,11 @@
 
 Dead letters first, then documents, those before which were made from others, then a refresh, then the tracking. Whoever
 is cut off in between, another goes on from the tracking and writes the same again; what is there already is left alone.
+A mending puts the documents first and the dead letters last: whoever is cut off leaves them parked, to be mended again.
 """
 
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from contextlib import contextmanager
 from hashlib import sha256
 from typing import Any, Self
 
@@ -15,9 +17,11 @@ from infra.elasticsearch.connection import Connection
 from infra.elasticsearch.documents import (
     Entry,
     Stored,
+    bare,
     letter_entry,
     letter_id,
     letter_of,
+    mended_letter,
     models_of,
     reflects_entry,
     reflects_id,
@@ -25,7 +29,7 @@ from infra.elasticsearch.documents import (
 from infra.elasticsearch.generations import Generations
 from infra.elasticsearch.search import PAGE, Search, get_many, whole
 from infra.elasticsearch.seen import Seen
-from projections.fold import DEAD_LETTERS, DeadLetter
+from projections.fold import DEAD_LETTERS, DeadLetter, Parked
 from projections.ports import ReadModelsMoved
 from projections.projection import Document, Projection, dependants_first
 
@@ -66,11 +70,11 @@ class ElasticsearchReadModels:
         if model == DEAD_LETTERS:
             known = [key for key in ids if key.split("/")[0] in self.models]
             letters = self._get([(key.split("/")[0], letter_id(key)) for key in known])
-            return {each.letter: letter_of(each) for each in letters if each}
+            return {each.letter: letter_of(each) for each in letters if each and each.letter}
         if model in self._seen:
             ids = self._seen[model].among(ids)
         decode = self.models[model].document
-        return {each.id: decode(each) for each in self._get([(model, key) for key in ids]) if each}
+        return {each.id: decode(each) for each in self._get([(model, key) for key in ids]) if each and each.id}
 
     def scan(self, model: str, prefix: str) -> Sequence[Document]:
         return self.select(model, prefix=prefix, limit=-1)
@@ -88,14 +92,37 @@ class ElasticsearchReadModels:
 
     def write(
         self, log: str, documents: Mapping[str, Mapping[str, Document]], *, expected: int, reflected: int,
-        models: Sequence[str], leaf: bytes = b"",
+        models: Sequence[str], leaf: bytes = b"", parked: Set[Parked] | None = None,
     ) -> None:
-        try:
-            self._write(log, documents, expected, (reflected, leaf), models)
-        except ReadModelsMoved:
-            if self._generation is None:
-                self._find_served()
-            raise
+        with self._looking_again():
+            self._require_place(log, expected, models)
+            # What one object alone writes, nobody mends.
+            if parked is not None and self._generation is None and parked != self._parked(log, models):
+                raise ReadModelsMoved(f"documents of {log} were parked or mended meanwhile")
+            self._write(log, documents, (reflected, leaf), models)
+
+    def mend(
+        self, documents: Mapping[Parked, Document | None], letters: Sequence[DeadLetter], *, at: int,
+        models: Sequence[str],
+    ) -> None:
+        (log,) = {each.log for each in documents}
+        kept: dict[str, DeadLetter | None] = {letter.id: letter for letter in letters}
+        with self._looking_again():
+            where = {name: self.models[name].index(self._written(name)) for name in models}
+            for letter in self.scan(DEAD_LETTERS, ""):
+                if isinstance(letter, DeadLetter) and letter.parked in documents:
+                    if letter.sequence > at:
+                        raise ReadModelsMoved(f"somebody writes events of {log} beyond {at}")
+                    kept.setdefault(letter.id, None)
+            if {*self._places(models, log)} != {at}:
+                raise ReadModelsMoved(f"{', '.join(models)} do not all reflect {log} up to {at}")
+            self._bulk.write([
+                self.models[each.model].mended(each.key, document, at, self._written(each.model))
+                for each, document in documents.items()
+            ])
+            of = {letter: letter.partition("/")[0] for letter in kept}
+            self._bulk.write([mended_letter(each, letter, at, where[of[each]]) for each, letter in kept.items()])
+            self.generations.refresh(where.values())
 
     def reflected(self, model: str, log: str) -> int:
         (found,) = self._get([(model, reflects_id(log))])
@@ -150,12 +177,21 @@ class ElasticsearchReadModels:
         self._bulk.close()
         self._connection.close()
 
+    @contextmanager
+    def _looking_again(self) -> Iterator[None]:
+        """Whoever finds that something moved looks again which generation is served."""
+        try:
+            yield
+        except ReadModelsMoved:
+            if self._generation is None:
+                self._find_served()
+            raise
+
     def _write(
-        self, log: str, documents: Mapping[str, Mapping[str, Document]], expected: int, head: tuple[int, bytes],
+        self, log: str, documents: Mapping[str, Mapping[str, Document]], head: tuple[int, bytes],
         models: Sequence[str],
     ) -> None:
         where = {name: self.models[name].index(self._written(name)) for name in models}
-        self._require_place(log, expected, models)
         letters = [each for each in documents.get(DEAD_LETTERS, {}).values() if isinstance(each, DeadLetter)]
         self._bulk.write([letter_entry(each, where[each.model]) for each in letters])
         for group in self._order:
@@ -212,6 +248,11 @@ class ElasticsearchReadModels:
     def _places(self, models: Sequence[str], log: str) -> list[int]:
         return [each.visible if each else 0 for each in self._get([(name, reflects_id(log)) for name in models])]
 
+    def _parked(self, log: str, models: Sequence[str]) -> set[Parked]:
+        """The parked documents as searches see them: whoever parks or mends refreshes when it is done."""
+        search = Search(self._connection, ",".join(map(self._read, models)), "letter", [{"term": {"log": log}}])
+        return whole(lambda: {letter_of(each).parked for page in search.pages() for each in page})
+
     def _some_are_new(self, models: Sequence[str]) -> bool:
         self._refresh_for(models, whoever_wrote=True)
         return not all(self._tracking(name) for name in models)
@@ -245,7 +286,8 @@ def _digest(search: Search, on_document: Callable[[int], None] | None) -> str:
     digest = sha256()
     for page in search.pages():
         for each in page:
-            key, document = each.key.encode(), bytes(each.document)
+            # What a stale document held when it was parked is not to be used, and not kept by every worker.
+            key, document = each.key.encode(), bare(each) if each.stale else bytes(each.document)
             digest.update(len(key).to_bytes(4, "big") + key)
             digest.update(len(document).to_bytes(4, "big") + document)
         if on_document:

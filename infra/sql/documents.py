@@ -73,6 +73,11 @@ class Model:
             values[0] = document.id.partition("/")[0]
         return (document.id, True, _encode(document), *[None if value is None else str(value) for value in values])
 
+    @staticmethod
+    def bare(stored: bytes) -> bytes:
+        """Of a stored document only what every document has."""
+        return _encode(_bare.decode(stored))
+
     def document(self, stale: Any, stored: bytes) -> Document:
         """The document; of a stale one only what every document has, for the rest is not to be used."""
         return _bare.decode(stored) if stale else self._decoder.decode(stored)

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine
 
 from infra.sql.documents import Model, create_tracking, models_of
 from infra.sql.engine import create_engine_for, insert, marks, reading, rows, writing
-from projections.fold import DEAD_LETTERS
+from projections.fold import DEAD_LETTERS, DeadLetter, Parked, letter_prefix
 from projections.ports import ReadModelsMoved
 from projections.projection import Document, Projection
 
@@ -102,7 +102,7 @@ class SqlReadModels:
 
     def write(
         self, log: str, documents: Mapping[str, Mapping[str, Document]], *, expected: int, reflected: int,
-        models: Sequence[str], leaf: bytes = b"",
+        models: Sequence[str], leaf: bytes = b"", parked: Set[Parked] | None = None,
     ) -> None:
         prepared = {name: [self._models[name].row(each) for each in changed.values()]
                     for name, changed in documents.items()}
@@ -110,8 +110,32 @@ class SqlReadModels:
             served = self._served(connection)
             for name in models:
                 self._move(connection, self._place(name, served, log), expected, (reflected, leaf))
+            if parked is not None and parked != self._parked(connection, served, log, models):
+                raise ReadModelsMoved(f"documents of {log} were parked or mended meanwhile")
             for name, changed in prepared.items():
                 insert(connection, *self._models[name].insertion(self._of(self._models[name], served)), changed)
+
+    def mend(
+        self, documents: Mapping[Parked, Document | None], letters: Sequence[DeadLetter], *, at: int,
+        models: Sequence[str],
+    ) -> None:
+        (log,) = {each.log for each in documents}
+        with writing(self.engine) as connection:
+            served = self._served(connection)
+            for name in models:
+                self._hold(connection, self._place(name, served, log), at)
+            of_letters = self._models[DEAD_LETTERS]
+            for parked, document in documents.items():
+                self._remove(connection, of_letters.table(self._of(of_letters, served)), letter_prefix(parked))
+                model = self._models[parked.model]
+                generation = self._of(model, served)
+                if document is None:
+                    self._remove(connection, model.table(generation), parked.key, exactly=True)
+                else:
+                    insert(connection, *model.insertion(generation), [model.row(document)])
+            if letters:
+                rows_of_letters = [of_letters.row(each) for each in letters]
+                insert(connection, *of_letters.insertion(self._of(of_letters, served)), rows_of_letters)
 
     def reflected(self, model: str, log: str) -> int:
         with reading(self.engine) as connection:
@@ -147,11 +171,13 @@ class SqlReadModels:
         with reading(self.engine) as connection:
             table = self._table(connection, model)
             statement = (
-                f"SELECT id, document FROM {table} WHERE id > {marks(self.engine, 1)} ORDER BY id "
+                f"SELECT id, stale, document FROM {table} WHERE id > {marks(self.engine, 1)} ORDER BY id "
                 f"LIMIT {DIGESTED_AT_ONCE}"
             )
             while page := rows(connection, statement, (after,)):
-                for key, stored in page:
+                for key, stale, kept in page:
+                    # What a stale document held when it was parked is not to be used, and not kept by every worker.
+                    stored = self._models[model].bare(kept) if stale else kept
                     digest.update(len(key.encode()).to_bytes(4, "big") + key.encode())
                     digest.update(len(stored).to_bytes(4, "big") + bytes(stored))
                 after = page[-1][0]
@@ -221,9 +247,9 @@ class SqlReadModels:
                 f"these read models were built from ledger {found[0]}, not from {self._ledger_id}: build them anew"
             )
         connection.exec_driver_sql("DELETE FROM ledger")
-        connection.exec_driver_sql(
-            f"INSERT INTO ledger (ledger_id) VALUES ({marks(self.engine, 1)})", (self._ledger_id,)
-        )
+        # Several processes may open a new store at once.
+        statement = f"INSERT INTO ledger (ledger_id) VALUES ({marks(self.engine, 1)}) ON CONFLICT DO NOTHING"
+        connection.exec_driver_sql(statement, (self._ledger_id,))
         return bool(found)
 
     @staticmethod
@@ -253,6 +279,33 @@ class SqlReadModels:
             place,
         )
         return found[0][0] if found else 0
+
+    def _hold(self, connection: Connection, place: Place, at: int) -> None:
+        mark = marks(self.engine, 1)
+        held = connection.exec_driver_sql(
+            f"UPDATE reflected SET sequence = sequence WHERE model = {mark} AND generation = {mark} AND log = {mark} "
+            f"AND sequence = {mark}", (*place, at),
+        ).rowcount
+        if not held:
+            raise ReadModelsMoved(f"{place[0]} no longer reflects {place[2]} up to {at}")
+
+    def _remove(self, connection: Connection, table: str, key: str, *, exactly: bool = False) -> None:
+        mark = marks(self.engine, 1)
+        if exactly:
+            connection.exec_driver_sql(f"DELETE FROM {table} WHERE id = {mark}", (key,))
+        else:
+            connection.exec_driver_sql(f"DELETE FROM {table} WHERE id >= {mark} AND id < {mark}", (key, key + _LAST))
+
+    def _parked(
+        self, connection: Connection, served: Mapping[str, tuple[int, int]], log: str, models: Sequence[str]
+    ) -> set[Parked]:
+        letters = self._models[DEAD_LETTERS]
+        found = rows(
+            connection, f"SELECT stale, document FROM {letters.table(self._of(letters, served))} "
+            f"WHERE model IN ({marks(self.engine, len(models))})", tuple(models),
+        )
+        parked = {letters.document(*each).parked for each in found}  # type: ignore[attr-defined]
+        return {each for each in parked if each.log == log}
 
     def _move(self, connection: Connection, place: Place, expected: int, head: tuple[int, bytes]) -> None:
         moved = self._reflected(connection, place) == expected and connection.exec_driver_sql(

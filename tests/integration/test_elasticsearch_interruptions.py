@@ -13,6 +13,7 @@ from domain.commands import AffirmTrade, AmendTrade, AnyCommand, CancelTrade, Co
 from infra.elasticsearch.read_models import ElasticsearchReadModels
 from infra.logs import CommandedLogs
 from infra.projection_worker import ProjectionWorker
+from infra.retry import retry
 from infra.sql.read_models import SqlReadModels
 from projections.fold import DEAD_LETTERS
 from projections.ports import ReadModelStore
@@ -193,6 +194,43 @@ def test_dead_letters_are_kept_once_whenever_a_worker_is_killed(poisoned: Fork, 
         number += 1
     store.close()
     assert number > 5
+
+
+@pytest.mark.parametrize("how", get_args(How))
+def test_a_mending_that_was_cut_off_anywhere_is_done_by_the_next(poisoned: Fork, how: How) -> None:
+    send(poisoned.logs, booking("T7"), AffirmTrade(command_id="a", trade_id="T7", book="EQ-1"))
+    way = Way()
+    store, _ = poisoned.worker(way, at_once=6)
+    number, finished = 1, False
+    while not finished:
+        poisoned.elastic.clear([each.name for each in poisoned.models])
+        catch_up(poisoned.logs, poisoned.elastic, poisoned.models)
+        mended = (Counting(), Doubling())
+        mended[0].broken = False
+        way.begin(number, how)
+        finished = not cut_off(poisoned, store, mended)
+        way.begin()
+        (outcome,) = send(poisoned.logs, CorrectTrade(
+            command_id=f"c{number}", trade_id="T7", book="EQ-1", terms=_terms(f"{number}", "97"), reason="typo"
+        ))
+        assert outcome.status == "accepted"
+        for each in (poisoned.sql, poisoned.elastic):
+            catch_up(poisoned.logs, each, mended)
+        retry(poisoned.logs.recorders, poisoned.elastic, mended)
+        assert _letters(poisoned.elastic) == []
+        assert digests(poisoned.elastic, mended) == digests(poisoned.sql, mended)
+        number += 1
+    store.close()
+    assert number > 4
+
+
+def cut_off(fork: Fork, store: ReadModelStore, mended: Sequence[Projection]) -> bool:
+    """Whether a mending was killed before its end."""
+    try:
+        retry(fork.logs.recorders, store, mended)
+    except Killed:
+        return True
+    return False
 
 
 def _letters(store: ReadModelStore) -> list[str]:

@@ -8,8 +8,11 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from infra.projection_worker import ProjectionWorker
+from infra.retry import retry
 from projections.registry import PROJECTIONS
 from tests.http import Api, Served, problem, served, trade
+from tests.integration.test_retry import BrokenPositions, instead
 from tests.rules import booking
 
 LOGS = ("reference", "market", "ledger-0")
@@ -94,6 +97,22 @@ def test_the_lag_is_counted_in_events_and_seconds(tmp_path: Path) -> None:
         assert 0.3 <= after["everbook_lag_seconds", "ledger-0"] < 30
         assert [after["everbook_log_sequence", log] for log in LOGS] == [vector[log] for log in LOGS]
         assert after["everbook_reflected_sequence", "ledger-0"] == vector["ledger-0"] - 5
+
+
+def test_the_lag_in_money_and_what_is_parked_are_told_as_long_as_they_last(tmp_path: Path) -> None:
+    with served(tmp_path, worker=False) as running:
+        running.api.bulk(booking("T0", "10", "100"), booking("T1", "20", "100", side="sell"))
+        behind = running.api.client.get("/metrics").text
+        assert 'everbook_unreflected_notional{currency="EUR",log="ledger-0"} 3000.0' in behind
+        opened = running.everbook
+        poisoned = BrokenPositions()
+        poisoned.poison = ("T1",)
+        ProjectionWorker(opened.logs.recorders, opened.read_models, instead(poisoned)).catch_up()
+        parked = running.api.client.get("/metrics").text
+        assert 'everbook_dead_letters{model="positions"} 1.0' in parked
+        assert "everbook_unreflected_notional{" not in parked
+        retry(opened.logs.recorders, opened.read_models, PROJECTIONS)
+        assert "everbook_dead_letters{" not in running.api.client.get("/metrics").text
 
 
 def test_commands_commits_and_the_queue_are_counted(tmp_path: Path) -> None:

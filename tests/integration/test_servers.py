@@ -17,7 +17,9 @@ from elasticsearch import Elasticsearch
 
 from infra.cluster import Cluster
 from infra.cluster.processes import marked
+from tests.servers import needs_servers
 
+pytestmark = needs_servers
 ROOT = Path(__file__).parents[2]
 RESOLVE = """
 import sys

@@ -28,8 +28,9 @@ from infra.cluster.ports import is_free
 from infra.cluster.processes import Process, marked, start
 from infra.cluster.starting import mark_of
 from infra.cluster.state import read_state, write_state
-from tests.servers import bring_up
+from tests.servers import bring_up, needs_servers
 
+pytestmark = needs_servers
 ROOT = Path(__file__).parents[2]
 NAME = "kept"
 LISTENS = "0A"

@@ -16,7 +16,7 @@ def cash(facts: list[Fact]) -> dict[str, dict[str, Fraction]]:
             figures = found.setdefault(f"{trade.terms['book']}/{currency}", dict.fromkeys(FIGURES, Fraction(0)))
             figures["settled"] += paid
             figures["receivable"] += whole - paid if whole > 0 else 0
-            figures["payable"] += paid - whole if whole < 0 else 0
+            figures["payable"] += paid - whole if whole <= 0 else 0
             figures["total"] += whole
         figures = found[f"{trade.terms['book']}/{trade.terms['currency']}"]
         figures["fees"] += trade.fees()

@@ -71,3 +71,8 @@ def test_a_correction_of_the_currency_moves_the_expectation_there() -> None:
 
 def test_a_cancelled_trade_leaves_no_cash() -> None:
     assert cash(booking(fees=FEES), about(CancelTrade)) == (0, 0, 0, 0, 0)
+
+
+def test_what_was_paid_for_a_trade_that_then_costs_nothing_is_owed_back() -> None:
+    free = about(CorrectTrade, terms=shares("0.5", "0"), reason="typo")
+    assert cash(booking(quantity="0.5"), about(SettleTrade, quantity=Decimal("0.25")), free)[:4] == (-25, 0, -25, 0)

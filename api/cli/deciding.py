@@ -1,0 +1,45 @@
+"""``work ledger``: decides the commands that come by Kafka."""
+
+import os
+import signal
+import threading
+from collections.abc import Sequence
+
+from confluent_kafka import KafkaException
+
+from api.cli.console import err, fail
+from api.cli.opening import EXPECTED
+from infra.cluster_everbook import ledger_worker
+from infra.kafka.ledger_worker import LedgerWorker
+from infra.kafka.topics import WrongTopic
+from infra.settings import Settings
+
+LOOK_SECONDS = 0.5
+STOPPING = (WrongTopic, KafkaException)
+
+
+def decide(settings: Settings, parent: int | None) -> None:
+    """Decides until it is stopped; what is in flight then is answered first."""
+    try:
+        with ledger_worker(settings, _say_owned) as worker:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, lambda _number, _frame: worker.stop())
+            threading.Thread(target=_watch, args=(worker, parent), name="watch", daemon=True).start()
+            worker.run()
+    except (*EXPECTED, *STOPPING) as error:
+        raise fail(f"{type(error).__name__}: {error}") from error
+
+
+def _say_owned(logs: Sequence[str]) -> None:
+    err.print(f"decides for {', '.join(logs) or 'no log'}", highlight=False)
+
+
+def _watch(worker: LedgerWorker, parent: int | None) -> None:
+    said = ""
+    while not worker.stopping.wait(LOOK_SECONDS):
+        if parent is not None and os.getppid() != parent:
+            worker.stop()
+        trouble = "; ".join(f"{log}: {text}" for log, text in sorted(worker.trouble.items()))
+        if trouble and trouble != said:
+            err.print(f"[bold red]trouble:[/] {trouble}", highlight=False)
+        said = trouble

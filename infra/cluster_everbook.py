@@ -1,0 +1,89 @@
+"""The processes of a cluster, put together: the API's side of Kafka, and the worker that decides."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+from confluent_kafka import KafkaException
+
+from domain.ports import LogRecorder
+from infra.event_source import EventSource
+from infra.everbook import Everbook, factory_of
+from infra.kafka.connection import connection_of
+from infra.kafka.event_feed import KafkaEventFeed
+from infra.kafka.gate import KafkaGate
+from infra.kafka.ledger_worker import LedgerWorker
+from infra.kafka.topics import Topics, WrongTopic, ensure_topics
+from infra.logs import CommandedLogs
+from infra.settings import BadSetting, Settings
+
+
+class ClusterEverbook(Everbook):
+    """One of any number of processes that let commands in; it decides none of them."""
+
+    def _open(self, settings: Settings, adopt_read_models: bool) -> None:
+        pepper = pepper_of(settings)
+        super()._open(settings, adopt_read_models)
+        self._connection = connection_of(settings)
+        self._topics = Topics(settings.kafka_prefix, self.logs.ledgers)
+        self._kafka_gate = KafkaGate(
+            self._connection, self._topics, self.logs, pepper, queue_limit=settings.queue_limit,
+            batch_limit=settings.batch_limit, answer_seconds=settings.answer_seconds,
+        )
+        self._closing.callback(self._kafka_gate.close)
+        self.gate = self._kafka_gate
+
+    def start(self) -> None:
+        """Begins to take commands.
+
+        Raises:
+            ConnectionError: when Kafka does not answer, or has topics that are not this ledger's.
+        """
+        try:
+            ensure_topics(
+                self._connection.admin(), self._topics, reply_partitions=self.settings.kafka_reply_partitions,
+                replication=self.settings.kafka_replication,
+            )
+            self._kafka_gate.start()
+        except (KafkaException, WrongTopic) as error:
+            raise ConnectionError(f"Kafka at {self.settings.kafka_bootstrap}: {error}") from error
+
+    def event_source(self, group: Sequence[str]) -> EventSource:
+        """The topics: workers of the same families share the logs, those of others follow every log themselves."""
+        topics = {log: self._topics.events_of(log) for log in self.logs.recorders}
+        return KafkaEventFeed(
+            self._connection.options, topics, ".".join([self._topics.prefix, "projections", *sorted(group)]),
+            self.ledger_id, self.logs.recorders, session_seconds=self.settings.kafka_session_seconds,
+        )
+
+
+@contextmanager
+def ledger_worker(settings: Settings, on_owned: Callable[[Sequence[str]], None]) -> Iterator[LedgerWorker]:
+    """A worker that decides for the logs of its partitions, not running yet."""
+    pepper = pepper_of(settings)
+    with ExitStack() as stack:
+        def open_log(log: str) -> LogRecorder:
+            factory = factory_of(log, settings)
+            stack.callback(factory.close)
+            recorder: Any = factory.process_recorder()
+            return recorder  # type: ignore[no-any-return]
+
+        logs = CommandedLogs(open_log, settings.ledgers)
+        yield LedgerWorker(
+            connection_of(settings), Topics(settings.kafka_prefix, logs.ledgers), logs, pepper,
+            batch_limit=settings.batch_limit, reply_partitions=settings.kafka_reply_partitions,
+            replication=settings.kafka_replication, session_seconds=settings.kafka_session_seconds, on_owned=on_owned,
+        )
+
+
+def pepper_of(settings: Settings) -> str:
+    """The pepper that every process of a cluster has.
+
+    Raises:
+        BadSetting: when it is not set, or there is no Kafka.
+    """
+    if not settings.kafka_bootstrap:
+        raise BadSetting("EVERBOOK_KAFKA_BOOTSTRAP must say where Kafka is")
+    if not settings.pepper:
+        raise BadSetting("EVERBOOK_PEPPER must be set, and the same for every process of a cluster")
+    return settings.pepper

@@ -1,0 +1,1 @@
+"""Kafka orders and distributes; it does not decide."""

@@ -1,0 +1,245 @@
+"""The owner of one log: decides what came in its partition, commits it with its offset, publishes it, and replies."""
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor, Future
+from itertools import groupby
+
+import msgspec
+from confluent_kafka import KafkaException
+from eventsourcing.persistence import IntegrityError, PersistenceError, Tracking
+
+from domain.admission import NotRecorded
+from domain.commands import UnreadableCommand
+from domain.ledger import Draft
+from domain.ports import LogMoved
+from infra.kafka.published import NotReadable
+from infra.kafka.publisher import EventsPublisher
+from infra.kafka.records import Asked, BadRecord, refusing
+from infra.kafka.replies import Replies
+from infra.kafka.sender import NotDelivered
+from infra.logs import CommandedLogs
+from infra.requests import ORDER
+
+MOVES_BEFORE_TAKING_OVER = 20
+NOT_NOW = (PersistenceError, KafkaException, NotReadable, NotDelivered)
+"""What passes: the store or Kafka is away."""
+
+
+class RulesBroke(Exception):
+    """A defect of ours: the rules could not decide a batch."""
+
+
+class Place(msgspec.Struct, frozen=True):
+    """A partition of one creation of the commands topic."""
+
+    topic_id: str
+    partition: int
+
+    @property
+    def tracking(self) -> str:
+        return f"kafka:{self.topic_id}:{self.partition}"
+
+
+class Flight(msgspec.Struct, frozen=True):
+    """A commit on its way to the store, whom it answers, and the offset after them."""
+
+    asked: Sequence[Asked]
+    upto: int
+    draft: Draft
+    landed: "Future[None]"
+
+
+class LogOwner:
+    """Decides for one log, for as long as its partition is assigned.
+
+    After ``LogMoved`` (another owner took commands meanwhile) and store errors it has to ``step_back``, and
+    ``take_over`` says from which offset to go on.
+    """
+
+    def __init__(
+        self, log: str, logs: CommandedLogs, publisher: EventsPublisher, *, replies: Replies, appender: Executor,
+        batch_limit: int,
+    ) -> None:
+        self.log = log
+        self.place = Place("", 0)
+        self._logs = logs
+        self._ledger = logs.by_log[log]
+        self._publisher = publisher
+        self._replies = replies
+        self._appender = appender
+        self._batch_limit = batch_limit
+        self._tracked = 0
+        self._next = 0
+        self._flight: Flight | None = None
+
+    def take_over(self, place: Place) -> int:
+        """Reads the log to its end, publishes what is missing, and says at which offset to go on."""
+        self.place = place
+        self._logs.follow()
+        self._ledger.catch_up()
+        self._tracked = self._next = self._ledger.recorder.max_tracking_id(place.tracking) or 0
+        self._turn()
+        self._publisher.take_over()
+        return self._next
+
+    def serve(self, asked: Sequence[Asked]) -> None:
+        """Decides records in their order; the last commit may still be on its way when it returns."""
+        fresh = [each for each in asked if each.offset >= self._next]
+        for dry_run, run in groupby(fresh, key=lambda each: each.dry_run):
+            for share in _shares(list(run), self._batch_limit):
+                if dry_run:
+                    self._try(share)
+                else:
+                    self._take_off(share)
+                self._next = share[-1].offset + 1
+
+    def land(self) -> bool:
+        """Waits for the commit in flight; False when it was decided again, and with it goes what stood on it."""
+        flight, self._flight = self._flight, None
+        if flight is None:
+            return True
+        try:
+            flight.landed.result()
+        except (LogMoved, IntegrityError):
+            self._decide_again(flight.asked, flight.upto)
+            return False
+        self._landed(flight.asked, flight.upto, flight.draft)
+        return True
+
+    def flying(self) -> bool:
+        return self._flight is not None
+
+    def step_back(self) -> None:
+        """Ends what was begun, as it ends: afterwards nothing is open."""
+        with contextlib.suppress(LogMoved, *NOT_NOW):
+            self.land()
+        self._ledger.step_back()
+
+    def follow(self) -> None:
+        """When nothing comes: carries over dates, publishes what others wrote or Kafka lost."""
+        self.land()
+        self._logs.follow()
+        self._turn()
+        self._publisher.follow()
+
+    def _take_off(self, share: Sequence[Asked]) -> None:
+        ready = self._that_may_be_decided(share)
+        try:
+            draft = self._prepared(ready)
+            if not self.land():
+                draft = self._prepared(ready)
+        except RulesBroke as broken:
+            self._one_by_one(share, broken)
+            return
+        if draft.commit is None:
+            self._replies.outcomes(ready, draft.outcomes)
+            return
+        upto = share[-1].offset + 1
+        landed = self._appender.submit(self._ledger.append, draft, Tracking(self.place.tracking, upto))
+        self._flight = Flight(ready, upto, draft, landed)
+        if self.log in ORDER:
+            # The ledger logs of this process read on in this one before each batch: nothing of it may be open.
+            self.land()
+
+    def _try(self, share: Sequence[Asked]) -> None:
+        self.land()
+        ready = self._that_may_be_decided(share)
+        try:
+            outcomes = self._logs.commit(self.log, [each.unit for each in ready], dry_run=True)
+        except Exception as error:  # noqa: BLE001
+            # Whatever it was, nothing is recorded of a dry run, and the next may go well.
+            for each in ready:
+                self._replies.problem(each, f"{type(error).__name__}: {error}")
+        else:
+            self._replies.outcomes(ready, outcomes)
+
+    def _one_by_one(self, share: Sequence[Asked], broken: RulesBroke) -> None:
+        """Finds the record that the rules break on, a defect of ours: it is refused by its place; it may come again."""
+        self.land()
+        self._ledger.step_back()
+        if len(share) > 1:
+            for each in share:
+                self._take_off([each])
+            return
+        (bad,) = share
+        if isinstance(bad.unit.submissions[0].command, UnreadableCommand):
+            raise broken
+        self._replies.problem(bad, f"it could not be decided: {broken}")
+        refusal = BadRecord("undecidable", str(broken), "", bad.unit.submissions[0].actor)
+        unit = refusing(
+            self.place.topic_id, f"{self.place.partition}:{bad.offset}", refusal, bad.unit.submissions[0].content
+        )
+        self._take_off([Asked(bad.offset, unit)])
+
+    def _that_may_be_decided(self, share: Sequence[Asked]) -> Sequence[Asked]:
+        """All but those whose senders saw more of the reference log than there is: they are told so."""
+        most = max(each.seen for each in share)
+        reference = self._logs.reference_ledger
+        if most <= reference.sequence or most <= reference.catch_up():
+            return share
+        for each in share:
+            if each.seen > reference.sequence:
+                self._replies.problem(each, f"the reference log has not reached {each.seen} yet")
+        return [each for each in share if each.seen <= reference.sequence]
+
+    def _prepared(self, ready: Sequence[Asked], *, looked_up: bool = False) -> Draft:
+        draft = self._draft(ready, looked_up)
+        if draft is None or self._logs.must_turn(self.log):
+            # The reference log turned a date: it is carried over before anything else is decided.
+            self.land()
+            self._ledger.step_back()
+            self._turn()
+            draft = self._draft(ready, looked_up)
+            assert draft is not None, f"{self.log} has just turned"
+        return draft
+
+    def _draft(self, ready: Sequence[Asked], looked_up: bool) -> Draft | None:
+        try:
+            return self._logs.prepare(self.log, [each.unit for each in ready], looked_up=looked_up)
+        except (PersistenceError, NotRecorded):
+            raise
+        except Exception as error:
+            raise RulesBroke(f"{type(error).__name__}: {error}") from error
+
+    def _decide_again(self, asked: Sequence[Asked], upto: int) -> None:
+        """Something of it came before, or others wrote the log: it is read on, and repeats are looked up."""
+        for _ in range(MOVES_BEFORE_TAKING_OVER):
+            self._ledger.step_back()
+            self._ledger.catch_up()
+            if (self._ledger.recorder.max_tracking_id(self.place.tracking) or 0) != self._tracked:
+                break
+            draft = self._prepared(asked, looked_up=True)
+            if draft.commit is None:
+                self._replies.outcomes(asked, draft.outcomes)
+                return
+            with contextlib.suppress(LogMoved):
+                self._ledger.append(draft, Tracking(self.place.tracking, upto))
+                self._landed(asked, upto, draft)
+                return
+        raise LogMoved(f"{self.log} is written by another owner")
+
+    def _landed(self, asked: Sequence[Asked], upto: int, draft: Draft) -> None:
+        assert draft.commit is not None
+        self._ledger.keep(draft)
+        self._tracked = upto
+        # What is not published now is published later: the commit stands, and its senders are told.
+        with contextlib.suppress(*NOT_NOW):
+            self._publisher.publish(draft.commit.expected_sequence + 1, draft.events)
+        self._replies.outcomes(asked, draft.outcomes)
+
+    def _turn(self) -> None:
+        self._logs.turn(self.log)
+
+
+def _shares(asked: Sequence[Asked], limit: int) -> Iterator[list[Asked]]:
+    share: list[Asked] = []
+    count = 0
+    for each in asked:
+        if share and count + len(each.unit.submissions) > limit:
+            yield share
+            share, count = [], 0
+        share.append(each)
+        count += len(each.unit.submissions)
+    if share:
+        yield share

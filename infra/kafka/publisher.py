@@ -1,0 +1,109 @@
+"""Events out: one log, in sequence, once more from wherever something of it may be missing."""
+
+from collections.abc import Sequence
+
+from confluent_kafka import KafkaError, Message
+from eventsourcing.persistence import Notification
+
+from domain.ports import LogRecorder, NewEvent
+from infra.kafka.published import LEDGER, LOG, SEQUENCE, TYPE, VERSION, OtherTopic, Published
+from infra.kafka.records import Headers
+from infra.kafka.sender import Sender
+
+READ_AT_ONCE = 1_000
+ON_THE_WAY = 50_000
+ROOM_SECONDS = 0.1
+FLUSH_SECONDS = 10.0
+
+
+class EventsPublisher:
+    """Hands every event of a log to Kafka in its order; ``handed`` is the last sequence of them.
+
+    When Kafka loses what it had, because a topic was made anew or cut, everything behind is published again: consumers
+    drop the sequences they have.
+    """
+
+    def __init__(
+        self, log: str, recorder: LogRecorder, place: tuple[str, int], *, sender: Sender, published: Published,
+        ledger_id: str,
+    ) -> None:
+        self.handed = 0
+        self._sender = sender
+        self._published = published
+        self._recorder = recorder
+        self._log = log
+        self._headers: Headers = [(LEDGER, ledger_id.encode()), (LOG, log.encode())]
+        self._topic, self._partition = place
+        self._end = 0
+        self._again_from: int | None = None
+
+    def take_over(self) -> None:
+        """Publishes what the log has and the topic lacks.
+
+        Raises:
+            OtherTopic: when the topic has what the log lacks.
+        """
+        self._go_on(None)
+
+    def publish(self, first: int, events: Sequence[NewEvent]) -> None:
+        """Publishes events from sequence ``first`` on, after whatever comes before them."""
+        self._mend()
+        self._read_on(first - 1)
+        # Some may be published already, when they were read from the store.
+        for sequence, event in enumerate(events[max(0, self.handed + 1 - first) :], max(first, self.handed + 1)):
+            self._hand(sequence, event)
+
+    def follow(self) -> None:
+        """Publishes what others wrote into the log, and whatever Kafka lost."""
+        _, end = self._published.bounds(self._topic, self._partition)
+        if end < self._end:
+            self._lost(end)
+        self._mend()
+        self._read_on(self._recorder.max_notification_id() or 0)
+
+    def _mend(self) -> None:
+        if self._again_from is not None:
+            self._go_on(self._again_from)
+
+    def _go_on(self, before: int | None) -> None:
+        # What is still on its way would be taken for what stands at the end.
+        self._sender.flush(FLUSH_SECONDS)
+        before = before if self._again_from is None else self._again_from
+        self.handed = self._published.last_sequence(self._topic, self._partition, self._log, before)
+        self._again_from, self._end = None, self._published.bounds(self._topic, self._partition)[1]
+        tail = self._recorder.max_notification_id() or 0
+        if self.handed > tail:
+            raise OtherTopic(
+                f"{self._topic}/{self._partition} has {self._log} up to {self.handed}, the log ends at {tail}"
+            )
+        self._read_on(tail)
+
+    def _read_on(self, last: int) -> None:
+        while self.handed < last:
+            for each in self._recorder.select_notifications(self.handed + 1, READ_AT_ONCE, stop=last):
+                self._hand(each.id, each)
+
+    def _hand(self, sequence: int, event: NewEvent | Notification) -> None:
+        while self._sender.waiting() > ON_THE_WAY:
+            self._sender.poll(ROOM_SECONDS)
+        stream = str(event.originator_id)
+        headers: Headers = [
+            *self._headers, (SEQUENCE, b"%d" % sequence), (TYPE, event.topic.encode()),
+            (VERSION, b"%d" % event.originator_version),
+        ]
+        self._sender.send(self._topic, self._partition, event.state, stream, headers, on_delivery=self._delivered)
+        self.handed = sequence
+
+    def _delivered(self, error: KafkaError | None, message: Message) -> None:
+        offset = message.offset()
+        if error is not None or offset is None:
+            self._lost(self._end)
+        elif offset < self._end:
+            # It stands where something else stood before: the partition is not the one that it was.
+            self._lost(offset)
+        else:
+            self._end = offset + 1
+
+    def _lost(self, offset: int) -> None:
+        self._again_from = offset if self._again_from is None else min(offset, self._again_from)
+        self._end = min(self._end, offset)

@@ -1,0 +1,102 @@
+"""What a worker tells Prometheus: lag in events, seconds and money, what waits, and what its feed lost."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import httpx
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from infra.logs import CommandedLogs
+from infra.projection_worker import ProjectionWorker
+from infra.retry import dead_letters
+from infra.sequenced import Sequenced
+from infra.sql.read_models import SqlReadModels
+from infra.worker_metrics import WorkerCollector, metrics_served
+from projections.lag import Lag, unreflected_notional
+from projections.registry import PROJECTIONS
+from tests.feeds import busy, busy_in_memory, tails
+from tests.integration.test_retry import BrokenPositions, instead
+from tests.ledger import send
+from tests.rules import booking
+
+Samples = Mapping[tuple[str, ...], float]
+
+
+@pytest.fixture
+def logs() -> CommandedLogs:
+    return busy_in_memory()
+
+
+@pytest.fixture
+def store(tmp_path: Path, logs: CommandedLogs) -> Iterator[SqlReadModels]:
+    opened = SqlReadModels.open(f"sqlite:///{tmp_path / 'read-models.db'}", PROJECTIONS, logs.ledger_id)
+    yield opened
+    opened.engine.dispose()
+
+
+def said(worker: ProjectionWorker, logs: CommandedLogs, store: SqlReadModels) -> Samples:
+    """What is served, by name and labels."""
+    with metrics_served(WorkerCollector(worker, logs.recorders, store), 0) as port:
+        text = httpx.get(f"http://127.0.0.1:{port}/metrics").raise_for_status().text
+    return {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(text) for sample in family.samples
+    }
+
+
+def test_the_lag_is_told_in_events_seconds_and_money(logs: CommandedLogs, store: SqlReadModels) -> None:
+    worker = ProjectionWorker(logs.recorders, store, PROJECTIONS)
+    worker.catch_up()
+    found = said(worker, logs, store)
+    assert found["everbook_lag_events", "ledger-1"] == found["everbook_lag_seconds", "ledger-1"] == 0
+    assert ("everbook_unreflected_notional", "EUR", "ledger-1") not in found
+    assert found["everbook_worker_events_total",] == sum(tails(logs).values())
+    assert found["everbook_worker_documents_total",] == worker.documents > 0
+    send(logs, booking("T-big", "10", "100"), booking("T-short", "20", "100", side="sell"))
+    found = said(worker, logs, store)
+    assert found["everbook_lag_events", "ledger-1"] == 2
+    assert found["everbook_lag_seconds", "ledger-1"] > 0
+    assert found["everbook_unreflected_notional", "EUR", "ledger-1"] == 3_000
+    worker.catch_up()
+    assert ("everbook_unreflected_notional", "EUR", "ledger-1") not in said(worker, logs, store)
+
+
+def test_of_a_long_lag_only_the_oldest_events_are_valued(logs: CommandedLogs) -> None:
+    last = tails(logs)["ledger-1"]
+    send(logs, *[booking(f"N{number}", "1", "100") for number in range(10)])
+    lag = Lag("ledger-1", last, 10)
+    assert unreflected_notional(logs.recorders["ledger-1"], lag, 4) == {"EUR": 400}
+    assert unreflected_notional(logs.recorders["ledger-1"], lag) == {"EUR": 1_000}
+
+
+def test_what_is_parked_is_told_by_model(logs: CommandedLogs, store: SqlReadModels) -> None:
+    worker = ProjectionWorker(logs.recorders, store, instead(BrokenPositions()))
+    worker.catch_up()
+    found = said(worker, logs, store)
+    assert found["everbook_dead_letters", "positions"] == len(dead_letters(store, "positions")) > 1
+    assert ("everbook_dead_letters", "cash") not in found
+
+
+def test_what_a_feed_lost_is_counted(logs: CommandedLogs) -> None:
+    sequenced = Sequenced(logs.recorders, 1.0, lambda: 0.0)
+    sequenced.begin("ledger-1")
+    stored = logs.recorders["ledger-1"].select_notifications(1, 10)
+    for sequence in (1, 2, 5, 6):
+        sequenced.accept("ledger-1", stored[sequence - 1])
+    read: list[int] = []
+    while page := sequenced.read("ledger-1", len(read), 3):
+        read += [event.id for event in page]
+    assert read == [1, 2, 3, 4, 5, 6]
+    assert sequenced.filled == 2
+
+
+def test_trouble_is_told_though_the_store_of_read_models_is_away(logs: CommandedLogs, store: SqlReadModels) -> None:
+    worker = ProjectionWorker(logs.recorders, store, PROJECTIONS)
+    worker.trouble = "OperationalError: away"
+    busy(logs, 100, 1)
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE reflected RENAME TO elsewhere")
+    found = said(worker, logs, store)
+    assert found["everbook_worker_in_trouble",] == 1
+    assert ("everbook_lag_events", "ledger-1") not in found
