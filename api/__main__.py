@@ -5,14 +5,27 @@ from typing import Any
 
 import typer
 
-from api.cli import cluster, demo, generating, importing, keys, proving, reads, serving, working
+from api.cli import (
+    benchmarking,
+    cluster,
+    demo,
+    generating,
+    importing,
+    keys,
+    proving,
+    reads,
+    replaying,
+    serving,
+    working,
+)
 
 app = typer.Typer(
     name="everbook", help="A trade ledger: book, prove, explain.", no_args_is_help=True, pretty_exceptions_enable=False
 )
-MAIN: tuple[Callable[..., Any], ...] = (demo.demo, serving.serve, generating.generate)
+MAIN: tuple[Callable[..., Any], ...] = (demo.demo, serving.serve, generating.generate, benchmarking.bench)
 READS: tuple[Callable[..., Any], ...] = (
-    reads.trades, reads.positions, reads.cash, reads.journal, reads.pnl, reads.risk, reads.alerts, reads.audit
+    reads.trades, reads.positions, reads.explain, reads.cash, reads.journal, reads.pnl, reads.risk, reads.alerts,
+    reads.audit, replaying.replay
 )
 for main_command in MAIN:
     app.command()(main_command)

@@ -27,11 +27,8 @@ class Gate(Protocol):
     def find_outcome(self, source: str, command_id: str) -> Outcome | None:
         """What a command came to, looked up in every log."""
 
-    def book_of(self, trade_id: str) -> str | None:
-        """The book of a trade, from the logs."""
-
-    def trade_version(self, trade_id: str) -> int | None:
-        """The version of a trade's stream, from the logs: its ETag."""
+    def books_of(self, trade_id: str) -> Sequence[str]:
+        """The book of every trade of this id, from the logs: an id is one trade in each ledger log."""
 
     def digest_of(self, secret: str) -> str:
         """What the reference log holds of a key."""
@@ -39,6 +36,9 @@ class Gate(Protocol):
     def authenticate(self, secret: str) -> Principal | None: ...
 
     def queued(self) -> int: ...
+
+    def trouble(self) -> str:
+        """What keeps commands from being decided; empty while all is well."""
 
 
 class Reads(Protocol):

@@ -2,12 +2,13 @@
 
 import base64
 import binascii
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
 import msgspec
 from fastapi import Query, Request, Response
 
+from api.paging import READ_AT_ONCE, pages
 from api.plain import plain
 from api.problems import Problem
 from api.services import services
@@ -90,21 +91,28 @@ def everything(request: Request, model: str, **where: Any) -> list[Any]:
     return sound(services(request).reads.select(model, where=filters, limit=-1))
 
 
+def each(request: Request, model: str, **where: Any) -> Iterator[Any]:
+    """All documents of a model that match, sound, and never all of them in memory."""
+    filters = {column: wanted for column, wanted in where.items() if wanted is not None}
+    for read in pages(services(request).reads, model, where=filters):
+        yield from sound(read)
+
+
 def page(
     request: Request, model: str, *, limit: int, after: str | None, prefix: str = "", keep: Keep | None = None,
     **where: Any,
 ) -> tuple[list[Any], dict[str, str], str | None]:
     """One page of the documents that ``keep`` keeps, the headers that lead to the next, and its cursor."""
     filters = {column: wanted for column, wanted in where.items() if wanted is not None}
+    # Where most is left out, many are looked at for one that is given.
+    size = limit + 1 if keep is None else max(limit + 1, READ_AT_ONCE)
     found: list[Any] = []
-    place, more = _decoded(after), True
-    while more and len(found) <= limit:
-        read = sound(
-            services(request).reads.select(model, where=filters, after=place, limit=limit + 1, prefix=prefix)
-        )
-        found += read if keep is None else [document for document in read if keep(document)]
-        more = len(read) > limit
-        place = read[-1].id if read else None
+    for read in pages(
+        services(request).reads, model, where=filters, after=_decoded(after), prefix=prefix, size=size
+    ):
+        found += [document for document in sound(read) if keep is None or keep(document)]
+        if len(found) > limit:
+            break
     if len(found) <= limit:
         return found, {}, None
     cursor = base64.urlsafe_b64encode(found[limit - 1].id.encode()).decode().rstrip("=")

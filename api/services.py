@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 from api.answers import Answers
 from api.metrics import Metrics
 from api.ports import Gate, Logs, Reads
+from domain.tree import LogTree
 
 
 def _never() -> bool:
@@ -29,6 +30,7 @@ class Services(msgspec.Struct, kw_only=True):
     stopping: Callable[[], bool] = _never
     registry: CollectorRegistry = msgspec.field(default_factory=CollectorRegistry)
     metrics: Any = None
+    trees: dict[str, LogTree] = msgspec.field(default_factory=dict)
     answers_by_loop: dict[Any, Answers] = msgspec.field(default_factory=dict)
 
     def __post_init__(self) -> None:

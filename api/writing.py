@@ -11,11 +11,11 @@ from api import reading
 from api.problems import RETRYABLE, Problem, malformed, refused, retryable
 from api.security import principal_of
 from api.services import services
+from api.sources import submission_by
 from domain.outcomes import Outcome, Principal, Submission
-from domain.schema import MalformedCommand, business_content, decode_command
+from domain.schema import MalformedCommand, decode_command
 
 LARGEST_COMMAND = 1_000_000
-UNNAMED_SOURCE = "api"
 IDEMPOTENCY_KEY = "idempotency-key"
 DRY_RUN = "dry_run"
 HEADERS = {"$.command_id": "Idempotency-Key", "$.expected_version": "If-Match"}
@@ -44,11 +44,7 @@ def submission_of(line: bytes, principal: Principal) -> Submission:
     Raises:
         MalformedCommand: naming the field at fault.
     """
-    command, content = decode_command(line)
-    if command.source == UNNAMED_SOURCE:
-        command = msgspec.structs.replace(command, source=principal.key_id)
-        content = business_content(command)
-    return Submission(command, content, principal.key_id)
+    return submission_by(principal.key_id, *decode_command(line))
 
 
 async def submitted(
@@ -81,15 +77,16 @@ async def submitted(
 
 async def command(
     request: Request, kind: str, *, status: int = 200, location: str | None = None, bodiless: bool = False,
-    **fields: Any,
+    parameters: Sequence[str] = (), **fields: Any,
 ) -> Response:
-    """Takes one command from the request: its body, ``fields`` of the path, its key from the header.
+    """Takes one command from the request: its body, ``fields`` of the path, its key from the header. ``parameters`` are
+    those of its query that are read elsewhere.
 
     Raises:
         Problem: when it is malformed or refused.
     """
     principal = principal_of(request)
-    dry_run = _dry_run(request)
+    dry_run = _dry_run(request, parameters)
     key = request.headers.get(IDEMPOTENCY_KEY)
     if key is None:
         raise Problem(
@@ -144,9 +141,11 @@ def _with(body: bytes, fields: Mapping[str, Any]) -> bytes:
     return head + (b"" if rest.startswith(b"}") else b",") + rest
 
 
-def _dry_run(request: Request) -> bool:
+def _dry_run(request: Request, others: Sequence[str]) -> bool:
     """A typing error here must not book what was only to be tried."""
     for name, value in request.query_params.multi_items():
+        if name in others:
+            continue
         if name != DRY_RUN:
             raise Problem(422, "unknown-parameter", f"{name[:100]} is no parameter of this route", name[:100])
         if value not in {"true", "false"}:

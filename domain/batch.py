@@ -1,15 +1,15 @@
 """One batch in the making: what each command came to, with the events, leaves and receipts that will be one commit."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
 
-from domain.commands import UnreadableCommand
-from domain.decider import Decider, envelope_of
+from domain.commands import AnyCommand, UnreadableCommand
+from domain.decider import Decider, Envelope, envelope_of
 from domain.events import CommandRefused, Event
 from domain.merkle import leaf_hash
-from domain.outcomes import SYSTEM, Outcome, Submission
+from domain.outcomes import SYSTEM, Outcome, Principal, Submission
 from domain.ports import NewEvent, Receipt
 from domain.reference import ReferenceState
 from domain.reference.authority import principal_of
@@ -18,6 +18,8 @@ from domain.schema import Recorded, content_hash, encode, event_type
 
 FIRST_YEAR, LAST_YEAR = 1970, 2200
 MICROSECOND = timedelta(microseconds=1)
+TELLING_NOTHING = frozenset({"not-permitted", "unknown-book", "unknown-trade", "trade-exists"})
+"""Why a command is refused of which its sender may have no business to know the stream."""
 
 
 class Unit(msgspec.Struct, frozen=True):
@@ -85,8 +87,7 @@ class Batch:
     def _outcome(self, submission: Submission, atomic: bool = False) -> Outcome:
         command = submission.command
         key, content = (command.source, command.command_id), content_hash(submission.content)
-        if command.source == SYSTEM.key_id and submission.actor != SYSTEM.key_id:
-            foreign = self._foreign(submission)
+        if foreign := self._foreign(submission):
             if atomic:
                 raise UnsatisfiedUnit(submission, Refused(foreign.code, foreign.detail, foreign.field))
             return foreign
@@ -122,12 +123,19 @@ class Batch:
             detail=f"command {key[1]} of {key[0]} came before with other content", field="$.command_id",
         )
 
-    def _foreign(self, submission: Submission) -> Outcome:
-        """A receipt under a key of Everbook's own would keep the date that it is for from ever being carried over."""
-        command = submission.command
+    def _foreign(self, submission: Submission) -> Outcome | None:
+        """The refusal of a source that is another's own. It has no receipt, which would use up what the owner is to
+        send, such as the date that Everbook carries over.
+        """
+        command, actor = submission.command, submission.actor
+        if actor in {command.source, SYSTEM.key_id}:
+            return None
+        if command.source != SYSTEM.key_id and command.source not in self._reference.keys:
+            return None
+        owner = "Everbook's" if command.source == SYSTEM.key_id else "another key's"
         return Outcome(
             status="refused", source=command.source, command_id=command.command_id, log=self._log, code="reserved",
-            detail=f"the source {command.source!r} is Everbook's own", field="$.source",
+            detail=f"the source {command.source!r} is {owner} own", field="$.source",
         )
 
     def _accept(self, submission: Submission) -> Outcome:
@@ -138,16 +146,11 @@ class Batch:
         if principal is None:
             raise Refused("not-permitted", "the key is not known, or revoked")
         stream, version = decider.stream(command), decider.version(command)
-        if command.expected_version is not None and command.expected_version != version:
-            raise Refused(
-                "version-conflict", f"{stream} is at version {version}, not {command.expected_version}",
-                "$.expected_version",
-            )
         if command.effective_at is not None and not FIRST_YEAR <= command.effective_at.year < LAST_YEAR:
             raise Refused("date-out-of-range", "effective_at must lie between 1970 and 2200", "$.effective_at")
         envelope = envelope_of(command, submission.actor, self._next_recorded_at, decider.business_date())
         first = self._sequence + 1
-        for event in decider.decide(command, envelope, principal):
+        for event in self._decided(command, envelope, principal):
             version += 1
             if self._sequence >= first:
                 event = msgspec.structs.replace(event, recorded_at=self._next_recorded_at)  # noqa: PLW2901
@@ -157,6 +160,23 @@ class Batch:
             count=self._sequence - first + 1, stream=stream, version=version,
         )
 
+    def _decided(self, command: AnyCommand, envelope: Envelope, principal: Principal) -> Sequence[Event]:
+        """A version that has moved on is said before what else is wrong, but only to who may know of the stream."""
+        expected, version = command.expected_version, self._decider.version(command)
+        if expected is None or expected == version:
+            return self._decider.decide(command, envelope, principal)
+        conflict = Refused(
+            "version-conflict", f"{self._decider.stream(command)} is at version {version}, not {expected}",
+            "$.expected_version",
+        )
+        try:
+            self._decider.decide(command, envelope, principal)
+        except Refused as refusal:
+            if refusal.code in TELLING_NOTHING:
+                raise
+            raise conflict from refusal
+        raise conflict
+
     def _refuse(self, submission: Submission, refusal: Refused) -> Outcome:
         command = submission.command
         envelope = envelope_of(command, submission.actor, self._next_recorded_at, self._decider.business_date())
@@ -164,8 +184,7 @@ class Batch:
         event = CommandRefused(
             **envelope, command=type(command).__name__, code=refusal.code, detail=refusal.detail, field=refusal.field,
             subject="" if isinstance(command, UnreadableCommand) else self._decider.stream(command),
-            book=getattr(command, "book", None),
-            trader=getattr(command, "trader", None),
+            book=getattr(command, "book", None), trader=getattr(command, "trader", None), limit=refusal.limit,
         )
         self.add_event(stream, 1, event)
         return Outcome(
@@ -176,8 +195,8 @@ class Batch:
 
     def _unit_refused(self, submission: Submission, unsatisfied: UnsatisfiedUnit) -> Outcome:
         command = submission.command
-        if command.source == SYSTEM.key_id and submission.actor != SYSTEM.key_id:
-            return self._foreign(submission)
+        if foreign := self._foreign(submission):
+            return foreign
         key, content = (command.source, command.command_id), content_hash(submission.content)
         repeat = self._repeat(key, content)
         if repeat is not None:

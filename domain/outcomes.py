@@ -38,7 +38,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=
     """``first`` is what the command came to; ``repeated`` says that this is the answer to a repeat of it.
 
     ``sequence`` is its first event, ``count`` how many it has; an accepted one names the stream's new ``version``.
-    A conflict (the key came before with other content, or is one of Everbook's own) is refused without an event: its
+    A conflict (the key came before with other content, or its source is another's own) is refused without an event: its
     ``count`` is 0.
     """
 

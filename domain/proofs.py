@@ -1,23 +1,37 @@
 """Proofs over one log's tree: that an event is in it, and that a later tree contains an earlier one (RFC 6962)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from domain.merkle import node_hash, root_of
+
+Roots = Callable[[int, int], bytes]
+"""The root over the leaves from one place up to another."""
 
 
 def inclusion_proof(leaves: Sequence[bytes], index: int) -> list[bytes]:
     """The hashes that lead from leaf ``index`` (from 0) to the root of all ``leaves`` (RFC 6962 section 2.1.1)."""
-    if len(leaves) == 1:
-        return []
-    half = _largest_power_below(len(leaves))
-    if index < half:
-        return [*inclusion_proof(leaves[:half], index), root_of(leaves[half:])]
-    return [*inclusion_proof(leaves[half:], index - half), root_of(leaves[:half])]
+    return inclusion_path(_roots_of(leaves), index, len(leaves))
+
+
+def inclusion_path(root: Roots, index: int, size: int) -> list[bytes]:
+    """``inclusion_proof`` for a tree of ``size`` leaves that is read where it is needed."""
+    siblings: list[tuple[int, int]] = []
+    start, end = 0, size
+    while end - start > 1:
+        half = start + largest_power_below(end - start)
+        siblings.append((half, end) if index < half else (start, half))
+        start, end = (start, half) if index < half else (half, end)
+    return [root(*sibling) for sibling in reversed(siblings)]
 
 
 def consistency_proof(leaves: Sequence[bytes], size: int) -> list[bytes]:
     """The hashes that show the tree of the first ``size`` leaves in that of all (RFC 6962 section 2.1.2)."""
-    return [] if size in {0, len(leaves)} else _subproof(leaves, size, whole=True)
+    return consistency_path(_roots_of(leaves), size, len(leaves))
+
+
+def consistency_path(root: Roots, size: int, later_size: int) -> list[bytes]:
+    """``consistency_proof`` for a tree that is read where it is needed."""
+    return [] if size in {0, later_size} else _subproof(root, (0, later_size), size, whole=True)
 
 
 def root_of_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes]) -> bytes | None:
@@ -66,14 +80,20 @@ def _climb(hashes: Iterator[bytes], first: bytes, place: tuple[int, int]) -> tup
     return (earlier, later) if last == 0 else None
 
 
-def _subproof(leaves: Sequence[bytes], size: int, *, whole: bool) -> list[bytes]:
-    if size == len(leaves):
-        return [] if whole else [root_of(leaves)]
-    half = _largest_power_below(len(leaves))
+def _roots_of(leaves: Sequence[bytes]) -> Roots:
+    return lambda start, end: root_of(leaves[start:end])
+
+
+def _subproof(root: Roots, of: tuple[int, int], size: int, *, whole: bool) -> list[bytes]:
+    start, end = of
+    if size == end:
+        return [] if whole else [root(start, end)]
+    half = start + largest_power_below(end - start)
     if size <= half:
-        return [*_subproof(leaves[:half], size, whole=whole), root_of(leaves[half:])]
-    return [*_subproof(leaves[half:], size - half, whole=False), root_of(leaves[:half])]
+        return [*_subproof(root, (start, half), size, whole=whole), root(half, end)]
+    return [*_subproof(root, (half, end), size, whole=False), root(start, half)]
 
 
-def _largest_power_below(count: int) -> int:
+def largest_power_below(count: int) -> int:
+    """The largest power of two below ``count``."""
     return 1 << (count - 1).bit_length() - 1

@@ -23,6 +23,7 @@ from infra.verification import verify
 EVENTS = "events.db"
 MANIFEST = "manifest.json"
 PAGES_AT_ONCE = 2_000
+FOLDER_OF_OWNER = 0o700
 
 
 class BadBackup(Exception):
@@ -54,6 +55,7 @@ def backup(database: Path, target: Path, created_at: datetime) -> Manifest:
     if target.exists() and any(target.iterdir()):
         raise BadBackup(f"{target} is not empty")
     target.mkdir(parents=True, exist_ok=True)
+    target.chmod(FOLDER_OF_OWNER)
     copied = target / EVENTS
     with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(copied)) as copy:
         source.backup(copy, pages=PAGES_AT_ONCE)
@@ -61,6 +63,8 @@ def backup(database: Path, target: Path, created_at: datetime) -> Manifest:
     ledger_id, heads = _heads(copied)
     manifest = Manifest(ledger_id=ledger_id, created_at=created_at, logs=heads, sha256=_hash_of(copied))
     (target / MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(manifest)))
+    for written in (copied, target / MANIFEST, target):
+        _sync(written)
     return manifest
 
 
@@ -76,7 +80,7 @@ def restore(source: Path, data: Path, *, force: bool = False) -> Manifest:
     if not stored.exists() or _hash_of(stored) != manifest.sha256:
         raise BadBackup(f"{stored} is not the file that was backed up")
     incoming = data / "incoming.db"
-    data.mkdir(parents=True, exist_ok=True)
+    data.mkdir(parents=True, exist_ok=True, mode=FOLDER_OF_OWNER)
     shutil.copyfile(stored, incoming)
     try:
         _require_whole(incoming, manifest)
@@ -86,7 +90,9 @@ def restore(source: Path, data: Path, *, force: bool = False) -> Manifest:
             _require_unused(data / EVENTS)
         for leftover in (EVENTS + "-wal", EVENTS + "-shm"):
             (data / leftover).unlink(missing_ok=True)
+        _sync(incoming)
         os.replace(incoming, data / EVENTS)
+        _sync(data)
     finally:
         for path in data.glob("incoming.db*"):
             path.unlink()
@@ -163,6 +169,15 @@ def _heads(database: Path) -> tuple[str, dict[str, TreeHead]]:
 def _head(recorder: LogRecorder) -> TreeHead:
     last = recorder.last_commit()
     return TreeHead(last.tree_size, last.root.hex()) if last else TreeHead(0, "")
+
+
+def _sync(path: Path) -> None:
+    """Makes a file, or the names in a folder, outlast a loss of power."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _hash_of(path: Path) -> str:

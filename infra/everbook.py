@@ -20,7 +20,7 @@ from infra.gate import Gate, LocalGate
 from infra.logs import CommandedLogs, submission_of
 from infra.owner import Owner
 from infra.projection_worker import ProjectionWorker, wait_until_reflected
-from infra.secrets import digest_of, secret_in
+from infra.secrets import MissingSecret, digest_of, secret_in
 from infra.settings import Settings
 from infra.sql.read_models import SqlReadModels
 from projections.ports import ReadModels, ReadModelStore
@@ -28,7 +28,9 @@ from projections.projection import Document, families, families_of
 from projections.registry import PROJECTIONS
 
 ADMIN = "admin"
-CHECKPOINT_KEY = "checkpoint-key"
+PEPPER, ADMIN_KEY, CHECKPOINT_KEY = "pepper", "admin-key", "checkpoint-key"
+SECRETS = (PEPPER, ADMIN_KEY, CHECKPOINT_KEY)
+"""The files of a data folder that are in no backup."""
 FOLDER_OF_OWNER = 0o700
 
 
@@ -50,8 +52,8 @@ class Everbook:
     def _open(self, settings: Settings, adopt_read_models: bool) -> None:
         self.logs = CommandedLogs(self._open_log, settings.ledgers)
         self.ledger_id = self.logs.ledger_id
+        pepper = self._pepper()
         self.signer = Signer.open(settings.data / CHECKPOINT_KEY)
-        pepper = settings.pepper or secret_in(settings.data / "pepper")
         self.admin_secret = ""
         if ADMIN not in self.logs.reference.keys:
             self.admin_secret = self._issue_admin(pepper)
@@ -109,6 +111,20 @@ class Everbook:
         """Where a worker of the families that ``group`` names (all without any) takes its events from."""
         return PolledLogs(self.logs.recorders)
 
+    def _pepper(self) -> str:
+        """What keys are hashed with. Another one than they were issued with would lock out every key.
+
+        Raises:
+            MissingSecret: when keys were issued with one that is not here.
+        """
+        path = self.settings.data / PEPPER
+        if not self.settings.pepper and not path.exists() and self.logs.reference.keys:
+            raise MissingSecret(
+                f"{path} is not there, which the keys of this ledger were issued with: bring it along from where it "
+                "was in, or set EVERBOOK_PEPPER (a new one makes every key issued so far void)"
+            )
+        return self.settings.pepper or secret_in(path)
+
     def _open_log(self, log: str) -> LogRecorder:
         factory = factory_of(log, self.settings)
         self._closing.callback(factory.close)
@@ -116,7 +132,7 @@ class Everbook:
         return recorder  # type: ignore[no-any-return]
 
     def _issue_admin(self, pepper: str) -> str:
-        file = self.settings.data / "admin-key"
+        file = self.settings.data / ADMIN_KEY
         is_new = not file.exists()
         secret = secret_in(file)
         command = IssueKey(

@@ -26,16 +26,15 @@ class Gate(ABC):
     @abstractmethod
     def queued(self) -> int: ...
 
+    def trouble(self) -> str:
+        """What keeps commands from being decided, "" when nothing does or another process decides."""
+        return ""
+
     def find_outcome(self, source: str, command_id: str) -> Outcome | None:
         return self.logs.find_outcome(source, command_id)
 
-    def book_of(self, trade_id: str) -> str | None:
-        place = self.logs.trade_place(trade_id)
-        return place[0] if place else None
-
-    def trade_version(self, trade_id: str) -> int | None:
-        place = self.logs.trade_place(trade_id)
-        return place[1] if place else None
+    def books_of(self, trade_id: str) -> Sequence[str]:
+        return self.logs.books_of(trade_id)
 
     def digest_of(self, secret: str) -> str:
         return digest_of(self._pepper, secret)
@@ -60,3 +59,6 @@ class LocalGate(Gate):
 
     def queued(self) -> int:
         return self._owner.queued()
+
+    def trouble(self) -> str:
+        return self._owner.trouble

@@ -136,13 +136,14 @@ class CommandedLogs:
                 return first_answer(log, recorder, receipt)
         return None
 
-    def trade_place(self, trade_id: str) -> tuple[str, int] | None:
-        """The book of a trade and the version of its stream."""
+    def books_of(self, trade_id: str) -> list[str]:
+        """The book of every trade of this id: an id is one trade in each ledger log."""
+        found = []
         for log in self._ledger_logs:
             if stored := self.recorders[log].select_events(f"trade:{trade_id}", desc=True, limit=1):
                 event = decode(stored[0].topic, stored[0].state)
-                return event.terms.book, stored[0].originator_version  # type: ignore[attr-defined]
-        return None
+                found.append(event.terms.book)  # type: ignore[attr-defined]
+        return found
 
     def _ledger(self, log: str) -> Ledger:
         if log == MARKET:
@@ -167,14 +168,15 @@ class CommandedLogs:
         if not isinstance(opened, LogOpened) or opened.ledger_id != self.ledger_id:
             raise OtherLedger(f"{log} belongs to another ledger than the reference log ({self.ledger_id})")
 
-    def require_seen(self, submissions: Sequence[Submission]) -> None:
-        """A sender may have seen more of the reference log than its owner has: then that is read first.
+    def require_seen(self, submissions: Sequence[Submission], coming: int = 0) -> None:
+        """A sender may have seen more of the reference log than its owner has: then that is read first. So many events
+        as are ``coming`` are still to be written there.
 
         Raises:
             ReferenceNotReached: when the log does not reach there.
         """
         seen = max((submission.command.reference_sequence or 0 for submission in submissions), default=0)
-        if seen > self.reference_ledger.sequence and self.reference_ledger.catch_up() < seen:
+        if seen > self.reference_ledger.sequence + coming and self.reference_ledger.catch_up() + coming < seen:
             raise ReferenceNotReached(f"the reference log has not reached {seen} yet")
 
     def _carry_on(self) -> None:

@@ -5,13 +5,14 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, InvalidStateError, ThreadPoolExecutor
 
 import msgspec
 from eventsourcing.persistence import IntegrityError
 
 from domain.admission import NotOneLog, NotRecorded, OutcomeUnknown, QueueFull
 from domain.batch import Unit
+from domain.commands import ReferenceCommand
 from domain.ledger import Draft
 from domain.outcomes import Outcome, Submission
 from domain.ports import LogMoved
@@ -36,7 +37,8 @@ class Flight(msgspec.Struct, frozen=True):
 class Owner:
     """Commits for every log from one thread, so that the deciders' states need no lock.
 
-    ``on_commit`` is told how many commands were committed together, and the seconds it took.
+    ``on_commit`` is told how many commands were committed together, and the seconds it took. ``trouble`` says what
+    keeps the logs from being followed, or what ended the thread; it is empty while all is well.
     """
 
     def __init__(self, logs: CommandedLogs, *, batch_limit: int, queue_limit: int) -> None:
@@ -46,10 +48,12 @@ class Owner:
         self.on_commit: Callable[[int, float], None] | None = None
         self._waiting: deque[Request] = deque()
         self._count = 0
+        self._taken: list[Request] = []
         self._flight: Flight | None = None
         self._appender = ThreadPoolExecutor(1, "append")
         self._changed = threading.Condition()
-        self._stopping = False
+        self._stopping = self._ended = False
+        self.trouble = ""
         self._thread = threading.Thread(target=self._run, name="owner", daemon=True)
 
     def start(self) -> None:
@@ -74,7 +78,7 @@ class Owner:
         """A promise of one outcome a submission, in order.
 
         Raises:
-            QueueFull, NotOneLog: at once; nothing was taken.
+            QueueFull, NotOneLog, NotRecorded: at once; nothing was taken.
         """
         names = {log_of(submission.command, self._logs.ledgers) for submission in submissions}
         if atomic and len(names) > 1:
@@ -82,6 +86,8 @@ class Owner:
         log = next(iter(names)) if len(names) == 1 else ""
         request = Request(submissions, atomic, dry_run, log, Future())
         with self._changed:
+            if self._ended:
+                raise NotRecorded(f"commands are no longer decided: {self.trouble}")
             if self._stopping:
                 raise QueueFull(1)
             # A request larger than the whole queue is let in when it would be alone.
@@ -96,15 +102,36 @@ class Owner:
         return self._count
 
     def _run(self) -> None:
-        self._carry_over()
+        try:
+            self._work()
+        except BaseException as error:
+            self._end(error)
+            raise
+
+    def _end(self, error: BaseException) -> None:
+        """An error of ours ends the thread, but nobody is left to wait for it."""
+        self.trouble = _told(error)
+        with self._changed:
+            self._ended = True
+            waiting = list(self._waiting)
+            self._waiting.clear()
+            self._count = 0
+        for request in waiting:
+            _give_up(request, NotRecorded(f"commands are no longer decided: {self.trouble}"))
+        for request in self._taken:
+            _give_up(request, OutcomeUnknown(self.trouble))
+
+    def _work(self) -> None:
+        self._attend(self._logs.carry_over)
         while not self._stopping:
             # With little waiting, what is in flight is answered first, and more gathers meanwhile.
             if self._count <= self._batch_limit // 2:
                 self._land()
             if requests := self._take():
+                self._taken = [*(each for each in self._taken if not each.promise.done()), *requests]
                 self._serve(requests)
             elif not self._stopping:
-                self._follow()
+                self._attend(self._logs.follow)
         self._land()
 
     def _take(self) -> list[Request]:
@@ -122,14 +149,14 @@ class Owner:
             self._count -= count
             return taken
 
-    def _follow(self) -> None:
-        # When the store is away for now or a log cannot be read, the next command will say so to whoever sent it.
-        with contextlib.suppress(*CANNOT_READ):
-            self._logs.follow()
-
-    def _carry_over(self) -> None:
-        with contextlib.suppress(*CANNOT_READ):
-            self._logs.carry_over()
+    def _attend(self, read: Callable[[], None]) -> None:
+        """Reads the logs. When that fails for now, the next command will say so to whoever sent it."""
+        try:
+            read()
+        except Exception as error:  # noqa: BLE001
+            self.trouble = _told(error)
+        else:
+            self.trouble = ""
 
     def _serve(self, requests: Sequence[Request]) -> None:
         """Requests that share a log share a commit; those that were waiting together have no order among them."""
@@ -149,10 +176,10 @@ class Owner:
 
     def _has_seen(self, request: Request) -> bool:
         """Whether the reference log is where this sender has seen it; if not, that is its own trouble alone."""
-        if not request.log:
-            return True
+        # What stands in one request among reference data may rest on what stands before it.
+        coming = sum(isinstance(submission.command, ReferenceCommand) for submission in request.submissions)
         try:
-            self._logs.require_seen(request.submissions)
+            self._logs.require_seen(request.submissions, 0 if request.log else coming)
         except (NotRecorded, *CANNOT_READ) as error:
             self._fail([request], error)
             return False
@@ -163,14 +190,15 @@ class Owner:
         if self._flight is not None and self._flight.log != log:
             self._land()
         started = time.perf_counter()
-        try:
-            draft = self._logs.prepare(log, units)
-            if not self._land():
+        stands = False
+        while not stands:
+            try:
                 draft = self._logs.prepare(log, units)
-        except BaseException as error:  # noqa: BLE001
-            self._land()
-            self._fail(group, error)
-            return
+            except BaseException as error:  # noqa: BLE001
+                self._land()
+                self._fail(group, error)
+                return
+            stands = self._land()
         if draft is None:
             self._commit(log, group, [units], dry_run=False)
         elif draft.commit is None:
@@ -228,16 +256,20 @@ class Owner:
         return [outcomes[place] for place in range(len(submissions))]
 
     def _answer(self, group: Sequence[Request], outcomes: Sequence[Outcome], started: float | None) -> None:
-        if self.on_commit and started is not None:
-            self.on_commit(len(outcomes), time.perf_counter() - started)
-        at = 0
-        for request in group:
-            request.promise.set_result(outcomes[at : at + len(request.submissions)])
-            at += len(request.submissions)
+        try:
+            if started is not None:
+                self.trouble = ""
+                if self.on_commit:
+                    self.on_commit(len(outcomes), time.perf_counter() - started)
+        finally:
+            at = 0
+            for request in group:
+                request.promise.set_result(outcomes[at : at + len(request.submissions)])
+                at += len(request.submissions)
 
     @staticmethod
     def _fail(group: Sequence[Request], error: BaseException) -> None:
-        retryable = error if isinstance(error, NotRecorded) else OutcomeUnknown(f"{type(error).__name__}: {error}")
+        retryable = error if isinstance(error, NotRecorded) else OutcomeUnknown(_told(error))
         retryable.__cause__ = error if retryable is not error else None
         for request in group:
             request.promise.set_exception(retryable)
@@ -246,3 +278,13 @@ class Owner:
 def _in_part(error: BaseException) -> BaseException:
     """Who is told that nothing was recorded may send it under another key: then what was recorded would be doubled."""
     return OutcomeUnknown(f"only a part was recorded: {error}") if isinstance(error, NotRecorded) else error
+
+
+def _give_up(request: Request, error: Exception) -> None:
+    """Answers a request, unless it is answered or was taken back."""
+    with contextlib.suppress(InvalidStateError):
+        request.promise.set_exception(error)
+
+
+def _told(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"

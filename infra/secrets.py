@@ -14,6 +14,10 @@ class ExposedSecret(Exception):
     """Others may read a file that holds a secret."""
 
 
+class MissingSecret(Exception):
+    """A file is not there that holds a secret of a ledger that exists."""
+
+
 def new_secret() -> str:
     """256 random bits, safe in a header."""
     return secrets.token_urlsafe(SECRET_BYTES)

@@ -13,7 +13,8 @@ from api.cli import report
 from api.cli.console import fail, print_json, progress
 from api.cli.opening import Data, Json, everbook, settings_of
 from api.cli.posting import Posted, post, submission
-from api.cli.serving import run_server, worker_process
+from api.cli.serving import run_server
+from api.cli.worker_process import worker_process
 from api.generator import Shape, TradingDay
 from infra.everbook import ADMIN, Everbook
 from infra.projection_worker import wait_until_reflected

@@ -11,6 +11,7 @@ from api.cli.opening import Data, Json, everbook, settings_of
 from api.cli.posting import post
 from api.imports import FORMATS, Line
 from api.imports.lines import UnreadableFile
+from api.sources import submission_by
 from domain.outcomes import Outcome, Submission
 from infra.everbook import ADMIN, Everbook
 
@@ -28,13 +29,25 @@ class Report:
         self.problems: list[dict[str, Any]] = []
 
     def submissions(self) -> Iterator[Submission]:
-        for line in self._lines:
+        for line in self._readable():
             if line.command is None:
                 assert line.error is not None
                 self._say(line.number, "malformed", line.error.field, line.error.detail)
                 continue
             self._numbers.append(line.number)
-            yield Submission(line.command, line.content, ADMIN)
+            yield submission_by(ADMIN, line.command, line.content)
+
+    def _readable(self) -> Iterator[Line]:
+        """The lines up to one from which on the file cannot be read: what came before it counts."""
+        begun = False
+        try:
+            for line in self._lines:
+                begun = True
+                yield line
+        except UnreadableFile as error:
+            if not begun:
+                raise
+            self._say(error.line, "unreadable", "$", f"{error.detail}; nothing from this line on was read")
 
     def landed(self, outcomes: Sequence[Outcome]) -> None:
         for outcome in outcomes:

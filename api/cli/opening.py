@@ -15,18 +15,19 @@ from domain.ledger import LogBroken
 from domain.schema import UnknownEventType
 from infra.backup import BadBackup
 from infra.checkpoints import BadCheckpoint
-from infra.everbook import Everbook
+from infra.everbook import ADMIN_KEY, Everbook
 from infra.logs import OtherLedger
 from infra.projection_worker import ReadModelsAhead
-from infra.secrets import ExposedSecret
+from infra.secrets import ExposedSecret, MissingSecret
 from infra.settings import BadSetting, Settings, settings_from
 from infra.sql.read_models import OtherReadModels
+from infra.stored_logs import require_ledger
 
 Data = Annotated[Path | None, typer.Option(help="The data folder; EVERBOOK_DATA, else ./everbook-data")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document, for machines")]
 EXPECTED = (
-    BadSetting, OtherLedger, ExposedSecret, OtherReadModels, PersistenceError, OSError, ReadModelsAhead, BadCheckpoint,
-    BadBackup, LogBroken, UnknownEventType, msgspec.DecodeError, InfrastructureFactoryError, NotRecorded,
+    BadSetting, OtherLedger, ExposedSecret, MissingSecret, OtherReadModels, PersistenceError, OSError, ReadModelsAhead,
+    BadCheckpoint, BadBackup, LogBroken, UnknownEventType, msgspec.DecodeError, InfrastructureFactoryError, NotRecorded,
     OutcomeUnknown,
 )
 
@@ -50,13 +51,22 @@ def _of(settings: Settings, adopt_read_models: bool) -> Everbook:
 
 @contextmanager
 def everbook(settings: Settings, *, announce: bool = True, adopt_read_models: bool = False) -> Iterator[Everbook]:
-    """The ledger, open; what can be expected to go wrong is said in one line."""
+    """The ledger, open, and new when there was none; what can be expected to go wrong is said in one line."""
     with expected(), _of(settings, adopt_read_models) as opened:
         if opened.admin_secret and announce:
             err.print(
                 f"First start: the admin key is [bold]{opened.admin_secret}[/] (shown once; kept in "
-                f"{settings.data / 'admin-key'}, mode 0600)", highlight=False,
+                f"{settings.data / ADMIN_KEY}, mode 0600)", highlight=False,
             )
+        yield opened
+
+
+@contextmanager
+def existing(settings: Settings, *, adopt_read_models: bool = False) -> Iterator[Everbook]:
+    """The ledger, open, for those who only look: a typing error must not make a new one."""
+    with expected():
+        require_ledger(settings)
+    with everbook(settings, adopt_read_models=adopt_read_models) as opened:
         yield opened
 
 

@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 
 from api.cli.console import err, fail, out, print_json, progress
-from api.cli.opening import EXPECTED, Data, Json, everbook, expected, settings_of
+from api.cli.opening import EXPECTED, Data, Json, existing, expected, settings_of
 from infra.backup import BadBackup, backup, restore
 from infra.checkpoints import BadCheckpoint, Checkpoint, Signer, opened, split
-from infra.everbook import CHECKPOINT_KEY, Everbook, data_file
+from infra.everbook import CHECKPOINT_KEY, SECRETS, Everbook, data_file
 from infra.rebuild import Digests, compare, rebuild
 from infra.settings import Settings
 from infra.stored_logs import stored_logs
@@ -34,7 +34,7 @@ def verify_logs(
     intact = all(each.intact for each in reports)
     differing: list[str] = []
     if read_models and intact:
-        with everbook(settings) as ledger:
+        with existing(settings) as ledger:
             digests = _compared(ledger, as_json)
         differing = sorted(model for model, (live, rebuilt) in digests.items() if live != rebuilt)
     if as_json:
@@ -51,7 +51,7 @@ def rebuild_models(
 ) -> None:
     """Folds every log into new read models beside the ones in use, compares the two, then serves the new ones."""
     projections = _family(model)
-    with everbook(settings_of(data), adopt_read_models=True) as ledger:
+    with existing(settings_of(data), adopt_read_models=True) as ledger:
         with progress(as_json) as bar:
             task = bar.add_task("Rebuilding", total=sum(ledger.vector().values()))
             digests = rebuild(
@@ -65,7 +65,7 @@ def checkpoint_logs(
     to: Annotated[Path | None, typer.Option("--out", help="Write the signed notes to this file")] = None,
 ) -> None:
     """Signs the present tree head of every log: keep it where this machine's owner cannot change it."""
-    with everbook(settings_of(data)) as ledger:
+    with existing(settings_of(data)) as ledger:
         notes = "\n".join(ledger.signed_checkpoint(log) for log in ledger.names())
     if to is None:
         typer.echo(notes, nl=False)
@@ -75,9 +75,9 @@ def checkpoint_logs(
 
 def backup_events(target: Path, data: Data = None, as_json: Json = False) -> None:
     """Copies the events into an empty folder, while commands go on."""
-    settings = settings_of(data)
+    settings = _embedded(data)
     if not data_file(settings).exists():
-        raise fail(f"{settings.data} holds no embedded ledger; PostgreSQL has pg_dump for this")
+        raise fail(f"{settings.data} holds no embedded ledger")
     try:
         manifest = backup(data_file(settings), target, datetime.now(UTC))
     except EXPECTED as error:
@@ -94,7 +94,7 @@ def restore_events(
     force: Annotated[bool, typer.Option(help="Also over a ledger that is newer, or another")] = False,
 ) -> None:
     """Brings a backup back once its ledger id, roots and every byte are proven. Nothing may run meanwhile."""
-    settings = settings_of(data)
+    settings = _embedded(data)
     try:
         manifest = restore(source, settings.data, force=force)
     except BadBackup as error:
@@ -103,6 +103,16 @@ def restore_events(
         print_json(manifest)
     else:
         out.print(f"Restored ledger {manifest.ledger_id}; run [bold]everbook rebuild[/] for its read models")
+    err.print(f"No backup holds secrets: bring {', '.join(SECRETS)} of this ledger along into {settings.data}",
+              highlight=False)
+
+
+def _embedded(data: Path | None) -> Settings:
+    settings = settings_of(data)
+    if settings.database_url:
+        raise fail("backup and restore are for the SQLite file of the data folder, and EVERBOOK_DATABASE_URL is set: "
+                   "use what that database has for it, such as pg_dump")
+    return settings
 
 
 def _family(model: str) -> tuple[Projection, ...]:

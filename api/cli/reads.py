@@ -1,16 +1,23 @@
 """Reads: what the read models say, as tables or JSON."""
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Annotated, Any
 
 import msgspec
 import typer
 
-from api.cli.console import cents, fail, print_json, table
-from api.cli.opening import Data, Json, everbook, settings_of
+from api.audit_search import AuditSearch
+from api.cli.console import cents, fail, format_cell, print_json, table
+from api.cli.opening import Data, Json, existing, settings_of
+from api.paging import pages
+from api.problems import Problem
+from api.replaying import moment
 from domain.money import exact
 from infra.everbook import Everbook
-from projections.valuation import Marks, exposures, profit, value
+from projections import explanation
+from projections.risk import exposures
+from projections.valuation import Marks, profit, value
 
 Book = Annotated[str | None, typer.Option(help="Only this book")]
 SHOWN = 20
@@ -19,7 +26,7 @@ Most = Annotated[int, typer.Option("--limit", help="How many at most")]
 
 def trades(data: Data = None, book: Book = None, limit: Most = 50, as_json: Json = False) -> None:
     """Trades with their status."""
-    with everbook(settings_of(data)) as ledger:
+    with existing(settings_of(data)) as ledger:
         found = _select(ledger, "trades", book, limit)
     _show(found, as_json, "Trades", ("book", "trade", "status", "instrument", "quantity", "price", "due"), (
         (each.book, each.trade_id, each.status, each.instrument, each.state.terms.quantity, each.state.terms.price,
@@ -29,7 +36,7 @@ def trades(data: Data = None, book: Book = None, limit: Most = 50, as_json: Json
 
 def positions(data: Data = None, book: Book = None, limit: Most = 200, as_json: Json = False) -> None:
     """Positions at the latest marks."""
-    with everbook(settings_of(data)) as ledger, exact():
+    with existing(settings_of(data)) as ledger, exact():
         found = _select(ledger, "positions", book, limit)
         marks = _marks(ledger)
         valued = [value(each, marks) for each in found]
@@ -41,7 +48,7 @@ def positions(data: Data = None, book: Book = None, limit: Most = 200, as_json: 
 
 def cash(data: Data = None, book: Book = None, as_json: Json = False) -> None:
     """Cash by book and currency."""
-    with everbook(settings_of(data)) as ledger, exact():
+    with existing(settings_of(data)) as ledger, exact():
         found = _select(ledger, "cash", book, -1)
         lines = [(each.book, each.currency, each.settled, each.receivable, each.payable, each.total) for each in found]
     _show(found, as_json, "Cash", ("book", "currency", "settled", "receivable", "payable", "total"), lines)
@@ -49,7 +56,7 @@ def cash(data: Data = None, book: Book = None, as_json: Json = False) -> None:
 
 def journal(data: Data = None, book: Book = None, limit: Most = 20, as_json: Json = False) -> None:
     """Journal entries, posting by posting."""
-    with everbook(settings_of(data)) as ledger:
+    with existing(settings_of(data)) as ledger:
         found = _select(ledger, "journal", book, limit)
     _show(found, as_json, "Journal", ("book", "trade", "type", "account", "asset", "quantity"), (
         (each.book, each.trade_id, each.type, posting.account, posting.asset, posting.quantity)
@@ -62,7 +69,7 @@ def pnl(data: Data = None, by: Annotated[str, typer.Option(help="desk, book or e
     """Profit in the base currency."""
     if by not in {"desk", "book", "entity"}:
         raise typer.BadParameter("--by is desk, book or entity")
-    with everbook(settings_of(data)) as ledger, exact():
+    with existing(settings_of(data)) as ledger, exact():
         found = _select(ledger, "positions", None, -1)
         lines = profit(found, _marks(ledger), by)
     _show(lines, as_json, "Profit", ("name", "currency", "realised", "unrealised", "income", "fees", "total"), (
@@ -77,7 +84,7 @@ def risk(data: Data = None, by: Annotated[str, typer.Option(help="book, desk, co
     """Exposure in the base currency."""
     if by not in {"book", "desk", "entity", "counterparty", "issuer", "currency", "instrument"}:
         raise typer.BadParameter("--by is book, desk, entity, counterparty, issuer, currency or instrument")
-    with everbook(settings_of(data)) as ledger, exact():
+    with existing(settings_of(data)) as ledger, exact():
         found = _select(ledger, "exposure", None, -1)
         lines = exposures(found, _marks(ledger), by)
     _show(lines, as_json, "Exposure", ("name", "currency", "gross", "net", "unsettled", "reserved"), (
@@ -88,7 +95,7 @@ def risk(data: Data = None, by: Annotated[str, typer.Option(help="book, desk, co
 
 def alerts(data: Data = None, book: Book = None, limit: Most = 50, as_json: Json = False) -> None:
     """Alerts, with what they rest on."""
-    with everbook(settings_of(data)) as ledger:
+    with existing(settings_of(data)) as ledger:
         found = _select(ledger, "alerts", book, limit)
     _show(found, as_json, "Alerts", ("book", "kind", "severity", "trades", "evidence"), (
         (each.book, each.kind, each.severity, " ".join(each.trades),
@@ -96,13 +103,44 @@ def alerts(data: Data = None, book: Book = None, limit: Most = 50, as_json: Json
     ))
 
 
-def audit(data: Data = None, book: Book = None, limit: Most = 50, as_json: Json = False) -> None:
+def audit(
+    *, data: Data = None, book: Book = None,
+    since: Annotated[str | None, typer.Option("--from", help="Recorded at or after, RFC 3339")] = None,
+    to: Annotated[str | None, typer.Option("--to", help="Recorded before, RFC 3339")] = None,
+    text: Annotated[str | None, typer.Option("--search", help="In the stream, command id, actor, code, detail")] = None,
+    limit: Most = 50, as_json: Json = False,
+) -> None:
     """Every event: who, when, what, why."""
-    with everbook(settings_of(data)) as ledger:
-        found = _select(ledger, "audit", book, limit)
+    try:
+        search = AuditSearch(start=moment(since, "--from"), end=moment(to, "--to"), text=text)
+    except Problem as problem:
+        raise fail(problem.detail) from problem
+    with existing(settings_of(data)) as ledger:
+        ledger.worker().catch_up()
+        every = pages(ledger.read_models, "audit", where={"book": book} if book else None)
+        matching = (entry for page in every for entry in _sound(page) if search.finds(entry))
+        found = list(islice(matching, limit if limit >= 0 else None))
     _show(found, as_json, "Audit", ("event", "recorded", "actor", "kind", "stream", "why"), (
         (each.event, f"{each.recorded_at:%Y-%m-%d %H:%M:%S}", each.actor, each.type, each.stream,
          each.detail or each.reason) for each in found
+    ))
+
+
+def explain(
+    position: Annotated[str, typer.Argument(metavar="BOOK/INSTRUMENT")], data: Data = None, as_json: Json = False
+) -> None:
+    """The movements that sum to a position, each with the event that made it."""
+    with existing(settings_of(data)) as ledger:
+        ledger.worker().catch_up()
+        movements = _sound(ledger.read_models.scan("movements", f"{position}/"))
+    if position.count("/") != 1 or not movements:
+        raise fail(f"there is no position {position}: name it as BOOK/INSTRUMENT")
+    found = explanation.explain(movements)
+    if as_json:
+        print_json(found)
+        return
+    table(f"{position} is {format_cell(found.quantity)}", ("event", "trade", "revision", "quantity", "price"), (
+        (each.event, each.trade_id, each.revision, each.quantity, each.price) for each in found.items
     ))
 
 

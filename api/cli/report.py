@@ -10,22 +10,15 @@ import msgspec
 
 from api.cli.console import cents, out, table
 from api.cli.posting import Posted
+from api.paging import pages
 from domain.money import exact
 from infra.everbook import Everbook
 from infra.rebuild import compare
 from infra.verification import Verification, verify
 from projections.registry import PROJECTIONS
-from projections.valuation import (
-    ExposureLine,
-    LimitUse,
-    Marks,
-    ProfitLine,
-    exposures,
-    limit_use,
-    profit,
-    sums_by_asset,
-    trial_balance,
-)
+from projections.risk import ExposureLine, LimitUse, MarketLine, exposures, limit_use, market_exposures
+from projections.trial_balance import sums_by_asset, trial_balance
+from projections.valuation import Marks, ProfitLine, profit
 
 Progress = Callable[[int], None]
 
@@ -35,6 +28,7 @@ class Report(msgspec.Struct, kw_only=True):
 
     posted: Posted
     commands_per_second: float
+    positions: list[MarketLine]
     profit: list[ProfitLine]
     exposures: list[ExposureLine]
     limits: list[LimitUse]
@@ -62,7 +56,7 @@ class Report(msgspec.Struct, kw_only=True):
         return {
             "accepted": self.posted.accepted, "refused": self.posted.refused, "duplicates": self.posted.duplicates,
             "refusals": dict(self.posted.codes), "commands_per_second": round(self.commands_per_second),
-            "profit": self.profit, "exposures": self.exposures, "limits": self.limits,
+            "positions": self.positions, "profit": self.profit, "exposures": self.exposures, "limits": self.limits,
             "breaches": self.breaches, "alerts": self.alerts,
             "settlement_due": {day.isoformat(): count for day, count in self.settlement_due.items()},
             "trial_balance": self.trial_balance, "log_verified": self.log_verified,
@@ -76,6 +70,9 @@ class Report(msgspec.Struct, kw_only=True):
         posted = self.posted
         out.print(f"\n[bold]{posted.accepted:,}[/] accepted, [bold]{posted.refused:,}[/] refused, "
                   f"[bold]{posted.duplicates:,}[/] duplicates, [bold]{self.commands_per_second:,.0f}[/] commands/s\n")
+        table("Positions by desk", ("name", "currency", "open", "long", "short", "net"),
+              [(each.name, each.base_currency, each.holdings, *map(cents, (each.long, each.short, each.net)))
+               for each in self.positions])
         table("Profit by desk", ("name", "currency", "realised", "unrealised", "income", "fees", "total"),
               [(each.name, each.base_currency, *map(cents, (each.realised, each.unrealised, each.income, each.fees,
                                                              each.total))) for each in self.profit])
@@ -106,14 +103,15 @@ class Report(msgspec.Struct, kw_only=True):
 def read(opened: Everbook, posted: Posted, commands_per_second: float) -> Report:
     """The figures from the read models."""
     def every(model: str) -> Any:
-        return opened.read_models.scan(model, "")
+        return (document for page in pages(opened.read_models, model) for document in page)
 
     with exact():
-        entries, documents, positions = every("reference"), every("exposure"), every("positions")
+        entries, documents, positions = (list(every(model)) for model in ("reference", "exposure", "positions"))
         marks = Marks(entries)
         due = Counter(trade.due_on for trade in every("trades") if trade.state.is_open)
         return Report(
-            posted=posted, commands_per_second=commands_per_second, profit=profit(positions, marks),
+            posted=posted, commands_per_second=commands_per_second,
+            positions=market_exposures(positions, marks, "desk"), profit=profit(positions, marks),
             exposures=exposures(documents, marks), limits=limit_use(entries, documents, positions),
             breaches=Counter(each.code for each in every("breaches")),
             alerts=Counter(each.kind for each in every("alerts")), settlement_due=dict(sorted(due.items())),

@@ -1,10 +1,6 @@
 """``serve``: the API, with the worker that keeps the read models up."""
 
-import os
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from typing import Annotated
 
 import typer
@@ -13,11 +9,10 @@ import uvicorn
 from api.app import create_app
 from api.cli.console import err
 from api.cli.opening import Data, everbook, settings_of
+from api.cli.worker_process import worker_process
 from api.services import Services
-from infra.everbook import Everbook, LocalReads
+from infra.everbook import ADMIN_KEY, Everbook, LocalReads
 from infra.settings import Settings
-
-STOP_SECONDS = 10
 
 
 def serve(
@@ -36,9 +31,15 @@ def serve(
 
 def run_server(opened: Everbook, host: str, port: int) -> None:
     """Serves until it is stopped."""
-    err.print(f"Everbook serves [bold]http://{host}:{port}[/] (API: /docs, key: {opened.settings.data / 'admin-key'})",
-              highlight=False)
+    err.print(greeting(opened.settings, host, port), highlight=False)
     server_of(opened, host, port).run()
+
+
+def greeting(settings: Settings, host: str, port: int) -> str:
+    """Where it serves, and where the first key is while its file is there."""
+    key = settings.data / ADMIN_KEY
+    told = f", key: {key}" if key.exists() else ""
+    return f"Everbook serves [bold]http://{host}:{port}[/] (API: /docs{told})"
 
 
 def server_of(opened: Everbook, host: str, port: int) -> uvicorn.Server:
@@ -60,19 +61,5 @@ def services_of(opened: Everbook) -> Services:
     return services
 
 
-@contextmanager
-def worker_process(settings: Settings) -> Iterator[None]:
-    """A worker in a process of its own, which ends with this one, however that ends."""
-    arguments = ["work", "projections", "--data", str(settings.data), "--parent", str(os.getpid())]
-    child = subprocess.Popen([sys.executable, "-m", "api", *arguments], stdin=subprocess.DEVNULL)
-    try:
-        yield
-    finally:
-        child.terminate()
-        try:
-            child.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
 
 

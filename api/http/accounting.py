@@ -12,7 +12,7 @@ from api.security import books_of, principal_of
 from api.services import services
 from domain.money import exact
 from domain.trades.settlement import due
-from projections.valuation import sums_by_asset, trial_balance
+from projections.trial_balance import sums_by_asset, trial_balance
 
 router = APIRouter(tags=["accounting"])
 UNSETTLED = ("booked", "affirmed", "partially-settled", "failing", "settled")
@@ -40,7 +40,7 @@ def read_trial_balance(request: Request, *, book: str | None = None) -> Response
     books = books_of(principal_of(request), book)
     reading.fresh(request, "journal")
     with exact():
-        balances = trial_balance(reading.everything(request, "journal", book=books))
+        balances = trial_balance(reading.each(request, "journal", book=books))
         items = [
             {"account": each.account, "asset": each.asset, "debit": each.debit, "credit": each.credit,
              "balance": each.balance}

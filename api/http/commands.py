@@ -10,8 +10,8 @@ from fastapi.responses import StreamingResponse
 from api import reading, writing
 from api.examples import BULK, OUTCOME, OUTCOME_LINES
 from api.http.documented import NDJSON, bulk_body, documented
-from api.http.events import book_of
 from api.problems import Problem, malformed
+from api.replaying import book_of
 from api.security import principal_of
 from api.services import services
 from domain.outcomes import Outcome, Principal, Submission

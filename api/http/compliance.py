@@ -1,23 +1,29 @@
 """Compliance: alerts, the audit trail, and the whole view of a counterparty."""
 
 from decimal import Decimal
-from typing import Literal
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from api import reading
+from api.audit_search import AuditSearch
 from api.examples import ALERTS, AUDIT, COUNTERPARTY
 from api.http.documented import documented
+from api.http.events import From, To
 from api.http.positions import marks
 from api.problems import Problem
+from api.replaying import moment
 from api.security import books_of, principal_of, reader
 from api.services import services
 from domain.commands.reference import Role
 from domain.money import ZERO, exact
 from projections.alerts import Kind
-from projections.valuation import exposures
+from projections.risk import exposures
 
 router = APIRouter(tags=["compliance"])
+Text = Annotated[str | None, Query(
+    min_length=1, max_length=200, description="Somewhere in the stream, trade, command id, actor, code or detail"
+)]
 ALERTED: tuple[Role, ...] = ("compliance", "risk", "admin")
 
 
@@ -37,14 +43,17 @@ def list_alerts(
 @router.get("/v1/audit", responses=documented(AUDIT))
 def list_audit(
     request: Request, *, type: str | None = None, actor: str | None = None, book: str | None = None,
-    trade_id: str | None = None, limit: reading.Limit = 100, after: reading.After = None,
+    trade_id: str | None = None, since: From = None, to: To = None, q: Text = None,
+    limit: reading.Limit = 100, after: reading.After = None,
 ) -> Response:
     """Every command, refusal and event: who, when, what, why."""
     reading.only_known_parameters(request)
     books = books_of(reader(request, "compliance", "admin"), book)
+    search = AuditSearch(start=moment(since, "from"), end=moment(to, "to"), text=q)
     reading.fresh(request, "audit")
     return reading.listed(
-        request, "audit", limit=limit, after=after, type=type, actor=actor, book=books, trade_id=trade_id
+        request, "audit", limit=limit, after=after, keep=search.finds if search.is_asked else None,
+        type=type, actor=actor, book=books, trade_id=trade_id,
     )
 
 

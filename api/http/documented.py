@@ -54,7 +54,7 @@ def body(example: Any, kind: str, *, without: tuple[str, ...] = ()) -> dict[str,
     required = bool(schema.get("required"))
     return {
         "requestBody": {"required": required, "content": {"application/json": {"schema": schema, "example": example}}},
-        "parameters": [IDEMPOTENCY, DRY_RUN, *([IF_MATCH] if "trade_id" in without else [])],
+        "parameters": [IDEMPOTENCY, DRY_RUN, *([IF_MATCH, OF_BOOK] if "trade_id" in without else [])],
     }
 
 
@@ -87,6 +87,10 @@ DRY_RUN = {
 IF_MATCH = {
     "name": "If-Match", "in": "header", "required": False, "schema": {"type": "string"},
     "description": "The ETag that was read: the trade has not changed since", "example": '"1"',
+}
+OF_BOOK = {
+    "name": "book", "in": "query", "required": False, "schema": {"type": "string"},
+    "description": "The trade of this book, where several ledger logs have one of this id",
 }
 PROBLEM = {
     "type": "object", "required": ["type", "title", "status", "code", "detail"],

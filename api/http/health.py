@@ -32,9 +32,11 @@ async def live() -> Response:
 
 @router.get("/readyz", responses=documented(HEALTH))
 def ready(request: Request) -> Response:
-    """The stores answer, and the read models follow: none is behind for longer than it may be."""
+    """Commands are decided, the stores answer, and the read models follow: none is behind for longer than it may be."""
     principal_of(request)
     having = services(request)
+    if trouble := having.gate.trouble():
+        raise Problem(503, "not-deciding", f"the logs are not followed: {trouble}", headers={"Retry-After": "1"})
     for lag in lags(having):
         if lag.events < 0:
             raise Problem(

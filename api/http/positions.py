@@ -10,7 +10,8 @@ from api.http.documented import documented
 from api.problems import Problem
 from api.security import books_of, principal_of, require_book
 from api.services import services
-from domain.money import ZERO, exact
+from domain.money import exact
+from projections import explanation
 from projections.positions import Position
 from projections.valuation import Marks, profit, value
 
@@ -62,16 +63,7 @@ def explain(request: Request, book: str, instrument: str) -> Response:
     movements = reading.sound(services(request).reads.scan("movements", prefix))
     if not movements:
         raise Problem(404, "unknown-position", f"{book} has no position in {instrument}", "instrument")
-    live = sorted((movement for movement in movements if movement.is_live), key=lambda movement: movement.place)
-    with exact():
-        total = sum((movement.quantity for movement in live), ZERO)
-    return reading.answer({
-        "quantity": total, "items": [
-            {"event": f"{each.log}:{each.known_from_sequence}", "trade_id": each.trade_id, "revision": each.revision,
-             "quantity": each.quantity, "price": each.price, "valid_from": each.valid_from}
-            for each in live
-        ],
-    })
+    return reading.answer(explanation.explain(movements))
 
 
 @router.get("/v1/pnl", responses=documented(PROFIT))

@@ -1,5 +1,6 @@
 """Proofs that an event is in a log, and that a log only grew."""
 
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -12,10 +13,9 @@ from api.ports import LogRecorder
 from api.problems import Problem
 from api.security import principal_of
 from api.services import services
-from domain.merkle import root_of
-from domain.proofs import consistency_proof, inclusion_proof
+from domain.proofs import consistency_path, inclusion_path
+from domain.tree import LogTree
 
-ALL = 1 << 40
 router = APIRouter(tags=["proofs"])
 
 
@@ -29,15 +29,16 @@ def prove(
     """
     reading.only_known_parameters(request)
     principal_of(request)
-    leaves = [leaf for _, leaf in _recorder(request, log).select_leaves(1, ALL)]
-    size = len(leaves) if size is None else size
-    if not 1 <= sequence <= size <= len(leaves):
-        raise Problem(404, "no-such-sequence", f"{log} has {len(leaves)} events")
-    leaves = leaves[:size]
+    recorder = _recorder(request, log)
+    events = recorder.max_notification_id() or 0
+    size = events if size is None else size
+    if not 1 <= sequence <= size <= events:
+        raise Problem(404, "no-such-sequence", f"{log} has {events} events")
+    root = services(request).trees.setdefault(log, LogTree(_leaves_of(recorder))).root
     return reading.answer({
-        "log": log, "sequence": sequence, "tree_size": size, "leaf": leaves[sequence - 1].hex(),
-        "root": root_of(leaves).hex(), "inclusion": [each.hex() for each in inclusion_proof(leaves, sequence - 1)],
-        "consistency": [each.hex() for each in consistency_proof(leaves, sequence)],
+        "log": log, "sequence": sequence, "tree_size": size, "leaf": root(sequence - 1, sequence).hex(),
+        "root": root(0, size).hex(), "inclusion": [each.hex() for each in inclusion_path(root, sequence - 1, size)],
+        "consistency": [each.hex() for each in consistency_path(root, sequence, size)],
     })
 
 
@@ -56,3 +57,13 @@ def _recorder(request: Request, log: str) -> LogRecorder:
     if log not in logs.names():
         raise Problem(404, "unknown-log", f"there is no log {log}", "log")
     return logs.recorder(log)
+
+
+def _leaves_of(recorder: LogRecorder) -> Callable[[int, int], Sequence[bytes]]:
+    def leaves(start: int, end: int) -> Sequence[bytes]:
+        found = [leaf for _, leaf in recorder.select_leaves(start + 1, end - start)]
+        if len(found) != end - start:
+            raise Problem(503, "log-broken", f"leaf hashes between {start + 1} and {end} are missing")
+        return found
+
+    return leaves

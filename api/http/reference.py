@@ -9,8 +9,8 @@ from fastapi import APIRouter, Request, Response
 from api import reading, writing
 from api.examples import DEFINITIONS, ISSUED, KEY, OUTCOME, REASON, REFERENCE
 from api.http.documented import body, documented, kinds_body
-from api.http.events import KNOWING_KEYS
 from api.problems import Problem
+from api.replaying import KNOWING_KEYS
 from api.security import principal_of, reader
 from api.services import services
 from domain.outcomes import Principal

@@ -12,7 +12,7 @@ from api.problems import Problem
 from api.security import books_of, principal_of, reader, require_book
 from api.services import services
 from domain.money import exact
-from projections.valuation import exposures, limit_use
+from projections.risk import exposures, limit_use
 
 router = APIRouter(tags=["risk"])
 Dimension = Annotated[

@@ -1,5 +1,6 @@
 """Trades: booking, life cycle, reading."""
 
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Annotated, Any
 
@@ -13,10 +14,12 @@ from api.http.events import history
 from api.problems import Problem
 from api.security import books_of, principal_of
 from api.services import services
+from domain.outcomes import Principal
 from domain.trades.state import Status
 
 router = APIRouter(tags=["trades"])
 PATH = ("trade_id", "book")
+OfBook = Annotated[str | None, Query(description="The trade of this book, where several logs have one of this id")]
 
 
 @router.post("/v1/trades", status_code=201, openapi_extra=body(BOOKING, "BookTrade"),
@@ -44,10 +47,10 @@ def list_trades(
 
 
 @router.get("/v1/trades/{trade_id}", responses=documented(TRADE))
-def read_trade(request: Request, trade_id: str) -> Response:
+def read_trade(request: Request, trade_id: str, book: OfBook = None) -> Response:
     """Reads a trade; its ETag is its version."""
     reading.only_known_parameters(request)
-    trade = _trade(request, trade_id)
+    trade = _trade(request, trade_id, book)
     etag = f'"{trade.state.version}"'
     if _has_already(request, etag):
         return Response(status_code=304, headers={"ETag": etag})
@@ -55,10 +58,10 @@ def read_trade(request: Request, trade_id: str) -> Response:
 
 
 @router.get("/v1/trades/{trade_id}/events", responses=documented(HISTORY))
-def read_history(request: Request, trade_id: str) -> Response:
+def read_history(request: Request, trade_id: str, book: OfBook = None) -> Response:
     """Every event of a trade, as it was stored."""
     reading.only_known_parameters(request)
-    trade = _trade(request, trade_id)
+    trade = _trade(request, trade_id, book)
     return reading.answer({"items": history(request, trade.log, f"trade:{trade_id}")})
 
 
@@ -105,13 +108,32 @@ async def fail(request: Request, trade_id: str) -> Response:
 
 
 async def _change(request: Request, kind: str, trade_id: str) -> Response:
-    principal_of(request)
-    book_id = await run_in_threadpool(services(request).gate.book_of, trade_id)
-    if book_id is None:
-        raise Problem(404, "unknown-trade", f"no trade {trade_id} is booked", "trade_id")
+    principal = principal_of(request)
+    found = await run_in_threadpool(services(request).gate.books_of, trade_id)
     return await writing.command(
-        request, kind, trade_id=trade_id, book=book_id, expected_version=_expected_version(request)
+        request, kind, parameters=("book",), trade_id=trade_id,
+        book=_chosen(principal, trade_id, found, request.query_params.get("book")),
+        expected_version=_expected_version(request),
     )
+
+
+def _chosen(principal: Principal, trade_id: str, found: Sequence[str], asked: str | None) -> str:
+    """The book of the trade that is meant: the one asked for, or else the only one there is for this key."""
+    seen = [book for book in found if asked in {None, book} and principal.may_see(book)]
+    if not seen:
+        raise _unknown(trade_id)
+    if len(seen) > 1:
+        raise _ambiguous(trade_id, seen)
+    return seen[0]
+
+
+def _unknown(trade_id: str) -> Problem:
+    return Problem(404, "unknown-trade", f"no trade {trade_id} is booked", "trade_id")
+
+
+def _ambiguous(trade_id: str, books: Iterable[str]) -> Problem:
+    names = ", ".join(sorted(books))
+    return Problem(409, "ambiguous-trade", f"there is a trade {trade_id} in each of {names}: name the book", "book")
 
 
 def _expected_version(request: Request) -> int | None:
@@ -124,12 +146,14 @@ def _expected_version(request: Request) -> int | None:
     return int(version)
 
 
-def _trade(request: Request, trade_id: str) -> Any:
-    books = books_of(principal_of(request), None)
+def _trade(request: Request, trade_id: str, book: str | None) -> Any:
+    books = books_of(principal_of(request), book)
     reading.fresh(request, "trades")
     found = reading.everything(request, "trades", trade_id=trade_id, book=books)
     if not found:
-        raise Problem(404, "unknown-trade", f"no trade {trade_id} is booked", "trade_id")
+        raise _unknown(trade_id)
+    if len(found) > 1:
+        raise _ambiguous(trade_id, [trade.book for trade in found])
     return found[0]
 
 

@@ -1,5 +1,6 @@
 """``atom``: the trace of the ATOM market simulator, whose every fixed price is a fill between two agents."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -7,7 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from api.imports.lines import Line, UnreadableFile, broken, open_bytes, taken, text_lines
+from api.imports.lines import Line, UnreadableFile, broken, held, open_bytes, text_lines
 from domain.commands import (
     AnyCommand,
     BookTrade,
@@ -29,6 +30,7 @@ OPENING = datetime(2026, 1, 5, 9, tzinfo=UTC)
 CENTS = Decimal(100)
 CURRENCY, DESK, ENTITY, CALENDAR, TRADER = "USD", "ATOM", "ATOM-MARKET", "ATOM", "atom-agents"
 PRICE_FIELDS = 11
+_PRICE, _QUANTITY = re.compile(r"-?[0-9]{1,18}\Z"), re.compile(r"[0-9]{1,18}\Z")
 
 
 def read_atom(path: Path) -> Iterator[Line]:
@@ -40,7 +42,7 @@ def read_atom(path: Path) -> Iterator[Line]:
         UnreadableFile: when it does not begin as a trace.
     """
     run = _hash_of(path)
-    yield from (taken(0, command) for command in _world(path, run))
+    yield from (held(number, command) for number, command in _world(path, run))
     closing: dict[str, tuple[int, str]] = {}
     for number, line in _trace(path):
         fields = line.split(";")
@@ -49,7 +51,10 @@ def read_atom(path: Path) -> Iterator[Line]:
         elif fields[0] == "Day" and len(fields) > 4:
             closing[fields[2]] = (number, fields[4])
     for name, (number, cents) in closing.items():
-        yield taken(number, RecordPrice(
+        if not _PRICE.match(cents):
+            yield broken(number, "a closing price is an integer", "Day")
+            continue
+        yield held(number, RecordPrice(
             command_id=f"{run}-close-{name}", source=SOURCE, instrument=name, price=Decimal(cents) / CENTS,
         ))
 
@@ -69,7 +74,7 @@ def closing_of(path: Path) -> tuple[dict[str, Decimal], dict[tuple[str, str], De
 def _trace(path: Path) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(text_lines(path), 1):
         if number == 1 and not line.startswith("Order;obname;"):
-            raise UnreadableFile("line 1: a trace of ATOM begins with Order;obname;…")
+            raise UnreadableFile(1, "a trace of ATOM begins with Order;obname;…")
         if number > HEADER_LINES:
             yield number, line
 
@@ -79,12 +84,12 @@ def _fill(number: int, fields: list[str], run: str) -> Iterator[Line]:
         yield broken(number, f"a Price line has {PRICE_FIELDS} fields, this one {len(fields)}", "Price")
         return
     _, name, cents, quantity, _, seller, _, buyer, *_ = fields
-    if not (cents.lstrip("-").isdigit() and quantity.isdigit()):
+    if not (_PRICE.match(cents) and _QUANTITY.match(quantity)):
         yield broken(number, "price and quantity are integers", "Price")
         return
     terms = {"instrument": name, "quantity": Decimal(quantity), "price": Decimal(cents) / CENTS}
-    yield taken(number, _trade(number, run, "buy", (buyer, seller), terms))
-    yield taken(number, _trade(number, run, "sell", (seller, buyer), terms))
+    yield held(number, _trade(number, run, "buy", (buyer, seller), terms))
+    yield held(number, _trade(number, run, "sell", (seller, buyer), terms))
 
 
 def _trade(number: int, run: str, side: Any, agents: tuple[str, str], terms: dict[str, Any]) -> BookTrade:
@@ -96,38 +101,42 @@ def _trade(number: int, run: str, side: Any, agents: tuple[str, str], terms: dic
     )
 
 
-def _world(path: Path, run: str) -> Iterator[AnyCommand]:
+def _world(path: Path, run: str) -> Iterator[tuple[int, AnyCommand]]:
+    """What the trace refers to, each with the line that mentions it first."""
     agents, names = _mentioned(path)
     base: dict[str, Any] = {"source": SOURCE}
-    yield DefineCalendar(command_id=f"{run}-calendar", calendar=CALENDAR, name="ATOM", **base)
-    yield DefineLegalEntity(
+    yield 0, DefineCalendar(command_id=f"{run}-calendar", calendar=CALENDAR, name="ATOM", **base)
+    yield 0, DefineLegalEntity(
         command_id=f"{run}-entity", entity=ENTITY, name="ATOM market", lei=lei_of("EVERBOOKATOM000000"),
         base_currency=CURRENCY, **base,
     )
-    yield DefineDesk(command_id=f"{run}-desk", desk=DESK, name="ATOM agents", entity=ENTITY, **base)
-    for place, agent in enumerate(agents):
-        yield DefineBook(command_id=f"{run}-book-{agent}", book=agent, name=agent, desk=DESK, owner=agent, **base)
-        yield DefineCounterparty(
+    yield 0, DefineDesk(command_id=f"{run}-desk", desk=DESK, name="ATOM agents", entity=ENTITY, **base)
+    for place, (agent, number) in enumerate(agents.items()):
+        yield number, DefineBook(
+            command_id=f"{run}-book-{agent}", book=agent, name=agent, desk=DESK, owner=agent, **base,
+        )
+        yield number, DefineCounterparty(
             command_id=f"{run}-party-{agent}", counterparty=agent, name=agent,
             lei=lei_of(f"EVERBOOKAGENT{place:05d}"), **base,
         )
-    yield DefineTrader(command_id=f"{run}-trader", trader=TRADER, name="ATOM agents", desk=DESK, **base)
-    for place, name in enumerate(names):
-        yield DefineInstrument(
+    yield 0, DefineTrader(command_id=f"{run}-trader", trader=TRADER, name="ATOM agents", desk=DESK, **base)
+    for place, (name, number) in enumerate(names.items()):
+        yield number, DefineInstrument(
             command_id=f"{run}-instrument-{name}", instrument=name, name=name, isin=isin_of(f"XS{place:09d}"),
             mic="XOFF", cfi="ESXXXX", currency=CURRENCY, issuer=name, calendar=CALENDAR, **base,
         )
 
 
-def _mentioned(path: Path) -> tuple[list[str], list[str]]:
-    agents: dict[str, None] = {}
-    names: dict[str, None] = {}
-    for _, line in _trace(path):
+def _mentioned(path: Path) -> tuple[dict[str, int], dict[str, int]]:
+    agents: dict[str, int] = {}
+    names: dict[str, int] = {}
+    for number, line in _trace(path):
         fields = line.split(";")
         if fields[0] == "Price" and len(fields) >= PRICE_FIELDS:
-            names[fields[1]] = None
-            agents.update({fields[5]: None, fields[7]: None})
-    return list(agents), list(names)
+            names.setdefault(fields[1], number)
+            agents.setdefault(fields[5], number)
+            agents.setdefault(fields[7], number)
+    return agents, names
 
 
 def _hash_of(path: Path) -> str:

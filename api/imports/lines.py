@@ -8,7 +8,7 @@ from typing import BinaryIO, cast
 import msgspec
 
 from domain.commands import AnyCommand
-from domain.schema import MalformedCommand, business_content
+from domain.schema import MalformedCommand, business_content, decode_command
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -21,12 +21,25 @@ class Line(msgspec.Struct, frozen=True):
 
 
 class UnreadableFile(Exception):
-    """A file that is not of its format at all."""
+    """A file that is not of its format at all, or from ``line`` on."""
+
+    def __init__(self, line: int, detail: str) -> None:
+        super().__init__(f"line {line}: {detail}")
+        self.line = line
+        self.detail = detail
 
 
 def taken(number: int, command: AnyCommand) -> Line:
     """A line that is a command."""
     return Line(number, command, business_content(command))
+
+
+def held(number: int, command: AnyCommand) -> Line:
+    """A line whose command was made of its fields: they are held against their shapes here."""
+    try:
+        return Line(number, *decode_command(business_content(command)))
+    except MalformedCommand as error:
+        return Line(number, error=error)
 
 
 def broken(number: int, detail: str, field: str) -> Line:
@@ -50,5 +63,5 @@ def text_lines(path: Path) -> Iterator[str]:
             try:
                 text = line.decode("utf-8-sig" if number == 1 else "utf-8")
             except UnicodeDecodeError as error:
-                raise UnreadableFile(f"line {number} is no UTF-8: {error}") from error
+                raise UnreadableFile(number, f"it is no UTF-8: {error}") from error
             yield text.rstrip("\r\n")

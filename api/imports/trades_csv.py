@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Iterator, Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from api.imports.lines import Line, UnreadableFile, broken, taken, text_lines
 from domain.commands import BookTrade
 
 SOURCE = "trades-csv"
+LONGEST_KEY, SUFFIX = 64, 16
 REQUIRED = ("trade_id", "book", "trader", "counterparty", "trade_date", "side")
 TRADE = (*REQUIRED, "command_id", "source", "effective_at", "contra_book", "execution_id", "reason")
 FEE = "fee:"
@@ -30,26 +32,29 @@ def read_trades(path: Path) -> Iterator[Line]:
     Raises:
         UnreadableFile: when the header lacks a column, or has one that is not known.
     """
-    reader = csv.reader(text_lines(path), strict=True)
+    reader, begins = csv.reader(text_lines(path), strict=True), 1
     try:
         header = [name.strip() for name in next(reader, [])]
         _require_header(header)
+        begins = reader.line_num + 1
         for cells in reader:
             if any(cell.strip() for cell in cells):
                 yield _line(reader.line_num, header, cells)
+            begins = reader.line_num + 1
     except csv.Error as error:
-        raise UnreadableFile(f"line {reader.line_num}: {error}") from error
+        # A quote that is never closed takes in the rest of the file: the line where that begins is the one to mend.
+        raise UnreadableFile(begins, str(error)) from error
 
 
 def _require_header(header: list[str]) -> None:
     for column in header:
         if column not in COLUMNS and not column.startswith(FEE):
-            raise UnreadableFile(f"line 1: there is no column {column!r}")
+            raise UnreadableFile(1, f"there is no column {column!r}")
     for column in REQUIRED:
         if column not in header:
-            raise UnreadableFile(f"line 1: the column {column!r} is missing")
+            raise UnreadableFile(1, f"the column {column!r} is missing")
     if len(set(header)) < len(header):
-        raise UnreadableFile("line 1: a column stands there twice")
+        raise UnreadableFile(1, "a column stands there twice")
 
 
 def _line(number: int, header: list[str], cells: list[str]) -> Line:
@@ -78,8 +83,17 @@ def _fields(row: Mapping[str, str], product: str) -> dict[str, Any]:
         terms["fees"] = fees
     fields: dict[str, Any] = {name: row[name] for name in TRADE if name in row and name != "side"}
     fields.setdefault("source", SOURCE)
-    fields.setdefault("command_id", f"csv-{row.get('trade_id', '')}"[:64])
+    fields.setdefault("command_id", _command_id(row.get("trade_id", "")))
     return {"type": "BookTrade", **fields, "terms": terms}
+
+
+def _command_id(trade_id: str) -> str:
+    """A key that is the trade id's own, also when it had to be cut."""
+    named = f"csv-{trade_id}"
+    if len(named) <= LONGEST_KEY:
+        return named
+    suffix = f"-{sha256(trade_id.encode()).hexdigest()[:SUFFIX]}"
+    return named[: LONGEST_KEY - len(suffix)] + suffix
 
 
 def _missing(message: str) -> str:

@@ -25,6 +25,29 @@ def require_role(principal: Principal, roles: Collection[Role]) -> None:
     raise Refused("not-permitted", f"this needs one of the roles {', '.join(roles)}")
 
 
+def require_every_book(principal: Principal) -> None:
+    """Whether ``principal`` may act for every book, as what reaches beyond some needs.
+
+    Raises:
+        Refused: when not.
+    """
+    if principal.books:
+        raise Refused("not-permitted", "this reaches beyond the books of the key")
+
+
+def require_trader(principal: Principal, state: ReferenceState, desk: str, books: Collection[str]) -> None:
+    """Whether ``principal`` may act for every book of a trader: of its desk, when it names none.
+
+    Raises:
+        Refused: when not.
+    """
+    if not principal.books:
+        return
+    reached = set(books) or {book.book for book in state.books.values() if book.desk == desk}
+    if not reached or not reached <= set(principal.books):
+        raise Refused("not-permitted", "the trader has books that the key is not for", "$.trader")
+
+
 def require_book(principal: Principal, book: str) -> None:
     """Whether ``principal`` may act for ``book``.
 

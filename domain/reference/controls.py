@@ -31,7 +31,7 @@ from domain.events import (
 )
 from domain.money import require_positive
 from domain.outcomes import SYSTEM, Principal
-from domain.reference.authority import require_book, require_role
+from domain.reference.authority import require_book, require_every_book, require_role, require_trader
 from domain.reference.definitions import require_known
 from domain.reference.state import ReferenceState
 from domain.refusals import Refused
@@ -70,6 +70,7 @@ def restrict(
     state: ReferenceState, command: RestrictInstrument, envelope: Envelope, principal: Principal
 ) -> InstrumentRestricted:
     require_role(principal, LISTING)
+    require_every_book(principal)
     require_known(state.instruments, command.instrument, "instrument", "instrument")
     if command.instrument in state.restricted:
         raise Refused("already-restricted", f"{command.instrument} is on the restricted list", "$.instrument")
@@ -80,6 +81,7 @@ def lift(
     state: ReferenceState, command: LiftRestriction, envelope: Envelope, principal: Principal
 ) -> RestrictionLifted:
     require_role(principal, LISTING)
+    require_every_book(principal)
     if command.instrument not in state.restricted:
         raise Refused("not-restricted", f"{command.instrument} is not on the restricted list", "$.instrument")
     return RestrictionLifted(**envelope, instrument=command.instrument)
@@ -135,6 +137,7 @@ def roll(
     state: ReferenceState, command: RollBusinessDate, envelope: Envelope, principal: Principal
 ) -> BusinessDateRolled:
     require_role(principal, TURNING)
+    require_every_book(principal)
     day, previous = command.business_date, state.business_date()
     if not FIRST_DAY <= day <= LAST_DAY:
         raise Refused("date-out-of-range", "business_date must lie between 1970 and 2200", "$.business_date")
@@ -148,6 +151,7 @@ def roll(
 
 def close(state: ReferenceState, command: ClosePeriod, envelope: Envelope, principal: Principal) -> PeriodClosed:
     require_role(principal, TURNING)
+    require_every_book(principal)
     today, closed = state.business_date(), state.closed_through()
     if today is None or command.through >= today:
         raise Refused("date-out-of-range", f"a period closes before the business date ({today})", "$.through")
@@ -167,6 +171,8 @@ def _is_engaged(
         require_book(principal, command.book)
         return command.book in state.killed_books
     require_known(state.traders, command.trader or "", "trader", "trader")
+    trader = state.traders[command.trader or ""]
+    require_trader(principal, state, trader.desk, trader.books)
     return command.trader in state.killed_traders
 
 

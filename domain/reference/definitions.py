@@ -29,7 +29,7 @@ from domain.events import (
 )
 from domain.identifiers import require_cfi, require_isin, require_lei, require_mic
 from domain.outcomes import Principal
-from domain.reference.authority import require_book, require_role
+from domain.reference.authority import require_book, require_every_book, require_role, require_trader
 from domain.reference.state import ReferenceState
 from domain.refusals import Refused
 
@@ -43,6 +43,7 @@ def define_entity(
     state: ReferenceState, command: DefineLegalEntity, envelope: Envelope, principal: Principal
 ) -> LegalEntityDefined:
     require_role(principal, DEFINING)
+    require_every_book(principal)
     base_currency = require_currency(command.base_currency, "$.base_currency")
     before = state.entities.get(command.entity)
     if before is not None and before.base_currency != base_currency:
@@ -55,6 +56,7 @@ def define_entity(
 
 def define_desk(state: ReferenceState, command: DefineDesk, envelope: Envelope, principal: Principal) -> DeskDefined:
     require_role(principal, DEFINING)
+    require_every_book(principal)
     require_known(state.entities, command.entity, "entity", "legal entity")
     before = state.desks.get(command.desk)
     if before is not None and before.entity != command.entity:
@@ -88,6 +90,9 @@ def define_trader(
         require_known(state.books, book, f"books[{place}]", "book")
         if state.books[book].desk != command.desk:
             raise Refused("book-of-other-desk", f"book {book} is not of desk {command.desk}", f"$.books[{place}]")
+    require_trader(principal, state, command.desk, command.books)
+    if (before := state.traders.get(command.trader)) is not None:
+        require_trader(principal, state, before.desk, before.books)
     return TraderDefined(
         **envelope, trader=command.trader, name=command.name, desk=command.desk, books=command.books
     )
@@ -97,6 +102,7 @@ def define_counterparty(
     _state: ReferenceState, command: DefineCounterparty, envelope: Envelope, principal: Principal
 ) -> CounterpartyDefined:
     require_role(principal, DEFINING)
+    require_every_book(principal)
     country = command.country
     if country is not None and not _COUNTRY.match(country):
         raise Refused("invalid-country", "a country is two capital letters of ISO 3166", "$.country")
@@ -111,6 +117,7 @@ def define_instrument(
 ) -> InstrumentDefined:
     """An instrument; its currency is fixed, for its lots were bought in it."""
     require_role(principal, DEFINING)
+    require_every_book(principal)
     currency = require_currency(command.currency, "$.currency")
     _require_own_name(command.instrument)
     before = state.instruments.get(command.instrument)
@@ -136,6 +143,7 @@ def define_calendar(
     _state: ReferenceState, command: DefineCalendar, envelope: Envelope, principal: Principal
 ) -> CalendarDefined:
     require_role(principal, DEFINING)
+    require_every_book(principal)
     if len(set(command.weekend)) >= DAYS_OF_A_WEEK:
         raise Refused("no-business-day", "a week needs at least one business day", "$.weekend")
     calendar = Calendar(frozenset(command.weekend), frozenset(command.holidays))

@@ -19,6 +19,7 @@ from domain.refusals import Refused
 EARLIEST = date(1970, 1, 1)
 LATEST = date(2200, 1, 1)
 ONE = Decimal(1)
+DOLLAR = "USD"
 NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -138,8 +139,9 @@ def _fx_spot(terms: FxSpotTerms, deal: Deal) -> Economics:
     if terms.side == "sell":
         quantity = -quantity
     rate = require_positive(terms.rate, "$.terms.rate")
+    # A cross is dealt through the dollar, so its spot date is a business day of the dollar too.
     settlement_date = terms.settlement_date or add_business_days(
-        deal.trade_date, fx_spot_days(base, quote), deal.reference.currency_calendars(base, quote)
+        deal.trade_date, fx_spot_days(base, quote), deal.reference.currency_calendars(base, quote, DOLLAR)
     )
     return replace(
         deal.begun(), product="fx-spot", instrument=base + quote, asset=base, currency=quote, issuer=base,

@@ -38,7 +38,7 @@ from domain.outcomes import Principal
 from domain.reference.authority import require_book, require_role
 from domain.refusals import Refused
 from domain.trades.economics import Deal, economics
-from domain.trades.limits import require_headroom
+from domain.trades.limits import require_headroom, require_position_without
 from domain.trades.settlement import due, settle
 from domain.trades.state import TradeState
 
@@ -92,7 +92,7 @@ def change(log: "TradeDecider", command: TradeCommand, envelope: Envelope, princ
                 raise Refused("wrong-state", f"trade {trade.trade_id} is {trade.status}: only a booked one is affirmed")
             return (TradeAffirmed(**dated, trade_id=trade.trade_id, revision=trade.revision, terms=trade.terms),)
         case SettleTrade():
-            return (_settled(trade, command, dated),)
+            return (_settled(trade, command, dated, log.business_date()),)
         case FailSettlement():
             return (_failed(log, trade, dated),)
     raise AssertionError(f"no rule for {type(command).__name__}")
@@ -141,8 +141,8 @@ def _cancelled(trade: TradeState, dated: Envelope) -> Event:
     )
 
 
-def _settled(trade: TradeState, command: SettleTrade, dated: Envelope) -> Event:
-    movement = settle(trade, command, dated["business_date"])
+def _settled(trade: TradeState, command: SettleTrade, dated: Envelope, today: date | None) -> Event:
+    movement = settle(trade, command, dated["business_date"], today)
     kind = TradeSettled if movement.complete else TradePartiallySettled
     return kind(
         **dated, trade_id=trade.trade_id, revision=trade.revision, terms=trade.terms, quantity=movement.quantity,
@@ -200,6 +200,11 @@ def _require_limits(log: "TradeDecider", terms: Economics, previous: Economics |
     if limits is not None:
         used, position = log.used.get(terms.book, ZERO), log.positions.get((terms.book, terms.instrument), ZERO)
         require_headroom(terms, limits, used, position, previous)
+    if previous is not None and previous.instrument != terms.instrument:
+        limits = log.reference.limits_of(previous.book, previous.instrument)
+        if limits is not None and limits.position_quantity is not None:
+            held = log.positions.get((previous.book, previous.instrument), ZERO)
+            require_position_without(previous, limits.position_quantity, held)
 
 
 def _contra_owner(log: "TradeDecider", contra_book: str | None) -> str | None:

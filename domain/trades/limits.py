@@ -24,7 +24,7 @@ def require_headroom(
     if (most := limits.order_quantity) is not None and abs(terms.quantity) > most:
         raise Refused(
             "limit-order-quantity", f"quantity {abs(terms.quantity):f} exceeds the limit of {most:f}",
-            "$.terms.quantity",
+            "$.terms.quantity", limit="order-quantity",
         )
     if limits.position_quantity is not None:
         _require_position(terms, limits.position_quantity, position, previous)
@@ -35,24 +35,40 @@ def require_headroom(
 
 
 def _require_position(terms: Economics, most: Decimal, position: Decimal, previous: Economics | None) -> None:
-    before, after = position, position + terms.quantity
+    after = position + terms.quantity
     if previous is not None and previous.instrument == terms.instrument:
         after -= previous.quantity
+    _require_within(position, after, most)
+
+
+def require_position_without(left: Economics, most: Decimal, position: Decimal) -> None:
+    """Whether the position of an instrument stands without ``left``, which a revision takes to another instrument.
+
+    Raises:
+        Refused: as for a position that is taken on.
+    """
+    _require_within(position, position - left.quantity, most)
+
+
+def _require_within(before: Decimal, after: Decimal, most: Decimal) -> None:
     # What brings a position back towards its limit is always welcome; what takes it to the other side is not that.
     if abs(after) > most and not (abs(after) < abs(before) and (after > 0) == (before > 0)):
         raise Refused(
             "limit-position-quantity", f"the position would be {abs(after):f}, over the limit of {most:f}",
-            "$.terms.quantity",
+            "$.terms.quantity", limit="position-quantity",
         )
 
 
 def _require_price_in_collar(terms: Economics, percent: Decimal) -> None:
     if terms.mark is None:
-        raise Refused("price-missing", f"no price of {terms.instrument} is known to hold the collar against", "$.terms")
+        raise Refused(
+            "price-missing", f"no price of {terms.instrument} is known to hold the collar against", "$.terms",
+            limit="price-collar",
+        )
     if abs(terms.price - terms.mark) * HUNDRED > percent * abs(terms.mark):
         raise Refused(
             "price-collar", f"price {terms.price:f} is over {percent:f} % away from the last, {terms.mark:f}",
-            "$.terms.rate" if terms.product == "fx-spot" else "$.terms.price",
+            "$.terms.rate" if terms.product == "fx-spot" else "$.terms.price", limit="price-collar",
         )
 
 
@@ -62,11 +78,13 @@ def _require_notional(terms: Economics, limits: Limits, used: Decimal, previous:
         raise Refused("fx-rate-missing", f"no rate from {terms.currency} to {terms.base_currency} is known", "$.terms")
     if order is not None and asked > order:
         raise Refused(
-            "limit-order-notional", f"notional {asked:f} exceeds the limit of {order:f}", "$.terms.quantity"
+            "limit-order-notional", f"notional {asked:f} exceeds the limit of {order:f}", "$.terms.quantity",
+            limit="order-notional",
         )
     released = previous.notional or ZERO if previous else ZERO
     if gross is not None and used - released + asked > gross and asked > released:
         raise Refused(
             "limit-gross-notional", f"{gross - used + released:f} {terms.base_currency} of the book's gross limit of "
             f"{gross:f} is left, {asked:f} is asked", "$.terms.quantity",
+            limit="gross-notional",
         )

@@ -36,11 +36,14 @@ def due(terms: Economics, leg: Leg) -> tuple[Decimal, Decimal]:
     return terms.quantity, terms.amount - terms.total_fees
 
 
-def settle(trade: TradeState, command: SettleTrade, business_date: date) -> Movement:
-    """What a settlement moves.
+def settle(trade: TradeState, command: SettleTrade, business_date: date, today: date | None) -> Movement:
+    """What a settlement moves; without a date of its own it is of ``business_date``.
+
+    One before the settlement date is taken: it is the report of a custodian or a bank of what has moved, which no
+    convention of ours undoes, but nothing has moved yet on a day after ``today``.
 
     Raises:
-        Refused: when nothing is open, or more is asked than is open.
+        Refused: when nothing is open, more is asked than is open, or its date cannot be.
     """
     if not trade.is_open:
         raise Refused("nothing-open", f"trade {trade.trade_id} is {trade.status}: nothing is open")
@@ -54,6 +57,8 @@ def settle(trade: TradeState, command: SettleTrade, business_date: date) -> Move
     settled_on = command.settled_on or business_date
     if not trade.terms.trade_date <= settled_on <= LATEST:
         raise Refused("date-out-of-range", "settled_on lies before the trade date or after 2200", "$.settled_on")
+    if today is not None and settled_on > today:
+        raise Refused("date-out-of-range", f"settled_on lies after the business date ({today})", "$.settled_on")
     return Movement(
         trade.leg, quantity, amount, trade.settled_quantity + quantity, trade.settled_amount + amount, settled_on,
         complete,

@@ -1,6 +1,7 @@
 """Backups are made while commands go on, and come back only when they are whole and fit the place."""
 
 import json
+import shutil
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -10,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from infra.backup import BadBackup, backup, restore
-from infra.everbook import Everbook, data_file
+from infra.everbook import SECRETS, Everbook, data_file
 from infra.projection_worker import ReadModelsAhead
 from infra.rebuild import compare, rebuild
+from infra.secrets import MissingSecret
 from infra.settings import Settings
 from infra.stored_logs import stored_logs
 from infra.verification import verify
@@ -43,6 +45,11 @@ def kept(data: Path, tmp_path: Path) -> Path:
     return backed_up(data, tmp_path / "kept")
 
 
+def bring_secrets(data: Path, new: Path) -> None:
+    for name in SECRETS:
+        shutil.copy(data / name, new / name)
+
+
 def heads(data: Path) -> dict[str, tuple[int, str]]:
     with stored_logs(settings_in(data)) as logs:
         reports = [verify(log, recorder) for log, recorder in logs.items()]
@@ -59,7 +66,14 @@ def test_a_backup_comes_back_in_an_empty_place(data: Path, kept: Path, tmp_path:
     manifest = restore(kept, tmp_path / "new")
     assert heads(tmp_path / "new") == heads(data)
     assert {log: (head.size, head.root) for log, head in manifest.logs.items()} == heads(data)
+    with pytest.raises(MissingSecret, match="new/pepper"):
+        Everbook(settings_in(tmp_path / "new"))
+    assert [path.name for path in (tmp_path / "new").iterdir() if path.name in SECRETS] == []
+    bring_secrets(data, tmp_path / "new")
     with Everbook(settings_in(tmp_path / "new")) as opened:
+        holder = opened.gate.authenticate((data / "admin-key").read_text().strip())
+        assert holder is not None
+        assert holder.key_id == "admin"
         assert opened.ledger_id == manifest.ledger_id
         book(opened, 99)
         opened.worker().catch_up()
@@ -176,6 +190,7 @@ def test_a_newer_ledger_is_replaced_only_by_force(data: Path, kept: Path) -> Non
 
 def test_a_place_that_went_another_way_is_replaced_only_by_force(data: Path, kept: Path, tmp_path: Path) -> None:
     restore(kept, tmp_path / "fork")
+    bring_secrets(data, tmp_path / "fork")
     with Everbook(settings_in(tmp_path / "fork")) as fork:
         book(fork, 50)
     with Everbook(settings_in(data)) as opened:
@@ -238,7 +253,29 @@ def test_a_backup_and_a_restore_on_the_command_line(data: Path, tmp_path: Path) 
         book(opened, 6)
     caught_up(data)
     assert "the backup only 6" in run("restore", target, "--data", data, code=2)
-    assert "everbook rebuild" in run("restore", target, "--data", data, "--force")
+    said = run("restore", target, "--data", data, "--force")
+    assert "everbook rebuild" in said
+    assert "bring pepper, admin-key, checkpoint-key of this ledger along" in said
     assert "ReadModelsAhead" in run("positions", "--data", data, code=1)
     assert set(run("rebuild", "--data", data, "--json")["digests"]) >= {"positions", "cash"}
     assert len(run("trades", "--data", data, "--json")) == 5
+
+
+def test_a_backup_is_for_its_owner_alone(data: Path, tmp_path: Path) -> None:
+    for target in (tmp_path / "made", tmp_path / "new"):
+        if target.name == "made":
+            target.mkdir(mode=0o755)
+        backed_up(data, target)
+        assert target.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize("command", ["backup", "restore"])
+def test_a_ledger_in_a_database_is_not_taken_for_the_one_in_the_folder(
+    data: Path, kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    before = heads(data)
+    monkeypatch.setenv("EVERBOOK_DATABASE_URL", f"sqlite:///{tmp_path / 'other.db'}")
+    place = tmp_path / "target" if command == "backup" else kept
+    assert "EVERBOOK_DATABASE_URL is set" in run(command, place, "--data", data, code=1)
+    assert heads(data) == before
+    assert not (tmp_path / "target").exists()

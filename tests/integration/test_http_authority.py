@@ -153,12 +153,17 @@ def test_the_feed_shows_a_key_its_own_books(everbook: Served, first: Api) -> Non
 
 def test_a_key_for_one_book_writes_for_no_other(everbook: Served, first: Api) -> None:
     changes: list[tuple[str, Any]] = [
-        ("/v1/trades", trade("mine", book="EQ-2")), ("/v1/trades/U1/cancel", {}), ("/v1/trades/U1/settle", {}),
-        ("/v1/limits", {"book": "EQ-2", "kind": "order-quantity"}), ("/v1/kill-switch", {"book": "EQ-2"}),
+        ("/v1/trades", trade("mine", book="EQ-2")), ("/v1/limits", {"book": "EQ-2", "kind": "order-quantity"}),
+        ("/v1/kill-switch", {"book": "EQ-2"}),
     ]
     before = everbook.api.read("/v1/trades", book="EQ-2")
     for path, content in changes:
         problem(first.post(path, content), 403, "not-permitted", "$.book")
+    for change in ("cancel", "settle"):
+        told = problem(first.post(f"/v1/trades/U1/{change}", {}), 404, "unknown-trade", "trade_id")
+        assert told["detail"] == "no trade U1 is booked"
+    problem(first.post("/v1/kill-switch", {"trader": "anna"}), 403, "not-permitted", "$.trader")
+    problem(first.post("/v1/business-dates", {"business_date": "2026-11-25"}), 403, "not-permitted")
     assert everbook.api.read("/v1/trades", book="EQ-2") == before
     (refused, *_) = everbook.api.read("/v1/audit", actor=first.key_id, book="EQ-2")["items"]
     assert refused["code"] == "not-permitted"
@@ -215,3 +220,14 @@ def test_the_first_key_is_shown_once_and_kept_for_its_owner_alone(tmp_path: Path
         holder = opened.gate.authenticate(secret)
         assert holder is not None
         assert (holder.key_id, holder.books) == ("admin", ())
+
+
+def test_only_what_holds_no_data_needs_no_key(everbook: Served) -> None:
+    paths = httpx.get(f"{everbook.url}/openapi.json").json()["paths"]
+    reads = [path for path, routes in paths.items() if "get" in routes and "{" not in path]
+    answers = {path: httpx.get(f"{everbook.url}{path}").status_code for path in (*reads, "/", "/docs", "/openapi.json")}
+    opened = {path for path, status in answers.items() if status != httpx.codes.UNAUTHORIZED}
+    assert opened == {"/livez", "/", "/docs", "/openapi.json"}
+    for path in ("/docs", "/openapi.json", "/"):
+        text = httpx.get(f"{everbook.url}{path}").text
+        assert everbook.everbook.ledger_id not in text

@@ -72,6 +72,12 @@ def test_a_replay_is_every_event_of_every_log_in_order(everbook: Served, api: Ap
     assert {each["type"] for each in replay(api)} <= set(EVENT_TYPES)
 
 
+def test_a_refusal_names_the_limit_that_refused_for_ever(api: Api) -> None:
+    refusals = [each["state"] for each in replay(api, types="command.refused.v1")]
+    limits = {each["code"]: each.get("limit") for each in refusals}
+    assert limits["limit-order-quantity"] == "order-quantity"
+
+
 def test_a_replay_begins_after_a_vector_and_ends_at_a_limit(everbook: Served, api: Api) -> None:
     last = everbook.everbook.vector()
     assert places(replay(api, after=f"reference:{last['reference']},market:2,ledger-0:{last['ledger-0'] - 1}")) == [
@@ -184,3 +190,16 @@ def test_keys_are_told_only_to_those_who_may_read_them(everbook: Served) -> None
     told = {role: len(replay(everbook.key(role), types="key.issued.v1")) for role in ("trader", "reporting", "admin")}
     assert (told["trader"], told["reporting"]) == (0, 0)
     assert told["admin"] > 1
+
+
+@pytest.mark.parametrize(("role", "is_told"), [
+    ("trader", False), ("reporting", False), ("risk", True), ("compliance", True), ("operations", True),
+    ("admin", True),
+])
+def test_a_refusal_is_told_to_whom_it_was_and_to_those_who_watch(everbook: Served, role: str, is_told: bool) -> None:
+    key, trader = everbook.key(role), everbook.key("trader")
+    refused = everbook.new("R")
+    assert trader.post("/v1/trades", trade(refused, quantity="50001"), key=refused).status_code == 422
+    of_type = {"types": "command.refused.v1"}
+    assert [each["state"]["command_id"] for each in replay(trader, **of_type)] == [refused]
+    assert (refused in {each["state"]["command_id"] for each in replay(key, **of_type)}) is is_told

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.command_line import run
 from tests.day import DAY, lay
 from tests.http import Api, Served, problem, served, trade
 
@@ -155,6 +156,53 @@ def test_what_was_held_back_and_what_looks_wrong_is_listed(api: Api) -> None:
     }
     high = api.read("/v1/alerts", book="EQ-2", kind="off-market", severity="high")["items"]
     assert [each["evidence"]["price"] for each in high] == ["150"]
+
+
+def events_of(answer: Any) -> list[str]:
+    return [each["event"] for each in answer["items"]]
+
+
+def test_the_audit_is_searched_by_time_and_by_text(api: Api) -> None:
+    whole = api.read("/v1/audit", limit=1000)
+    middle = whole["items"][len(whole["items"]) // 2]["recorded_at"]
+    before, since = (api.read("/v1/audit", limit=1000, **{name: middle}) for name in ("to", "from"))
+    assert sorted(events_of(before) + events_of(since)) == sorted(events_of(whole))
+    assert all(each["recorded_at"] < middle for each in before["items"])
+    assert before["items"]
+    (refused, other) = api.read("/v1/audit", q="LIMIT-order-quantity")["items"]
+    assert {refused["trade_id"], other["trade_id"]} == {"T9", "U9"}
+    assert {each["trade_id"] for each in api.read("/v1/audit", q="trade:U")["items"]} == {"U1", "U2", "U3"}
+    assert [each["code"] for each in api.read("/v1/audit", q="u9")["items"]] == ["limit-order-quantity"]
+    assert api.read("/v1/audit", q="exceeds the limit of 50000")["items"] == [
+        each for each in (refused, other) if each["trade_id"] == "T9"
+    ]
+    assert api.read("/v1/audit", q="nothing is called so") == {"items": [], "next": None}
+
+
+def test_pages_of_a_search_together_are_the_whole(api: Api) -> None:
+    whole = events_of(api.read("/v1/audit", q="trade:", limit=1000))
+    found, cursor = [], None
+    while answer := api.read("/v1/audit", q="trade:", limit=3, **({"after": cursor} if cursor else {})):
+        found += events_of(answer)
+        assert len(answer["items"]) <= 3
+        if (cursor := answer["next"]) is None:
+            break
+    assert found == whole
+    assert len(found) > 6
+
+
+def test_an_audit_of_no_time_is_refused(api: Api) -> None:
+    problem(api.get("/v1/audit", to="2026-11-24T00:00:00"), 422, "bad-parameter", "to")
+    problem(api.get("/v1/audit", q=""), 422, "bad-parameter", "q")
+
+
+def test_the_command_line_searches_the_audit_too(everbook: Served, api: Api) -> None:
+    data = everbook.everbook.settings.data
+    found = run("audit", "--data", data, "--search", "trade:u", "--limit", "-1", "--json")
+    assert [each["event"] for each in found] == events_of(api.read("/v1/audit", q="trade:u"))
+    assert len(run("audit", "--data", data, "--search", "trade:u", "--limit", "2", "--json")) == 2
+    assert run("audit", "--data", data, "--from", "2100-01-01T00:00:00Z", "--json") == []
+    assert "no time of RFC 3339" in run("audit", "--data", data, "--to", "noon", code=1)
 
 
 def test_the_audit_tells_who_did_what_and_why(api: Api) -> None:

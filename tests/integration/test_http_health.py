@@ -35,6 +35,22 @@ def test_alive_needs_no_key_and_ready_does(everbook: Served) -> None:
     assert "Everbook" in httpx.get(everbook.url).text
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_server_that_no_longer_decides_is_not_ready_and_takes_nothing(tmp_path: Path) -> None:
+    def wrong(_count: int, _seconds: float) -> None:
+        raise ZeroDivisionError("an error of ours")
+
+    with served(tmp_path) as running:
+        running.everbook.owner.on_commit = wrong
+        running.api.done("/v1/trades", trade("T1"))
+        deadline = time.monotonic() + 5
+        while running.api.client.get("/readyz").status_code == httpx.codes.OK:
+            assert time.monotonic() < deadline
+        said = problem(running.api.client.get("/readyz"), 503, "not-deciding")
+        assert "an error of ours" in said["detail"]
+        problem(running.api.post("/v1/trades", trade("T2")), 503, "not-recorded")
+
+
 def test_read_models_that_stand_still_are_not_ready(tmp_path: Path) -> None:
     with served(tmp_path, lag_seconds=0.4) as running:
         api = running.api

@@ -93,7 +93,7 @@ def test_an_atomic_unit_is_recorded_whole_or_not_at_all(decided: Decided, gate: 
     good, bad = decided.book("U1"), decided.book("U2", counterparty="NOBODY")
     refused = gate.submit([good, bad], atomic=True).result()
     assert [outcome.code for outcome in refused] == ["unit-refused", "unknown-counterparty"]
-    assert gate.trade_version("U1") is None
+    assert gate.books_of("U1") == []
     accepted = gate.submit([decided.book("U3"), decided.book("U4")], atomic=True).result()
     assert [outcome.sequence for outcome in accepted] == [accepted[0].sequence, accepted[0].sequence + 1]
     with pytest.raises(NotOneLog):

@@ -49,7 +49,7 @@ def refusals(ledger: Decided, log: str = "ledger-0") -> list[CommandRefused]:
 
 
 def is_booked(ledger: Decided, trade_id: str) -> bool:
-    return ledger.logs.trade_place(trade_id) is not None
+    return bool(ledger.logs.books_of(trade_id))
 
 
 def changed(headers: Headers, name: str, value: bytes) -> Headers:

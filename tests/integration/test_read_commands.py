@@ -34,3 +34,26 @@ def test_what_is_stale_is_said_and_not_given(data: Path, command: str, stale: st
 
 def test_what_the_event_does_not_touch_goes_on(data: Path) -> None:
     assert [each["currency"] for each in run("cash", "--data", data, "--json")] == ["EUR"]
+
+
+LOOKING = (
+    *(("trades",), ("positions",), ("cash",), ("journal",), ("pnl",), ("risk",), ("alerts",), ("audit",), ("replay",)),
+    ("explain", "EQ-1/SAN"), ("verify",), ("verify", "--read-models"), ("rebuild",), ("checkpoint",), ("work",),
+)
+
+
+@pytest.mark.parametrize("command", LOOKING, ids=" ".join)
+def test_looking_for_a_ledger_that_is_not_there_makes_none(tmp_path: Path, command: tuple[str, ...]) -> None:
+    assert "holds no ledger" in run(*command, "--data", tmp_path / "typo", code=1)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_database_without_a_ledger_is_left_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EVERBOOK_DATABASE_URL", f"sqlite:///{tmp_path / 'elsewhere.db'}")
+    run("positions", "--data", tmp_path / "data", code=1)
+    assert not (tmp_path / "data").exists()
+
+
+def test_what_writes_makes_a_ledger(tmp_path: Path) -> None:
+    assert [each["key_id"] for each in run("keys", "list", "--data", tmp_path / "new", "--json")] == ["admin"]
+    assert run("positions", "--data", tmp_path / "new", "--json") == []

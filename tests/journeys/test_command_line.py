@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,17 @@ def test_one_command_books_a_day_and_proves_it(tmp_path: Path) -> None:
     assert figures["projections_verified"]
     assert {float(total) for total in figures["trial_balance"].values()} == {0.0}
     assert set(figures["digests"]) >= {"positions", "cash", "journal", "trades"}
+
+
+def test_the_demo_tells_positions_by_desk_as_they_are_in_the_books(tmp_path: Path) -> None:
+    figures = run("demo", "--data", str(tmp_path), "--trades", "120", "--exit", "--json")
+    held = run("positions", "--data", str(tmp_path), "--limit", "-1", "--json")
+    counted = Counter(each["desk"] for each in held if Decimal(each["quantity"]))
+    assert {line["name"]: line["holdings"] for line in figures["positions"]} == counted
+    for line in figures["positions"]:
+        assert Decimal(line["long"]) >= 0 >= Decimal(line["short"])
+        assert abs(Decimal(line["long"]) + Decimal(line["short"]) - Decimal(line["net"])) < Decimal("0.01")
+    assert "Positions by desk" in run("demo", "--data", str(tmp_path), "--trades", "120", "--exit")
 
 
 def test_the_demo_is_the_same_figures_for_the_same_seed(tmp_path: Path) -> None:

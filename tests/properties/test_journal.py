@@ -5,7 +5,7 @@ from decimal import Decimal
 from hypothesis import given, settings
 
 from domain.commands import AnyCommand
-from projections.valuation import sums_by_asset, trial_balance
+from projections.trial_balance import sums_by_asset, trial_balance
 from tests.documents import read_models
 from tests.properties.test_replay import events_of, ledger_after
 from tests.strategies import histories

@@ -125,3 +125,32 @@ def test_a_damaged_fill_names_its_line(tmp_path: Path) -> None:
     damaged = TRACE.replace("Price;MMM;14855;60;A", "Price;MMM;14855;sixty;A")
     (bad,) = (line for line in read("atom", tmp_path / "trace.txt", damaged) if line.error is not None)
     assert bad.number == 8
+
+
+def test_long_trade_ids_have_commands_of_their_own(tmp_path: Path) -> None:
+    ids = [f"{'T' * 61}-{last}" for last in "ab"]
+    found = [line.command for line in csv_of(
+        tmp_path, *(f"{trade_id},EQ-1,anna,ACME,2026-11-24,buy,SAN,1,1," for trade_id in (*ids, *ids, "T" * 60))
+    )]
+    keys = [command.command_id for command in found if command is not None]
+    assert len(keys) == 5
+    assert keys[0] == keys[2] != keys[1] == keys[3]
+    assert {len(key) for key in keys} == {64}
+    assert keys[4] == "csv-" + "T" * 60
+
+
+@pytest.mark.parametrize(("old", "new", "wrong"), [
+    (";Bogar;1;14177", ";a/b;1;14177", {(8, "$.book"), (8, "$.counterparty"), (8, "$.command_id")}),
+    ("14855;14900;14855;14900;2;", "14855;dear;14855;14900;2;", {(14, "Day")}),
+    ("14855;14900;14855;14900;2;", "14855;--5;14855;14900;2;", {(14, "Day")}),
+    ("Price;MMM;14855;60;A", "Price;MMM;--5;60;A", {(8, "Price")}),
+])
+def test_what_a_trace_makes_of_a_line_is_held_against_its_shape(
+    tmp_path: Path, old: str, new: str, wrong: set[tuple[int, str]]
+) -> None:
+    assert TRACE.count(old) == 1
+    lines = read("atom", tmp_path / "trace.txt", TRACE.replace(old, new))
+    found = {(line.number, line.error.field) for line in lines if line.error is not None}
+    assert found
+    assert found <= wrong
+    assert any(isinstance(line.command, BookTrade) for line in lines)

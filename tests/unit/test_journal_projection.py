@@ -15,7 +15,7 @@ from domain.commands import (
 )
 from domain.refusals import Refused
 from projections.journal import Posting, UnbalancedEntry, _require_balance
-from projections.valuation import sums_by_asset, trial_balance
+from projections.trial_balance import sums_by_asset, trial_balance
 from tests.documents import History
 from tests.rules import Rules, booking
 from tests.trade_commands import about, euros, money, shares

@@ -11,9 +11,10 @@ import pytest
 from eventsourcing.persistence import OperationalError, StoredEvent
 
 from domain.admission import NotOneLog, NotRecorded, OutcomeUnknown, QueueFull
+from domain.batch import Unit
 from domain.commands import AnyCommand, DefineBook, DefineDesk, RecordPrice, RollBusinessDate
 from domain.outcomes import Outcome
-from domain.ports import NewEvent
+from domain.ports import LogMoved, NewEvent
 from domain.routing import ledger_of
 from infra.logs import CommandedLogs, submission_of
 from infra.memory.recorder import MemoryRecorder
@@ -271,3 +272,74 @@ def test_an_owner_that_never_began_is_stopped_too() -> None:
     owner.stop()
     with pytest.raises(NotRecorded):
         promise.result(SECONDS)
+
+
+def until(said: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + SECONDS
+    while not said():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_a_log_that_cannot_be_followed_is_trouble_until_it_can(
+    office: Callable[..., Office], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("infra.owner.IDLE_SECONDS", 0.01)
+    desk = office()
+    assert statuses(desk.submit(RecordPrice(command_id="p", instrument="SAN", price=Decimal(7)))) == ["accepted"]
+    market = desk.kept["market"]
+    kept, market.__dict__ = market.__dict__, HeldRecorder().__dict__
+    until(lambda: "market ends at 0" in desk.owner.trouble)
+    market.__dict__ = kept
+    until(lambda: not desk.owner.trouble)
+
+
+class RestlessRecorder(HeldRecorder):
+    """A log that others keep moving while it ``moves``."""
+
+    moves = False
+
+    def insert_events(self, stored_events: Sequence[StoredEvent | NewEvent], **kwargs: Any) -> Sequence[int] | None:
+        if self.moves:
+            raise LogMoved("somebody was faster")
+        return super().insert_events(stored_events, **kwargs)
+
+
+def test_a_log_that_does_not_rest_at_the_start_is_trouble_and_the_owner_lives(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("infra.owner.IDLE_SECONDS", 0.01)
+    kept: dict[str, RestlessRecorder] = {}
+    logs = founded(CommandedLogs(lambda log: kept.setdefault(log, RestlessRecorder()), 1))
+    kept["ledger-0"].moves = True
+    with pytest.raises(OutcomeUnknown):
+        logs.commit("reference", [Unit((submission_of(RollBusinessDate(command_id="r", business_date=DAY)),))])
+    owner = Owner(logs, batch_limit=10, queue_limit=10)
+    owner.start()
+    try:
+        until(lambda: bool(owner.trouble))
+        assert owner.trouble.startswith("LogDoesNotRest")
+        kept["ledger-0"].moves = False
+        assert statuses(owner.submit([submission_of(booking("T1"))])) == ["accepted"]
+        assert not owner.trouble
+    finally:
+        owner.stop()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_an_owner_that_dies_says_so_and_leaves_nobody_waiting(office: Callable[..., Office]) -> None:
+    desk = office(batch_limit=1)
+
+    def wrong(_count: int, _seconds: float) -> None:
+        raise ZeroDivisionError("an error of ours")
+
+    held = desk.hold()
+    waiting = [desk.submit(booking(f"T{number}")) for number in range(4)]
+    desk.owner.on_commit = wrong
+    desk.release()
+    assert statuses(held) == ["accepted"]
+    errors = [promise.exception(SECONDS) for promise in waiting]
+    assert {type(error) for error in errors} <= {NotRecorded, OutcomeUnknown}
+    assert isinstance(errors[-1], NotRecorded)
+    assert desk.owner.trouble == "ZeroDivisionError: an error of ours"
+    assert desk.owner.queued() == 0
+    with pytest.raises(NotRecorded, match="no longer decided"):
+        desk.submit(booking("later"))

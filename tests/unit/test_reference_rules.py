@@ -11,6 +11,7 @@ from domain.commands import (
     ClosePeriod,
     DefineBook,
     DefineCalendar,
+    DefineCounterparty,
     DefineDesk,
     DefineInstrument,
     DefineLegalEntity,
@@ -28,11 +29,12 @@ from domain.commands import (
 )
 from domain.events import BookDefined, BusinessDateRolled, LimitSet
 from domain.identifiers import isin_of, lei_of
-from domain.outcomes import Principal
+from domain.outcomes import EVERY_ROLE, Principal
 from domain.refusals import Refused
 from tests.rules import DAY, Rules
 
 DIGEST = "ab" * 32
+BEFORE = date(2026, 11, 23)
 
 
 def key(
@@ -149,6 +151,48 @@ def test_a_key_that_only_reads_commands_nothing(command: AnyCommand) -> None:
     with pytest.raises(Refused) as raised:
         Rules().when(command, Principal("r", "r", ("reporting",)))
     assert raised.value.code == "not-permitted"
+
+
+OF_EQ_1 = Principal("k", "k", EVERY_ROLE, ("EQ-1",))
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        DefineLegalEntity(command_id="x", entity="E", name="E", lei=lei_of("EVERBOOK0000000003"), base_currency="EUR"),
+        DefineDesk(command_id="x", desk="FX", name="FX", entity="BANK"),
+        DefineCounterparty(command_id="x", counterparty="C", name="C", lei=lei_of("EVERBOOK0000000003")),
+        DefineInstrument(command_id="x", instrument="I", name="I", isin=isin_of("FR000000000"), mic="XPAR",
+                         cfi="ESVUFR", currency="EUR", issuer="I", calendar="XPAR"),
+        DefineCalendar(command_id="x", calendar="XPAR", name="Paris"),
+        DefineTrader(command_id="x", trader="bob", name="Bob", desk="EQ"),
+        DefineTrader(command_id="x", trader="bob", name="Bob", desk="EQ", books=("EQ-1", "EQ-2")),
+        DefineTrader(command_id="x", trader="anna", name="Anna", desk="EQ", books=("EQ-1",)),
+        RestrictInstrument(command_id="x", instrument="SAN"), LiftRestriction(command_id="x", instrument="IBM"),
+        RollBusinessDate(command_id="x", business_date=date(2026, 11, 25)), ClosePeriod(command_id="x", through=BEFORE),
+        EngageKillSwitch(command_id="x", trader="anna"), EngageKillSwitch(command_id="x", trader="carl"),
+        ReleaseKillSwitch(command_id="x", trader="dora"),
+    ],
+)
+def test_what_reaches_beyond_the_books_of_a_key_is_refused(command: AnyCommand) -> None:
+    rules = Rules()
+    rules.when(DefineTrader(command_id="t1", trader="carl", name="Carl", desk="EQ", books=("EQ-2",)))
+    rules.when(DefineTrader(command_id="t2", trader="dora", name="Dora", desk="EQ"))
+    rules.when(EngageKillSwitch(command_id="s", trader="dora"))
+    rules.when(RestrictInstrument(command_id="r", instrument="IBM"))
+    rules.when(RollBusinessDate(command_id="d", business_date=DAY))
+    with pytest.raises(Refused) as raised:
+        rules.when(command, OF_EQ_1)
+    assert raised.value.code == "not-permitted"
+    assert rules.when(command)
+
+
+def test_a_key_for_some_books_defines_and_stops_the_traders_of_these() -> None:
+    rules = Rules()
+    rules.when(DefineTrader(command_id="t", trader="bob", name="Bob", desk="EQ", books=("EQ-1",)), OF_EQ_1)
+    assert rules.when(EngageKillSwitch(command_id="s", trader="bob"), OF_EQ_1)
+    both = Principal("k", "k", ("risk",), ("EQ-1", "EQ-2"))
+    assert rules.when(EngageKillSwitch(command_id="s", trader="anna"), both)
 
 
 def test_a_rate_is_found_direct_inverted_and_crossed() -> None:

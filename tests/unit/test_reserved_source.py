@@ -1,11 +1,11 @@
-"""Everbook's own commands carry the dates into the ledger logs: nobody else takes their keys."""
+"""Nobody sends under the name of Everbook, which carries the dates into the ledger logs, nor of another key."""
 
 from datetime import date
 
 import pytest
 
 from domain.batch import Unit
-from domain.commands import ClosePeriod, IssueKey, RollBusinessDate
+from domain.commands import ClosePeriod, IssueKey, RevokeKey, RollBusinessDate
 from domain.outcomes import Outcome
 from domain.trades import TradeDecider
 from infra.logs import CommandedLogs, submission_of
@@ -43,3 +43,20 @@ def test_dates_turn_in_the_ledger_log_whatever_a_trader_sent_before(logs: Comman
     decider = logs.by_log[LEDGER].decider
     assert isinstance(decider, TradeDecider)
     assert (decider.business_date(), decider.closed_through()) == (NEXT, FIRST)
+
+
+@pytest.mark.parametrize("atomic", [False, True])
+@pytest.mark.parametrize("revoked", [False, True])
+def test_the_id_of_another_key_is_no_source_and_its_command_ids_stay_free(
+    logs: CommandedLogs, atomic: bool, revoked: bool
+) -> None:
+    send(logs, IssueKey(command_id="k2", key_id="desk-8", name="Desk", digest="b" * 64, roles=("trader",)))
+    if revoked:
+        send(logs, RevokeKey(command_id="v", key_id="desk-7"))
+    command = booking("T-1", source="desk-7", command_id="next")
+    (outcome,) = logs.commit(LEDGER, [Unit((submission_of(command, "desk-8"),), atomic)])
+    assert (outcome.status, outcome.code, outcome.field, outcome.count) == ("refused", "reserved", "$.source", 0)
+    assert logs.recorders[LEDGER].select_receipts([("desk-7", "next")]) == {}
+    (own,) = logs.commit(LEDGER, [Unit((submission_of(command, "desk-7"),), atomic)])
+    assert own.status == ("refused" if revoked else "accepted")
+    assert not own.repeated

@@ -12,6 +12,7 @@ from domain.commands import (
     AnyCommand,
     CancelTrade,
     CorrectTrade,
+    DefineCalendar,
     EngageKillSwitch,
     EquityTerms,
     FailSettlement,
@@ -76,6 +77,16 @@ def test_a_currency_trade_settles_after_two_days_and_moves_both_currencies() -> 
     assert isinstance(event, TradeBooked)
     assert (event.terms.asset, event.terms.amount, event.terms.currency) == ("EUR", Decimal("-110.0"), "USD")
     assert (event.terms.mark, event.terms.settlement_date) == (Decimal("1.25"), date(2026, 11, 26))
+
+
+def test_a_holiday_of_the_dollar_moves_the_spot_date_of_a_cross() -> None:
+    rules = Rules()
+    thanksgiving = (date(2026, 11, 26),)
+    rules.when(DefineCalendar(command_id="c", calendar="USD", name="Dollar", holidays=thanksgiving))
+    cross = FxSpotTerms(side="buy", base="EUR", quote="GBP", quantity=Decimal(100), rate=Decimal("0.85"))
+    (event,) = rules.when(booking(terms=cross))
+    assert isinstance(event, TradeBooked)
+    assert event.terms.settlement_date == date(2026, 11, 27)
 
 
 def test_a_loan_pays_its_interest_at_maturity() -> None:
@@ -177,7 +188,8 @@ def test_a_cancelled_trade_changes_no_more_and_frees_its_headroom() -> None:
 def test_a_hard_limit_refuses(limit: tuple[Any, int], command: AnyCommand, code: str) -> None:
     rules = Rules()
     rules.when(SetLimit(command_id="l1", book="EQ-1", kind=limit[0], amount=Decimal(limit[1])))
-    assert refusal(rules, command).code == code
+    refused = refusal(rules, command)
+    assert (refused.code, refused.limit) == (code, limit[0])
 
 
 def test_what_reaches_a_limit_exactly_is_within_it() -> None:
@@ -244,3 +256,29 @@ def test_a_position_over_a_lowered_limit_may_shrink_but_not_turn_round() -> None
     assert rules.when(about(AmendTrade, terms=terms("140")))
     assert rules.when(booking("T3", "20", side="sell"))
     assert rules.trades.positions["EQ-1", "SAN"] == 120
+
+
+def test_a_revision_to_another_instrument_keeps_the_limit_of_the_one_it_leaves() -> None:
+    rules = Rules()
+    rules.when(booking("T1", "80"))
+    rules.when(booking("T2", "90", side="sell"))
+    rules.when(booking("T3", "60"))
+    rules.when(SetLimit(command_id="l", book="EQ-1", kind="position-quantity", amount=Decimal(60), instrument="SAN"))
+    to_ibm = {"quantity": "1", "instrument": "IBM"}
+    found = refusal(rules, about(AmendTrade, "T2", terms=terms(**to_ibm, side="sell")))
+    assert (found.code, str(found)) == (
+        "limit-position-quantity", "the position would be 140, over the limit of 60"
+    )
+    assert rules.when(about(AmendTrade, "T3", terms=terms(**to_ibm)))
+    assert rules.trades.positions["EQ-1", "SAN"] == -10
+
+
+def test_nothing_has_settled_on_a_day_to_come_but_it_may_settle_early() -> None:
+    rules = Rules()
+    rules.when(booking())
+    rules.trades.dates["business-date"] = DAY
+    found = refusal(rules, about(SettleTrade, settled_on=date(2026, 11, 25)))
+    assert (found.code, found.field) == ("date-out-of-range", "$.settled_on")
+    (event,) = rules.when(about(SettleTrade, settled_on=DAY))
+    assert isinstance(event, TradeSettled)
+    assert event.settled_on == DAY < event.terms.settlement_date

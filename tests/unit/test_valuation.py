@@ -20,16 +20,9 @@ from domain.commands.reference import DefineBook, DefineTrader
 from domain.identifiers import lei_of
 from domain.market import MarketState
 from domain.money import exact
-from projections.valuation import (
-    Marks,
-    exposures,
-    limit_use,
-    market_exposures,
-    profit,
-    sums_by_asset,
-    trial_balance,
-    value,
-)
+from projections.risk import exposures, limit_use, market_exposures
+from projections.trial_balance import sums_by_asset, trial_balance
+from projections.valuation import Marks, profit, value
 from tests.documents import History
 from tests.rules import booking
 from tests.unit.test_trades_projection import loan
@@ -167,7 +160,7 @@ def test_market_exposure_tells_long_from_short_at_the_marks() -> None:
         booking(), booking("T2", "5", "100", instrument="IBM", side="sell"), price("SAN", "90"), price("IBM", "200")
     )
     (line,) = exactly(market_exposures, of(history, "positions"), marks(history), "desk")
-    assert (line.long, line.short, line.gross, line.net) == (900, -800, 1700, 100)
+    assert (line.holdings, line.long, line.short, line.gross, line.net) == (2, 900, -800, 1700, 100)
 
 
 def test_market_exposure_names_what_has_no_mark_and_leaves_out_what_is_closed() -> None:

@@ -1,0 +1,71 @@
+"""The process that keeps the read models up: started again when it dies, and ended with the one that started it."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from api.cli.console import err
+from infra.settings import Settings
+
+STOP_SECONDS = 10
+FIRST_PAUSE_SECONDS = 0.5
+LONGEST_PAUSE_SECONDS = 30.0
+WELL_SECONDS = 60
+
+
+@contextmanager
+def worker_process(settings: Settings) -> Iterator[None]:
+    """A worker in a process of its own, which ends with this one, however that ends."""
+    arguments = ["work", "projections", "--data", str(settings.data), "--parent", str(os.getpid())]
+    watched = Watched([sys.executable, "-m", "api", *arguments])
+    try:
+        yield
+    finally:
+        watched.stop()
+
+
+class Watched:
+    """A process that is started again when it ends: after a short pause at first, then after ever longer pauses."""
+
+    def __init__(self, command: Sequence[str]) -> None:
+        self._command = command
+        self._stopping = threading.Event()
+        self._starting = threading.Lock()
+        self._child = self._start()
+        self._thread = threading.Thread(target=self._watch, name="worker-process", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends the process for good."""
+        with self._starting:
+            self._stopping.set()
+            self._child.terminate()
+        self._thread.join(STOP_SECONDS)
+        if self._thread.is_alive():
+            self._child.kill()
+            self._thread.join()
+
+    def _watch(self) -> None:
+        pause = FIRST_PAUSE_SECONDS
+        while True:
+            began = time.monotonic()
+            code = self._child.wait()
+            if time.monotonic() - began > WELL_SECONDS:
+                pause = FIRST_PAUSE_SECONDS
+            if self._stopping.is_set():
+                return
+            err.print(f"[bold red]read models:[/] their process ended ({code}); it is started again in {pause:g} s",
+                      highlight=False)
+            self._stopping.wait(pause)
+            with self._starting:
+                if self._stopping.is_set():
+                    return
+                self._child = self._start()
+            pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+
+    def _start(self) -> "subprocess.Popen[bytes]":
+        return subprocess.Popen(self._command, stdin=subprocess.DEVNULL)

@@ -1,0 +1,67 @@
+"""Sums over whole read models are folded page by page."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from api.cli import report
+from api.cli.posting import Posted
+from api.paging import READ_AT_ONCE, pages
+from infra.everbook import Everbook, LocalReads
+from infra.settings import Settings
+from projections.ports import ReadModels
+from projections.projection import Document
+from tests.command_line import ledger_in
+from tests.day import lay
+from tests.http import served
+
+
+class Watched(LocalReads):
+    """Reads that say how many documents of each model were asked for at once."""
+
+    def __init__(self, read_models: ReadModels) -> None:
+        super().__init__(read_models)
+        self.most: Counter[str] = Counter()
+
+    def select(
+        self, model: str, *, where: Mapping[str, Any] | None = None, after: str | None = None, limit: int = 1000,
+        prefix: str = "",
+    ) -> Sequence[Document]:
+        self.most[model] = max(self.most[model], limit if limit >= 0 else 1 << 60)
+        return super().select(model, where=where, after=after, limit=limit, prefix=prefix)
+
+    def scan(self, model: str, prefix: str) -> Sequence[Document]:
+        return self.select(model, prefix=prefix, limit=-1)
+
+
+def test_a_trial_balance_is_folded_in_pages_over_http(tmp_path: Path) -> None:
+    with served(tmp_path) as running:
+        lay(running)
+        watched = Watched(running.everbook.read_models)
+        app: Any = running.server.config.app
+        app.state.services.reads = watched
+        assert set(map(float, running.api.read("/v1/trial-balance")["sums"].values())) == {0.0}
+        assert watched.most["journal"] == READ_AT_ONCE
+
+
+def test_a_trial_balance_is_folded_in_pages_in_the_demo(tmp_path: Path) -> None:
+    ledger_in(tmp_path)
+    with Everbook(Settings(data=tmp_path)) as opened:
+        opened.worker().catch_up()
+        watched: Any = Watched(opened.read_models)
+        opened.read_models = watched
+        assert not any(report.read(opened, Posted(), 1.0).trial_balance.values())
+        assert watched.most["journal"] == watched.most["trades"] == READ_AT_ONCE
+        opened.read_models = watched._read_models
+
+
+def test_pages_together_are_everything_whatever_their_size(tmp_path: Path) -> None:
+    ledger_in(tmp_path)
+    with Everbook(Settings(data=tmp_path)) as opened:
+        opened.worker().catch_up()
+        whole = list(opened.read_models.scan("journal", ""))
+        for size in (1, 2, len(whole), len(whole) + 1):
+            read = list(pages(opened.read_models, "journal", size=size))
+            assert [entry for page in read for entry in page] == whole
+            assert max(map(len, read)) <= size
