@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from api.cli.console import err, fail, print_json, progress, table
-from api.cli.opening import Data, Json, everbook, settings_of
+from api.cli.opening import Data, Json, everbook, existing, settings_of
 from infra.projection_worker import ProjectionWorker
 from infra.retry import StillMoving, dead_letters, retry
 from infra.worker_metrics import WorkerCollector, metrics_served
@@ -33,7 +33,10 @@ def projections(
     """Keeps the read models up with the logs, until it is stopped. Start more of them to share the work."""
     if unknown := sorted(set(only or ()) - set(MODELS)):
         raise typer.BadParameter(f"{', '.join(unknown)}: the models are {', '.join(MODELS)}", param_hint="--only")
-    with everbook(settings_of(data)) as opened, ExitStack() as stack:
+    settings = settings_of(data)
+    # In a cluster whoever comes first makes the ledger; here a typing error must not.
+    opening = everbook if settings.kafka_bootstrap else existing
+    with opening(settings) as opened, ExitStack() as stack:
         worker = opened.following_worker(only or ())
         stack.callback(worker.stop)
         if metrics_port is not None:

@@ -47,7 +47,7 @@ def test_the_books_of_a_key_say_which_trade_is_meant(everbook: Served) -> None:
     desk = everbook.key("trader", "operations", books=("EQ-1",))
     assert desk.read("/v1/trades/T2")["book"] == "EQ-1"
     assert desk.post("/v1/trades/T2/affirm", {}).json()["log"] == ledger_of("EQ-1", LEDGERS)
-    assert desk.post("/v1/trades/T3/affirm", {}).status_code == httpx.codes.FORBIDDEN
+    assert desk.post("/v1/trades/T3/affirm", {}).status_code == httpx.codes.NOT_FOUND
 
 
 def test_a_trade_id_of_one_log_needs_no_book(everbook: Served) -> None:
