@@ -210,10 +210,12 @@ def test_a_mending_that_was_cut_off_anywhere_is_done_by_the_next(poisoned: Fork,
         way.begin(number, how)
         finished = not cut_off(poisoned, store, mended)
         way.begin()
-        (outcome,) = send(poisoned.logs, CorrectTrade(
-            command_id=f"c{number}", trade_id="T7", book="EQ-1", terms=_terms(f"{number}", "97"), reason="typo"
-        ))
-        assert outcome.status == "accepted"
+        # What comes next finds what was cut off, or nothing comes.
+        if number % 2:
+            (outcome,) = send(poisoned.logs, CorrectTrade(
+                command_id=f"c{number}", trade_id="T7", book="EQ-1", terms=_terms(f"{number}", "97"), reason="typo"
+            ))
+            assert outcome.status == "accepted"
         for each in (poisoned.sql, poisoned.elastic):
             catch_up(poisoned.logs, each, mended)
         retry(poisoned.logs.recorders, poisoned.elastic, mended)
