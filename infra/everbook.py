@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from eventsourcing.persistence import InfrastructureFactory
-from eventsourcing.utils import Environment
+from eventsourcing.utils import Environment, resolve_topic
 
 from domain.batch import Unit
 from domain.commands import IssueKey
@@ -23,6 +23,7 @@ from infra.projection_worker import ProjectionWorker, wait_until_reflected
 from infra.secrets import MissingSecret, digest_of, secret_in
 from infra.settings import Settings
 from infra.sql.read_models import SqlReadModels
+from projections.ports import ReadModels, ReadModelStore
 from projections.projection import Document, families, families_of
 from projections.registry import PROJECTIONS
 
@@ -56,10 +57,8 @@ class Everbook:
         self.admin_secret = ""
         if ADMIN not in self.logs.reference.keys:
             self.admin_secret = self._issue_admin(pepper)
-        self.read_models = SqlReadModels.open(
-            settings.read_models_url, PROJECTIONS, self.ledger_id, adopt=adopt_read_models
-        )
-        self._closing.callback(self.read_models.engine.dispose)
+        self.read_models = _open_read_models(settings, self.ledger_id, adopt=adopt_read_models)
+        self._closing.callback(self.read_models.close)
         self.owner = Owner(self.logs, batch_limit=settings.batch_limit, queue_limit=settings.queue_limit)
         self.gate: Gate = LocalGate(self.owner, self.logs, pepper)
 
@@ -161,7 +160,7 @@ def factory_of(log: str, settings: Settings, *, create: bool = True) -> Infrastr
 class LocalReads:
     """``api.ports.Reads`` on the read models of this machine."""
 
-    def __init__(self, read_models: SqlReadModels) -> None:
+    def __init__(self, read_models: ReadModels) -> None:
         self._read_models = read_models
 
     def get_many(self, model: str, ids: Sequence[str]) -> Mapping[str, Document]:
@@ -181,6 +180,15 @@ class LocalReads:
 
     def wait(self, models: Sequence[str], vector: Mapping[str, int], timeout_seconds: float) -> bool:
         return wait_until_reflected(self._read_models, models, vector, timeout_seconds)
+
+
+def _open_read_models(settings: Settings, ledger_id: str, *, adopt: bool) -> ReadModelStore:
+    if not settings.elasticsearch_url:
+        return SqlReadModels.open(settings.read_models_url, PROJECTIONS, ledger_id, adopt=adopt)
+    # Indices bear the id of their ledger, so there are none of another's to adopt.
+    # By name, since its client is installed with the cluster's extra alone.
+    read_models: Any = resolve_topic("infra.elasticsearch.read_models:ElasticsearchReadModels")
+    return read_models.open(settings.elasticsearch_url, PROJECTIONS, ledger_id)  # type: ignore[no-any-return]
 
 
 def data_file(settings: Settings) -> Path:

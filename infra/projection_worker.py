@@ -32,7 +32,7 @@ class ReadModelsAhead(Exception):
 
 
 class ProjectionWorker:
-    """Folds every log into every read model, one transaction a batch; while one is written the next is folded. Several
+    """Folds every log into every read model, a batch at a time; while one is written the next is folded. Several
     workers may run: the store lets one win. The events come from ``source``, by default from the logs themselves;
     ``writer`` writes, by default a thread of its own.
     """
@@ -256,7 +256,7 @@ class ProjectionWorker:
         self._look_at_history = 0.0
 
     def _place(self, family: Sequence[Projection], log: str) -> int:
-        """Where a family stands; one whose members stand apart (a new version of one) begins again."""
+        """Where a family stands; with a new member (or a new version of one) it begins again."""
         key = (family[0].name, log)
         if key not in self._places:
             names = [projection.name for projection in family]

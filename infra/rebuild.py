@@ -4,38 +4,66 @@ from collections.abc import Callable, Mapping, Sequence
 
 from domain.ports import LogRecorder
 from infra.projection_worker import ProjectionWorker
-from infra.sql.read_models import SqlReadModels
+from projections.ports import ReadModels, ReadModelStore
 from projections.projection import Projection
 
 Progress = Callable[[int], None]
+Digests = dict[str, tuple[str, str]]
 
 
 def rebuild(
-    recorders: Mapping[str, LogRecorder], read_models: SqlReadModels, projections: Sequence[Projection],
+    recorders: Mapping[str, LogRecorder], read_models: ReadModelStore, projections: Sequence[Projection],
     on_progress: Progress | None = None,
-) -> dict[str, str]:
-    """Folds every log into a new generation and serves it; the digests of its models. Reads go on meanwhile."""
-    beside = read_models.beside()
+) -> Digests:
+    """Folds every log into a new generation of ``projections`` (whole families) and serves it; reads go on meanwhile.
+
+    By model, the digests of what was served and of what is served now, both at the same events; the first is empty when
+    the served one did not stand still at these for as long as it took to read it.
+    """
+    beside = read_models.beside(projections)
     worker = ProjectionWorker(recorders, beside, projections)
-    worker.catch_up(on_progress)
-    beside.serve()
-    return {projection.name: read_models.digest(projection.name) for projection in projections}
+    try:
+        worker.catch_up(on_progress)
+        digests = {each.name: _digests(each.name, list(recorders), read_models, beside) for each in projections}
+        # What was recorded meanwhile: nobody is to find the new generation far behind the one it replaces.
+        worker.catch_up(on_progress)
+        beside.serve()
+    except BaseException:
+        beside.drop()
+        raise
+    finally:
+        worker.stop()
+    return digests
 
 
 def compare(
-    recorders: Mapping[str, LogRecorder], read_models: SqlReadModels, projections: Sequence[Projection],
+    recorders: Mapping[str, LogRecorder], read_models: ReadModelStore, projections: Sequence[Projection],
     on_progress: Progress | None = None,
-) -> dict[str, tuple[str, str]]:
+) -> Digests:
     """The digests of what is served and of a generation folded from the log for the purpose, by model.
 
     The served models should have caught up, and no command come in between, or the two may differ by the newest events.
     """
-    beside = read_models.beside()
+    beside = read_models.beside(projections)
+    worker = ProjectionWorker(recorders, beside, projections)
     try:
-        ProjectionWorker(recorders, beside, projections).catch_up(on_progress)
+        worker.catch_up(on_progress)
         return {
             projection.name: (read_models.digest(projection.name), beside.digest(projection.name))
             for projection in projections
         }
     finally:
+        worker.stop()
         beside.drop()
+
+
+def _digests(model: str, logs: Sequence[str], served: ReadModels, built: ReadModels) -> tuple[str, str]:
+    rebuilt, target = built.digest(model), _vector(model, logs, built)
+    if _vector(model, logs, served) != target:
+        return "", rebuilt
+    digest = served.digest(model)
+    return (digest if _vector(model, logs, served) == target else ""), rebuilt
+
+
+def _vector(model: str, logs: Sequence[str], read_models: ReadModels) -> list[int]:
+    return [read_models.reflected(model, log) for log in logs]

@@ -22,6 +22,7 @@ class BadSetting(Exception):
 class Settings(KafkaSettings, frozen=True, kw_only=True):
     """``ledgers`` is the number of ledger logs, fixed when the ledger is created (1 when not set then).
 
+    With ``elasticsearch_url`` (several by commas) the read models are there and not in a database.
     ``batch_limit`` bounds the commands of one commit, ``queue_limit`` those that wait. ``lag_seconds`` is how far the
     read models may be behind before ``/readyz`` says so.
     """
@@ -29,6 +30,7 @@ class Settings(KafkaSettings, frozen=True, kw_only=True):
     data: Path = Path("everbook-data")
     database_url: str = ""
     read_database_url: str = ""
+    elasticsearch_url: str = ""
     hbase_url: str = ""
     ledgers: int | None = None
     host: str = "127.0.0.1"

@@ -23,6 +23,10 @@ class NeedsStale(Exception):
     """A document that this one is made from is stale itself."""
 
 
+class NeedsLater(Exception):
+    """A document that this one is made from holds later events already."""
+
+
 class DeadLetter(Document, kw_only=True):
     """An event that could not be applied to ``key`` of ``model``, and the later ones of that key, in order."""
 
@@ -62,7 +66,12 @@ class Store:
 
 
 class Fold:
-    """Holds the documents of one worker between batches, so that each is read once and not again."""
+    """Holds the documents of one worker between batches, so that each is read once and not again.
+
+    A store without transactions may hold documents beyond the tracking, whoever wrote them, and then it holds all that
+    is made from them too (``dependants_first``). So what a document has applied is not applied again, and what would be
+    made from a later document is in the store already.
+    """
 
     def __init__(
         self, projections: Sequence[Projection], store: Store, *, most_documents: int = 200_000,
@@ -72,8 +81,12 @@ class Fold:
         self._store = store
         self._most_documents = most_documents
         self._held: dict[str, dict[str, Document | None]] = {projection.name: {} for projection in projections}
-        self._parked = {(letter.model, letter.key) for letter in dead_letters}
+        self._parked: dict[tuple[str, str], tuple[str, int]] = {}
+        for letter in dead_letters:
+            self._parks(letter.model, letter.key, letter)
         self._changes: Changes = {}
+        self._ahead: Changes = {}
+        self._at: Recorded | None = None
         self._failed = False
 
     def run(self, events: Sequence[Recorded]) -> Changes:
@@ -84,6 +97,7 @@ class Fold:
         Exception: of the store; nor does it then.
         """
         self._changes = {name: {} for name in (*self._held, DEAD_LETTERS)}
+        self._ahead = {name: {} for name in self._held}
         self._failed = False
         with exact():
             for family in self._families:
@@ -102,13 +116,21 @@ class Fold:
         ]
         parked = self._parked
         for place, event in enumerate(events):
+            self._at = event
             for projection, project, held, changed, keys in members:
                 for key in keys[place]:
-                    if parked and (projection.name, key) in parked:
+                    known = held.get(key)
+                    if known is not None and known.sequence >= event.sequence and known.log == event.log:
+                        self._ahead[projection.name][key] = known
+                        continue
+                    if parked and self._is_parked(projection.name, key, event):
                         self._park(projection.name, key, event, EARLIER)
                         continue
                     try:
-                        document = project(key, held.get(key), event, self)
+                        document = project(key, known, event, self)
+                    except NeedsLater:
+                        self._take_from_store(projection, key)
+                        continue
                     except Exception as error:
                         # That the store failed is no fault of the event.
                         if self._failed:
@@ -129,7 +151,10 @@ class Fold:
             with self._asking():
                 held[key] = self._store.get_many(model, [key]).get(key)
         document = held[key]
-        if (document is not None and document.stale) or (self._parked and (model, key) in self._parked):
+        assert self._at is not None
+        if document is not None and document.sequence > self._at.sequence and document.log == self._at.log:
+            raise NeedsLater(f"{model} {key} is at {document.sequence}")
+        if (document is not None and document.stale) or (self._parked and self._is_parked(model, key, self._at)):
             raise NeedsStale(f"{model} {key} is stale")
         return document
 
@@ -137,9 +162,15 @@ class Fold:
         """For projections: the documents whose id begins with ``prefix``, by id, as they stand."""
         with self._asking():
             found = {document.id: document for document in self._store.scan(model, prefix)}
-        found.update({key: each for key, each in self._changes[model].items() if key.startswith(prefix)})
+        for known in (self._ahead[model], self._changes[model]):
+            found.update({key: each for key, each in known.items() if key.startswith(prefix)})
+        at = self._at
+        assert at is not None
+        if any(document.sequence > at.sequence and document.log == at.log for document in found.values()):
+            raise NeedsLater(f"something of {model} {prefix} is beyond {at.id}")
         if any(document.stale for document in found.values()) or any(
-            parked == model and key.startswith(prefix) for parked, key in self._parked
+            parked == model and key.startswith(prefix) and self._is_parked(model, key, at)
+            for parked, key in self._parked
         ):
             raise NeedsStale(f"something of {model} {prefix} is stale")
         return [found[key] for key in sorted(found)]
@@ -163,13 +194,37 @@ class Fold:
             held = self._held[projection.name]
             wanted = list({key: None for keys in keyed for key in keys if key not in held})
             if wanted:
-                found = self._store.get_many(projection.name, wanted)
-                held.update({key: found.get(key) for key in wanted})
+                self._load(projection.name, wanted)
         return keyed
+
+    def _load(self, model: str, keys: Sequence[str]) -> Mapping[str, Document]:
+        found = self._store.get_many(model, keys)
+        self._held[model].update({key: found.get(key) for key in keys})
+        for key, document in found.items():
+            if document.stale:
+                self._parks(model, key, document)
+        return found
+
+    def _take_from_store(self, projection: Projection, key: str) -> None:
+        """What is held here is behind the store, where this event and more was applied to the document."""
+        if not projection.appends:
+            self._changes[projection.name].pop(key, None)
+            self._ahead[projection.name].update(self._load(projection.name, [key]))
+
+    def _parks(self, model: str, key: str, at: Document | Recorded) -> None:
+        """A document is parked from the first event that could not be applied, whichever of them is found first."""
+        since = self._parked.get((model, key))
+        if since is None or (since[0] == at.log and since[1] > at.sequence):
+            self._parked[model, key] = (at.log, at.sequence)
+
+    def _is_parked(self, model: str, key: str, event: Recorded) -> bool:
+        """Whether ``event`` is, or comes after, one that could not be applied to the document."""
+        since = self._parked.get((model, key))
+        return since is not None and (since[0] != event.log or since[1] <= event.sequence)
 
     def _park(self, model: str, key: str, event: Recorded, error: str) -> None:
         """The event waits in the list of dead letters, its document says so, and the rest goes on."""
-        self._parked.add((model, key))
+        self._parks(model, key, event)
         letter = f"{letter_prefix(Parked(event.log, model, key))}{event.sequence:012d}"
         self._changes[DEAD_LETTERS][letter] = DeadLetter(
             id=letter, log=event.log, sequence=event.sequence, model=model, key=key, event=event.id, error=error,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Any, Protocol
 
 from projections.fold import DeadLetter, Parked
-from projections.projection import Document
+from projections.projection import Document, Projection
 
 
 class ReadModelsMoved(Exception):
@@ -26,8 +26,9 @@ class ReadModels(Protocol):
         models: Sequence[str], leaf: bytes = b"", parked: Set[Parked] | None = None,
     ) -> None:
         """Documents by model and id, and the tracking of ``models`` from ``expected`` to ``reflected`` (``leaf`` is the
-        leaf hash of that event), in one transaction. ``parked`` are the parked documents of ``models`` in this log that
-        whoever folded knew of.
+        leaf hash of that event): in one transaction; or, where the store has none, documents before those they were
+        made from (``dependants_first``), then the tracking, so that folding the same events again heals what was cut
+        off. ``parked`` are the parked documents of ``models`` in this log that whoever folded knew of.
 
         Raises:
             ReadModelsMoved: when the tracking of one of ``models`` is not at ``expected``, or other documents are
@@ -39,17 +40,20 @@ class ReadModels(Protocol):
         models: Sequence[str],
     ) -> None:
         """Puts parked documents of one log as they are to be (None: there is none), and ``letters`` in place of their
-        dead letters, in one transaction.
+        dead letters, in one transaction; or, where the store has none, the letters last, so that mending again heals
+        what was cut off.
 
         Raises:
             ReadModelsMoved: when the tracking of one of ``models`` is not at ``at``.
         """
 
     def reflected(self, model: str, log: str) -> int:
-        """The last sequence of ``log`` that ``model`` reflects; 0 for none."""
+        """The last sequence of ``log`` that every read of ``model`` reflects; 0 for none."""
 
     def places(self, models: Sequence[str], log: str) -> Set[int]:
-        """Where ``models`` stand in ``log``, all read at one moment: one place, unless one of them is new."""
+        """Where ``models``, a family, stand in ``log``, all read at one moment: one place, unless one of them is new. A
+        store without transactions says the last of the places where those stand that one who was cut off left apart.
+        """
 
     def heads(self) -> Set[tuple[str, int, bytes]]:
         """Log, sequence and leaf hash of every last event that a model reflects."""
@@ -65,3 +69,20 @@ class ReadModels(Protocol):
 
     def digest(self, model: str, on_document: Callable[[int], None] | None = None) -> str:
         """SHA-256 over every document of ``model`` by id: equal digests, equal read models."""
+
+
+class ReadModelStore(ReadModels, Protocol):
+    """Read models in generations: one is served, others are built beside it."""
+
+    def beside(self, projections: Sequence[Projection]) -> "ReadModelStore":
+        """A new generation of ``projections`` (whole families), empty, that nobody reads yet."""
+
+    def serve(self) -> None:
+        """Serves this generation from now on, and drops the one that was served; readers see one or the other, of all
+        its models at once.
+        """
+
+    def drop(self) -> None:
+        """Drops this generation, which was never served."""
+
+    def close(self) -> None: ...

@@ -84,3 +84,15 @@ def families(projections: Sequence[Projection]) -> list[tuple[Projection, ...]]:
         grouped = [group for group in grouped if group not in joined]
         grouped.append([*(member for group in joined for member in group), projection])
     return [tuple(group) for group in grouped]
+
+
+def dependants_first(projections: Sequence[Projection]) -> list[tuple[str, ...]]:
+    """The names in groups, each after every model that is made from it."""
+    heights: dict[str, int] = {}
+    for projection in reversed(projections):
+        made_from_it = [each.name for each in projections if projection.name in each.needs and each is not projection]
+        heights[projection.name] = max((heights[name] for name in made_from_it), default=-1) + 1
+    return [
+        tuple(each.name for each in projections if heights[each.name] == height)
+        for height in sorted(set(heights.values()))
+    ]

@@ -46,6 +46,9 @@ def hbase(cluster_folder: Path) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def elasticsearch(cluster_folder: Path) -> Iterator[str]:
     """The URL of an Elasticsearch that every test of the session shares: name indices apart."""
+    if running := os.environ.get("EVERBOOK_TEST_ELASTICSEARCH_URL"):
+        yield running
+        return
     with shared(cluster_folder, "elasticsearch") as address:
         yield address
 

@@ -11,10 +11,11 @@ from api.cli.opening import EXPECTED, Data, Json, existing, expected, settings_o
 from infra.backup import BadBackup, backup, restore
 from infra.checkpoints import BadCheckpoint, Checkpoint, Signer, opened, split
 from infra.everbook import CHECKPOINT_KEY, SECRETS, Everbook, data_file
-from infra.rebuild import compare, rebuild
+from infra.rebuild import Digests, compare, rebuild
 from infra.settings import Settings
 from infra.stored_logs import stored_logs
 from infra.verification import Verification, verify
+from projections.projection import Projection, families
 from projections.registry import PROJECTIONS
 
 DAMAGED = 2
@@ -44,19 +45,19 @@ def verify_logs(
         raise typer.Exit(DAMAGED)
 
 
-def rebuild_models(data: Data = None, as_json: Json = False) -> None:
-    """Folds every log into new read models beside the ones in use, then serves the new ones."""
+def rebuild_models(
+    model: Annotated[str, typer.Argument(help="One read model, with those it belongs together with; else all")] = "",
+    data: Data = None, as_json: Json = False,
+) -> None:
+    """Folds every log into new read models beside the ones in use, compares the two, then serves the new ones."""
+    projections = _family(model)
     with existing(settings_of(data), adopt_read_models=True) as ledger:
         with progress(as_json) as bar:
             task = bar.add_task("Rebuilding", total=sum(ledger.vector().values()))
             digests = rebuild(
-                ledger.logs.recorders, ledger.read_models, PROJECTIONS, lambda count: bar.advance(task, count)
+                ledger.logs.recorders, ledger.read_models, projections, lambda count: bar.advance(task, count)
             )
-        if as_json:
-            print_json({"digests": digests})
-        else:
-            for model, digest in digests.items():
-                out.print(f"{model:15} {digest[:16]}…", highlight=False)
+        _show_rebuilt(digests, as_json)
 
 
 def checkpoint_logs(
@@ -112,6 +113,28 @@ def _embedded(data: Path | None) -> Settings:
         raise fail("backup and restore are for the SQLite file of the data folder, and EVERBOOK_DATABASE_URL is set: "
                    "use what that database has for it, such as pg_dump")
     return settings
+
+
+def _family(model: str) -> tuple[Projection, ...]:
+    """The projections to rebuild for a model: those it is made from, and those made from it."""
+    if not model:
+        return PROJECTIONS
+    for family in families(PROJECTIONS):
+        if model in {projection.name for projection in family}:
+            return family
+    raise fail(f"{model!r} is no read model; there are {', '.join(each.name for each in PROJECTIONS)}")
+
+
+def _show_rebuilt(digests: Digests, as_json: bool) -> None:
+    if as_json:
+        print_json({
+            "digests": {name: rebuilt for name, (_, rebuilt) in digests.items()},
+            "before": {name: before or None for name, (before, _) in digests.items()},
+        })
+        return
+    said = {"": "not compared", **{digest: "as before" for digest, rebuilt in digests.values() if digest == rebuilt}}
+    for name, (before, rebuilt) in digests.items():
+        out.print(f"{name:15} {rebuilt[:16]}… {said.get(before, 'DIFFERENT from before')}", highlight=False)
 
 
 def _verified(settings: Settings, checkpoint: Path | None, quiet: bool) -> list[Verification]:

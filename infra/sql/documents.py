@@ -32,6 +32,11 @@ class Model:
         taken = ", ".join(f"{column} = excluded.{column}" for column in (*FIXED, *self.columns)[1:])
         self._replacing = f"ON CONFLICT (id) DO UPDATE SET {taken}"
 
+    @property
+    def tracked(self) -> str:
+        """What its tracking is kept by: a new version has none, and begins anew."""
+        return f"{self.name}-v{self.version}"
+
     def table(self, generation: int) -> str:
         return f"model_{self.name.replace('-', '_')}_v{self.version}_g{generation}"
 

@@ -14,6 +14,9 @@ from projections.projection import Document, Projection
 
 KEYS_AT_ONCE = 500
 DIGESTED_AT_ONCE = 2_000
+FIRST = 1
+Place = tuple[str, int, str]
+"""What a model is tracked by, its generation, and a log."""
 _LAST = "\U0010ffff"
 
 
@@ -106,7 +109,7 @@ class SqlReadModels:
         with writing(self.engine) as connection:
             served = self._served(connection)
             for name in models:
-                self._move(connection, (name, self._of(self._models[name], served), log), expected, (reflected, leaf))
+                self._move(connection, self._place(name, served, log), expected, (reflected, leaf))
             if parked is not None and parked != self._parked(connection, served, log, models):
                 raise ReadModelsMoved(f"documents of {log} were parked or mended meanwhile")
             for name, changed in prepared.items():
@@ -120,7 +123,7 @@ class SqlReadModels:
         with writing(self.engine) as connection:
             served = self._served(connection)
             for name in models:
-                self._hold(connection, (name, self._of(self._models[name], served), log), at)
+                self._hold(connection, self._place(name, served, log), at)
             of_letters = self._models[DEAD_LETTERS]
             for parked, document in documents.items():
                 self._remove(connection, of_letters.table(self._of(of_letters, served)), letter_prefix(parked))
@@ -136,18 +139,17 @@ class SqlReadModels:
 
     def reflected(self, model: str, log: str) -> int:
         with reading(self.engine) as connection:
-            generation = self._of(self._models[model], self._served(connection))
-            return self._reflected(connection, model, generation, log)
+            return self._reflected(connection, self._place(model, self._served(connection), log))
 
     def places(self, models: Sequence[str], log: str) -> Set[int]:
         with reading(self.engine) as connection:
             served = self._served(connection)
-            return {self._reflected(connection, name, self._of(self._models[name], served), log) for name in models}
+            return {self._reflected(connection, self._place(name, served, log)) for name in models}
 
     def heads(self) -> Set[tuple[str, int, bytes]]:
         with reading(self.engine) as connection:
             served = self._served(connection)
-            used = {(model.name, self._of(model, served)) for model in self._models.values()}
+            used = {(model.tracked, self._of(model, served)) for model in self._models.values()}
             found = rows(connection, "SELECT model, generation, log, sequence, leaf FROM reflected")
             return {(log, at, leaf) for model, generation, log, at, leaf in found if (model, generation) in used}
 
@@ -159,7 +161,7 @@ class SqlReadModels:
                 connection.exec_driver_sql(f"DELETE FROM {self._models[name].table(generation)}")
                 connection.exec_driver_sql(
                     f"DELETE FROM reflected WHERE model = {marks(self.engine, 1)} "
-                    f"AND generation = {marks(self.engine, 1)}", (name, generation),
+                    f"AND generation = {marks(self.engine, 1)}", (self._models[name].tracked, generation),
                 )
                 letters = self._models[DEAD_LETTERS].table(self._of(self._models[DEAD_LETTERS], served))
                 connection.exec_driver_sql(f"DELETE FROM {letters} WHERE model = {marks(self.engine, 1)}", (name,))
@@ -183,21 +185,22 @@ class SqlReadModels:
                     on_document(len(page))
         return digest.hexdigest()
 
-    def beside(self) -> "SqlReadModels":
-        """A new generation of every model, empty, beside the one that is served."""
+    def beside(self, projections: Sequence[Projection]) -> "SqlReadModels":
         with reading(self.engine) as connection:
-            newest = max((generation for _, generation in self._served(connection).values()), default=1)
-            built = rows(connection, "SELECT MAX(generation) FROM reflected")[0][0] or 0
-        beside = SqlReadModels(self.engine, self._projections, self._ledger_id, max(newest, built) + 1)
-        beside.clear(list(self._models))
+            newest = max((generation for _, generation in self._served(connection).values()), default=FIRST)
+            built = rows(connection, "SELECT MAX(generation) FROM reflected")[0][0] or FIRST
+        beside = SqlReadModels(self.engine, projections, self._ledger_id, max(newest, built) + 1)
+        beside.clear([projection.name for projection in projections])
         return beside
 
     def serve(self) -> None:
-        """Serves this generation from now on, and drops the one that was served; readers see one or the other."""
         assert self._generation is not None
         with writing(self.engine) as connection:
             served = self._served(connection)
-            for model in self._models.values():
+            self._serve_letters(connection, served)
+            for name, model in self._models.items():
+                if name == DEAD_LETTERS:
+                    continue
                 old = self._of(model, served, None)
                 connection.exec_driver_sql(
                     f"INSERT INTO generations (model, version, generation) VALUES ({marks(self.engine, 3)}) "
@@ -207,17 +210,32 @@ class SqlReadModels:
                 self._drop(connection, model, old)
 
     def drop(self) -> None:
-        """Drops this generation, which was never served."""
         assert self._generation is not None
         with writing(self.engine) as connection:
             for model in self._models.values():
                 self._drop(connection, model, self._generation)
 
+    def close(self) -> None:
+        self.engine.dispose()
+
+    def _serve_letters(self, connection: Connection, served: Mapping[str, tuple[int, int]]) -> None:
+        """The dead letters of this generation's models take the place of the served ones; those of others stay."""
+        letters, mark = self._models[DEAD_LETTERS], marks(self.engine, 1)
+        assert self._generation is not None
+        kept, built = letters.table(self._of(letters, served, None)), letters.table(self._generation)
+        if kept == built:
+            return
+        for name in self._models:
+            connection.exec_driver_sql(f"DELETE FROM {kept} WHERE model = {mark}", (name,))
+        columns = "id, stale, document, model"
+        connection.exec_driver_sql(f"INSERT INTO {kept} ({columns}) SELECT {columns} FROM {built}")
+        self._drop(connection, letters, self._generation)
+
     def _drop(self, connection: Connection, model: Model, generation: int) -> None:
         connection.exec_driver_sql(f"DROP TABLE IF EXISTS {model.table(generation)}")
         connection.exec_driver_sql(
             f"DELETE FROM reflected WHERE model = {marks(self.engine, 1)} AND generation = {marks(self.engine, 1)}",
-            (model.name, generation),
+            (model.tracked, generation),
         )
 
     def _is_of_another(self, connection: Connection, adopt: bool) -> bool:
@@ -244,22 +262,25 @@ class SqlReadModels:
         chosen = self._generation if own == -1 else own
         if chosen is not None:
             return chosen
-        version, generation = served.get(model.name, (model.version, 1))
-        return generation if version == model.version else 1
+        version, generation = served.get(model.name, (model.version, FIRST))
+        return generation if version == model.version else FIRST
 
     def _table(self, connection: Connection, model: str) -> str:
         return self._models[model].table(self._of(self._models[model], self._served(connection)))
 
-    def _reflected(self, connection: Connection, model: str, generation: int, log: str) -> int:
+    def _place(self, name: str, served: Mapping[str, tuple[int, int]], log: str) -> Place:
+        return self._models[name].tracked, self._of(self._models[name], served), log
+
+    def _reflected(self, connection: Connection, place: Place) -> int:
         mark = marks(self.engine, 1)
         found = rows(
             connection,
             f"SELECT sequence FROM reflected WHERE model = {mark} AND generation = {mark} AND log = {mark}",
-            (model, generation, log),
+            place,
         )
         return found[0][0] if found else 0
 
-    def _hold(self, connection: Connection, place: tuple[str, int, str], at: int) -> None:
+    def _hold(self, connection: Connection, place: Place, at: int) -> None:
         mark = marks(self.engine, 1)
         held = connection.exec_driver_sql(
             f"UPDATE reflected SET sequence = sequence WHERE model = {mark} AND generation = {mark} AND log = {mark} "
@@ -286,10 +307,8 @@ class SqlReadModels:
         parked = {letters.document(*each).parked for each in found}  # type: ignore[attr-defined]
         return {each for each in parked if each.log == log}
 
-    def _move(
-        self, connection: Connection, place: tuple[str, int, str], expected: int, head: tuple[int, bytes]
-    ) -> None:
-        moved = self._reflected(connection, *place) == expected and connection.exec_driver_sql(
+    def _move(self, connection: Connection, place: Place, expected: int, head: tuple[int, bytes]) -> None:
+        moved = self._reflected(connection, place) == expected and connection.exec_driver_sql(
             f"INSERT INTO reflected (model, generation, log, sequence, leaf) VALUES ({marks(self.engine, 5)}) "
             "ON CONFLICT (model, generation, log) DO UPDATE SET sequence = excluded.sequence, leaf = excluded.leaf "
             f"WHERE reflected.sequence = {marks(self.engine, 1)}", (*place, *head, expected),

@@ -81,7 +81,8 @@ def test_one_read_model_that_falls_behind_is_enough(tmp_path: Path, model: str) 
         with store:
             family = ("positions", "journal", "movements", "trades") if model == "positions" else (model,)
             marks = ",".join("?" * len(family))
-            store.execute(f"UPDATE reflected SET sequence = 1 WHERE log = 'ledger-0' AND model IN ({marks})", family)
+            tracked = [f"{each.name}-v{each.version}" for each in PROJECTIONS if each.name in family]
+            store.execute(f"UPDATE reflected SET sequence = 1 WHERE log = 'ledger-0' AND model IN ({marks})", tracked)
         store.close()
         problem(running.api.client.get("/readyz"), 503, "projections-behind")
 

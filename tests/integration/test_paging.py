@@ -10,7 +10,7 @@ from api.cli.posting import Posted
 from api.paging import READ_AT_ONCE, pages
 from infra.everbook import Everbook, LocalReads
 from infra.settings import Settings
-from infra.sql.read_models import SqlReadModels
+from projections.ports import ReadModels
 from projections.projection import Document
 from tests.command_line import ledger_in
 from tests.day import lay
@@ -20,7 +20,7 @@ from tests.http import served
 class Watched(LocalReads):
     """Reads that say how many documents of each model were asked for at once."""
 
-    def __init__(self, read_models: SqlReadModels) -> None:
+    def __init__(self, read_models: ReadModels) -> None:
         super().__init__(read_models)
         self.most: Counter[str] = Counter()
 

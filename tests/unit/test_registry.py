@@ -62,6 +62,17 @@ def test_every_document_has_what_is_filtered_by_and_an_id_that_begins_with_its_b
         assert key.split("/")[0] == (first or document.book)
 
 
+def test_a_document_belongs_to_one_log_so_its_version_never_goes_back() -> None:
+    logs: dict[tuple[str, str], set[str]] = {}
+    events = history().events
+    assert {event.log for event in events} == {"reference", "market", "ledger-0"}
+    for projection in PROJECTIONS:
+        for event in events:
+            for key in projection.keys(event):
+                logs.setdefault((projection.name, key), set()).add(event.log)
+    assert {key: found for key, found in logs.items() if len(found) > 1} == {}
+
+
 def test_what_appends_writes_each_id_once() -> None:
     appending = [projection for projection in PROJECTIONS if projection.appends]
     assert [projection.name for projection in appending] == ["journal", "breaches", "audit"]

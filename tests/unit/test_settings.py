@@ -10,7 +10,8 @@ def test_every_setting_has_its_variable() -> None:
         "EVERBOOK_DATA": "/data", "EVERBOOK_DATABASE_URL": "postgresql://a", "EVERBOOK_READ_DATABASE_URL":
         "postgresql://b", "EVERBOOK_LEDGERS": "4", "EVERBOOK_HOST": "::1", "EVERBOOK_PORT": "80", "EVERBOOK_PEPPER":
         "salt", "EVERBOOK_BATCH_LIMIT": "7", "EVERBOOK_QUEUE_LIMIT": "70", "EVERBOOK_ANSWER_SECONDS": "1.5",
-        "EVERBOOK_LAG_SECONDS": "9", "EVERBOOK_HBASE_URL": "hbase://c:1/everbook", "EVERBOOK_KAFKA_BOOTSTRAP": "k:9092",
+        "EVERBOOK_LAG_SECONDS": "9", "EVERBOOK_ELASTICSEARCH_URL": "http://d:1,http://e:1",
+        "EVERBOOK_HBASE_URL": "hbase://c:1/everbook", "EVERBOOK_KAFKA_BOOTSTRAP": "k:9092",
         "EVERBOOK_KAFKA_PREFIX": "ours", "EVERBOOK_KAFKA_REPLICATION": "3", "EVERBOOK_KAFKA_REPLY_PARTITIONS": "24",
         "EVERBOOK_KAFKA_SESSION_SECONDS": "6", "EVERBOOK_KAFKA_SECURITY_PROTOCOL": "SASL_SSL",
         "EVERBOOK_KAFKA_CA_FILE": "/ca", "EVERBOOK_KAFKA_CERTIFICATE_FILE": "/cert", "EVERBOOK_KAFKA_KEY_FILE": "/key",
@@ -20,7 +21,8 @@ def test_every_setting_has_its_variable() -> None:
     assert settings_from(given) == Settings(
         data=Path("/data"), database_url="postgresql://a", read_database_url="postgresql://b", ledgers=4, host="::1",
         port=80, pepper="salt", batch_limit=7, queue_limit=70, answer_seconds=1.5, lag_seconds=9,
-        hbase_url="hbase://c:1/everbook", kafka_bootstrap="k:9092", kafka_prefix="ours", kafka_replication=3,
+        hbase_url="hbase://c:1/everbook", elasticsearch_url="http://d:1,http://e:1",
+        kafka_bootstrap="k:9092", kafka_prefix="ours", kafka_replication=3,
         kafka_reply_partitions=24, kafka_session_seconds=6, kafka_security_protocol="SASL_SSL", kafka_ca_file="/ca",
         kafka_certificate_file="/cert", kafka_key_file="/key", kafka_key_password="lock", kafka_sasl_mechanism="PLAIN",
         kafka_username="us", kafka_password="open",

@@ -1,0 +1,305 @@
+"""Read models in Elasticsearch. There is no transaction: the order of writing, and versions, stand in for it.
+
+Dead letters first, then documents, those before which were made from others, then a refresh, then the tracking. Whoever
+is cut off in between, another goes on from the tracking and writes the same again; what is there already is left alone.
+A mending puts the documents first and the dead letters last: whoever is cut off leaves them parked, to be mended again.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from contextlib import contextmanager
+from hashlib import sha256
+from typing import Any, Self
+
+from eventsourcing.persistence import ProgrammingError
+
+from infra.elasticsearch.bulk import Bulk
+from infra.elasticsearch.connection import Connection
+from infra.elasticsearch.documents import (
+    Entry,
+    Stored,
+    bare,
+    letter_entry,
+    letter_id,
+    letter_of,
+    mended_letter,
+    models_of,
+    reflects_entry,
+    reflects_id,
+)
+from infra.elasticsearch.generations import Generations
+from infra.elasticsearch.search import PAGE, Search, get_many, whole
+from infra.elasticsearch.seen import Seen
+from projections.fold import DEAD_LETTERS, DeadLetter, Parked
+from projections.ports import ReadModelsMoved
+from projections.projection import Document, Projection, dependants_first
+
+PREFIX = "everbook"
+
+
+class ElasticsearchReadModels:
+    """``projections.ports.ReadModelStore``; the indices of each ledger bear its id, so that no other's are used.
+
+    ``generation`` is the one that this object made and alone writes; None: the one that is served.
+    """
+
+    def __init__(
+        self, connection: Connection, projections: Sequence[Projection], ledger_id: str, *, prefix: str = PREFIX,
+        shards: int = 1, replicas: int = 0, generation: int | None = None,
+    ) -> None:
+        self._connection = connection
+        self._projections = projections
+        self.ledger_id = ledger_id
+        self._options: dict[str, Any] = {"prefix": prefix, "shards": shards, "replicas": replicas}
+        self.models = models_of(f"{prefix}-{ledger_id}", projections)
+        self._order = dependants_first(projections)
+        self.generations = Generations(connection, shards=shards, replicas=replicas)
+        self._bulk = Bulk(connection)
+        self._generation = generation
+        self._served: dict[str, int] = {}
+        self._seen = {name: Seen() for name in self.models} if generation is not None else {}
+        self._unrefreshed: set[str] = set()
+        if generation is None:
+            self._find_served()
+
+    @classmethod
+    def open(cls, urls: str, projections: Sequence[Projection], ledger_id: str, **connection: Any) -> Self:
+        """Opens the served generation, on the cluster at ``urls``; ``connection`` as ``Connection`` takes it."""
+        return cls(Connection(urls, **connection), projections, ledger_id)
+
+    def get_many(self, model: str, ids: Sequence[str]) -> Mapping[str, Document]:
+        if model == DEAD_LETTERS:
+            known = [key for key in ids if key.split("/")[0] in self.models]
+            letters = self._get([(key.split("/")[0], letter_id(key)) for key in known])
+            return {each.letter: letter_of(each) for each in letters if each and each.letter}
+        if model in self._seen:
+            ids = self._seen[model].among(ids)
+        decode = self.models[model].document
+        return {each.id: decode(each) for each in self._get([(model, key) for key in ids]) if each and each.id}
+
+    def scan(self, model: str, prefix: str) -> Sequence[Document]:
+        return self.select(model, prefix=prefix, limit=-1)
+
+    def select(
+        self, model: str, *, where: Mapping[str, Any] | None = None, after: str | None = None, limit: int = 1000,
+        prefix: str = "",
+    ) -> Sequence[Document]:
+        search, document = self._search(model, where or {}, prefix)
+        if 0 <= limit <= PAGE:
+            found = whole(lambda: search.first(limit, after)) if limit else []
+        else:
+            found = whole(lambda: [each for page in search.pages(after) for each in page])
+        return [document(each) for each in (found if limit < 0 else found[:limit])]
+
+    def write(
+        self, log: str, documents: Mapping[str, Mapping[str, Document]], *, expected: int, reflected: int,
+        models: Sequence[str], leaf: bytes = b"", parked: Set[Parked] | None = None,
+    ) -> None:
+        with self._looking_again():
+            self._require_place(log, expected, models)
+            # What one object alone writes, nobody mends.
+            if parked is not None and self._generation is None and parked != self._parked(log, models):
+                raise ReadModelsMoved(f"documents of {log} were parked or mended meanwhile")
+            self._write(log, documents, (reflected, leaf), models)
+
+    def mend(
+        self, documents: Mapping[Parked, Document | None], letters: Sequence[DeadLetter], *, at: int,
+        models: Sequence[str],
+    ) -> None:
+        (log,) = {each.log for each in documents}
+        kept: dict[str, DeadLetter | None] = {letter.id: letter for letter in letters}
+        with self._looking_again():
+            where = {name: self.models[name].index(self._written(name)) for name in models}
+            for letter in self.scan(DEAD_LETTERS, ""):
+                if isinstance(letter, DeadLetter) and letter.parked in documents:
+                    if letter.sequence > at:
+                        raise ReadModelsMoved(f"somebody writes events of {log} beyond {at}")
+                    kept.setdefault(letter.id, None)
+            if {*self._places(models, log)} != {at}:
+                raise ReadModelsMoved(f"{', '.join(models)} do not all reflect {log} up to {at}")
+            self._bulk.write([
+                self.models[each.model].mended(each.key, document, at, self._written(each.model))
+                for each, document in documents.items()
+            ])
+            of = {letter: letter.partition("/")[0] for letter in kept}
+            self._bulk.write([mended_letter(each, letter, at, where[of[each]]) for each, letter in kept.items()])
+            self.generations.refresh(where.values())
+
+    def reflected(self, model: str, log: str) -> int:
+        (found,) = self._get([(model, reflects_id(log))])
+        return found.visible if found else 0
+
+    def places(self, models: Sequence[str], log: str) -> Set[int]:
+        places = set(self._places(models, log))
+        # Who was cut off while it moved the tracking left models behind: from the last of them all is folded again.
+        return places if len(places) > 1 and self._some_are_new(models) else {min(places)}
+
+    def heads(self) -> Set[tuple[str, int, bytes]]:
+        self._refresh_for(self.models, whoever_wrote=True)
+        return {(each.reflects, each.visible, each.leaf) for name in self.models for each in self._tracking(name)}
+
+    def clear(self, models: Sequence[str]) -> None:
+        cleared = [self.models[name] for name in models]
+        if self._generation is None:
+            self.beside([each for each in self._projections if each.name in models]).serve()
+            self._find_served()
+            return
+        self.generations.drop(cleared, self._generation)
+        self.generations.create(cleared, self._generation, served=False)
+        self._seen.update({name: Seen() for name in models})
+
+    def digest(self, model: str, on_document: Callable[[int], None] | None = None) -> str:
+        search, _ = self._search(model, {}, "")
+        return whole(lambda: _digest(search, on_document))
+
+    def beside(self, projections: Sequence[Projection]) -> "ElasticsearchReadModels":
+        models = [self.models[each.name] for each in projections]
+        generation = 1 + max((number for each in self.generations.of(models).values() for number in each), default=0)
+        while not self.generations.create(models[:1], generation, served=False):
+            generation += 1
+        if not self.generations.create(models[1:], generation, served=False):
+            raise ProgrammingError(f"somebody else builds generation {generation} too")
+        return ElasticsearchReadModels(
+            self._connection, projections, self.ledger_id, **self._options, generation=generation
+        )
+
+    def serve(self) -> None:
+        assert self._generation is not None
+        self._refresh_for(self.models)
+        self.generations.serve(list(self.models.values()), self._generation)
+        self._bulk.close()
+
+    def drop(self) -> None:
+        assert self._generation is not None
+        self.generations.drop(self.models.values(), self._generation)
+        self._bulk.close()
+
+    def close(self) -> None:
+        self._bulk.close()
+        self._connection.close()
+
+    @contextmanager
+    def _looking_again(self) -> Iterator[None]:
+        """Whoever finds that something moved looks again which generation is served."""
+        try:
+            yield
+        except ReadModelsMoved:
+            if self._generation is None:
+                self._find_served()
+            raise
+
+    def _write(
+        self, log: str, documents: Mapping[str, Mapping[str, Document]], head: tuple[int, bytes],
+        models: Sequence[str],
+    ) -> None:
+        where = {name: self.models[name].index(self._written(name)) for name in models}
+        letters = [each for each in documents.get(DEAD_LETTERS, {}).values() if isinstance(each, DeadLetter)]
+        self._bulk.write([letter_entry(each, where[each.model]) for each in letters])
+        for group in self._order:
+            self._bulk.write([entry for name in group for entry in self._entries(name, documents.get(name, {}))])
+        if self._generation is None:
+            self.generations.refresh(where.values())
+        else:
+            self._unrefreshed.update(models)
+        if self._bulk.send([reflects_entry(log, *head, where[name]) for name in models]):
+            raise ReadModelsMoved(f"another worker wrote events of {log} up to {head[0]} or beyond")
+
+    def _get(self, wanted: Sequence[tuple[str, str]]) -> list[Stored | None]:
+        """The entries of (model, ``_id``)."""
+        return whole(lambda: get_many(self._connection, [(self._read(model), key) for model, key in wanted]))
+
+    def _entries(self, name: str, documents: Mapping[str, Document]) -> list[Entry]:
+        if name in self._seen:
+            self._seen[name].add(documents)
+        return self.models[name].entries(documents.values(), self._written(name)) if documents else []
+
+    def _search(
+        self, model: str, where: Mapping[str, Any], prefix: str
+    ) -> tuple[Search, Callable[[Stored], Document]]:
+        field = "letter" if model == DEAD_LETTERS else "id"
+        filters: list[Mapping[str, Any]] = [{"prefix": {field: prefix}}] if prefix else []
+        if model == DEAD_LETTERS:
+            if {*where} - {"model"}:
+                raise KeyError(f"dead letters are kept by model, not by {', '.join(where)}")
+            wanted = _any_of(where["model"]) if where else [*self.models]
+            chosen = [name for name in wanted if name in self.models]
+            self._refresh_for(chosen, whoever_wrote=True)
+            index = ",".join(self._read(name) for name in chosen)
+            return Search(self._connection, index, field, filters), letter_of
+        for column, value in where.items():
+            if column not in self.models[model].columns:
+                raise KeyError(f"{model} is not kept by {column}")
+            filters.append(_equal(column, value))
+        self._refresh_for([model])
+        return Search(self._connection, self._read(model), field, filters), self.models[model].document
+
+    def _refresh_for(self, models: Sequence[str] | Mapping[str, Any], *, whoever_wrote: bool = False) -> None:
+        """Lets searches of this object see what it wrote."""
+        behind = [name for name in models if whoever_wrote or name in self._unrefreshed]
+        if behind:
+            self.generations.refresh(self._read(name) for name in behind)
+            self._unrefreshed.difference_update(behind)
+
+    def _require_place(self, log: str, expected: int, models: Sequence[str]) -> None:
+        places = self._places(models, log)
+        # A worker that was cut off while it moved the tracking leaves some models ahead of the others.
+        if min(places) != expected:
+            raise ReadModelsMoved(f"{models[places.index(min(places))]} no longer reflects {log} up to {expected}")
+
+    def _places(self, models: Sequence[str], log: str) -> list[int]:
+        return [each.visible if each else 0 for each in self._get([(name, reflects_id(log)) for name in models])]
+
+    def _parked(self, log: str, models: Sequence[str]) -> set[Parked]:
+        """The parked documents as searches see them: whoever parks or mends refreshes when it is done."""
+        search = Search(self._connection, ",".join(map(self._read, models)), "letter", [{"term": {"log": log}}])
+        return whole(lambda: {letter_of(each).parked for page in search.pages() for each in page})
+
+    def _some_are_new(self, models: Sequence[str]) -> bool:
+        self._refresh_for(models, whoever_wrote=True)
+        return not all(self._tracking(name) for name in models)
+
+    def _tracking(self, model: str) -> list[Stored]:
+        """What ``model`` reflects of each log, as searches see it."""
+        search = Search(self._connection, self._read(model), "reflects", [])
+        return whole(lambda: [each for page in search.pages() for each in page])
+
+    def _read(self, model: str) -> str:
+        """What reads name: the alias always leads to the generation that is served at this moment."""
+        of = self.models[model]
+        return of.alias if self._generation is None else of.index(self._generation)
+
+    def _written(self, model: str) -> int:
+        return self._served[model] if self._generation is None else self._generation
+
+    def _find_served(self) -> None:
+        """Which generations are served; a model that has none gets its first."""
+        models = list(self.models.values())
+        found = self.generations.of(models)
+        for generation in {1 + max(each, default=0) for each in found.values() if True not in each.values()}:
+            first = [model for model in models if 1 + max(found[model.name], default=0) == generation]
+            unserved = [model for model in first if True not in found[model.name].values()]
+            self.generations.create(unserved, generation, served=True)
+        found = self.generations.of(models)
+        self._served = {name: max(n for n, served in each.items() if served) for name, each in found.items()}
+
+
+def _digest(search: Search, on_document: Callable[[int], None] | None) -> str:
+    digest = sha256()
+    for page in search.pages():
+        for each in page:
+            # What a stale document held when it was parked is not to be used, and not kept by every worker.
+            key, document = each.key.encode(), bare(each) if each.stale else bytes(each.document)
+            digest.update(len(key).to_bytes(4, "big") + key)
+            digest.update(len(document).to_bytes(4, "big") + document)
+        if on_document:
+            on_document(len(page))
+    return digest.hexdigest()
+
+
+def _equal(column: str, value: Any) -> Mapping[str, Any]:
+    """What is stale from the beginning has no columns: it may match, and must not be left out of a sum."""
+    unknown = {"filter": [{"term": {"stale": True}}], "must_not": [{"exists": {"field": column}}]}
+    return {"bool": {"should": [{"terms": {column: _any_of(value)}}, {"bool": unknown}]}}
+
+
+def _any_of(value: Any) -> list[Any]:
+    return [value] if isinstance(value, str) else list(value)
