@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,13 +59,11 @@ def book(data: Path, count: int) -> Appended:
 def project(appended: Appended) -> list[Figure]:
     """Every read model, in a second process as ``serve`` runs it, from the moment that it stands at the log's start."""
     with Everbook(Settings(data=appended.data)) as ledger:
-        command = [sys.executable, "-m", "api", "work", "projections", "--data", str(appended.data), "--parent", str(os.getpid())]
-        worker = subprocess.Popen(command)
-        while not ledger.read_models.reflected(LAST, REFERENCE):
-            time.sleep(LOOK_SECONDS)
+        options = ["work", "projections", "--data", str(appended.data), "--parent", str(os.getpid())]
+        worker = subprocess.Popen([sys.executable, "-m", "api", *options])
+        _wait(worker, lambda: ledger.read_models.reflected(LAST, REFERENCE) > 0)
         with timed() as watch:
-            while ledger.read_models.reflected(LAST, LEDGER) < appended.events:
-                time.sleep(LOOK_SECONDS)
+            _wait(worker, lambda: ledger.read_models.reflected(LAST, LEDGER) >= appended.events)
         worker.terminate()
         worker.wait()
         kept = sum(len(ledger.read_models.select(each.name, limit=-1)) for each in PROJECTIONS)
@@ -85,3 +84,9 @@ def folded(appended: Appended) -> Figure:
         worker.stop()
     return Figure("documents that a rebuild writes", worker.documents / watch.seconds, "documents/s",
                   f"{worker.documents:,} documents, {worker.events / watch.seconds:,.0f} events/s")
+
+
+def _wait(worker: "subprocess.Popen[bytes]", until: Callable[[], bool]) -> None:
+    while not until():
+        assert worker.poll() is None, "the worker ended"
+        time.sleep(LOOK_SECONDS)
