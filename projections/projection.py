@@ -1,6 +1,7 @@
 """What a read model is: a pure function from events to documents, the same wherever it runs."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from operator import attrgetter
 from typing import Any, Protocol, Self
 
 import msgspec
@@ -96,3 +97,12 @@ def dependants_first(projections: Sequence[Projection]) -> list[tuple[str, ...]]
         tuple(each.name for each in projections if heights[each.name] == height)
         for height in sorted(set(heights.values()))
     ]
+
+
+def reader_of(columns: Sequence[str]) -> Callable[[Document], tuple[Any, ...]]:
+    """What gives a document's values of ``columns``, which a store keeps beside it for filtering."""
+    if not columns:
+        return lambda _document: ()
+    if len(columns) == 1:
+        return lambda document: (getattr(document, columns[0]),)
+    return attrgetter(*columns)

@@ -5,14 +5,13 @@ the dead letters of the model (``letter``), and what it reflects of each log (``
 dropped, backed up and restored together.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from operator import attrgetter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
 
 from projections.fold import DEAD_LETTERS, DeadLetter
-from projections.projection import Document, Projection
+from projections.projection import Document, Projection, reader_of
 
 # Structs have an order of their own; the keys of dictionaries are sorted, so that equal documents are equal bytes.
 _encoder = msgspec.json.Encoder(order="deterministic")
@@ -89,7 +88,7 @@ class Model:
         self.alias = f"{prefix}-{name}-v{version}"
         self.columns = tuple(columns)
         self._decoder = msgspec.json.Decoder(kind)
-        self._values = _reader(self.columns)
+        self._values = reader_of(self.columns)
         fields: list[tuple[str, Any]] = [("id", str), ("log", str), ("sequence", int), ("stale", bool)]
         fields += [(column, Any) for column in self.columns]
         self._source = msgspec.defstruct("Source", [*fields, ("document", Document)], gc=False)
@@ -187,12 +186,3 @@ def bare(stored: Stored) -> bytes:
 def encoded(entries: Sequence[Entry]) -> bytes:
     """The body of a bulk request."""
     return _encoder.encode_lines([line for entry in entries for line in entry])
-
-
-def _reader(columns: Sequence[str]) -> Callable[[Document], tuple[Any, ...]]:
-    """What gives the values of ``columns``."""
-    if not columns:
-        return lambda _document: ()
-    if len(columns) == 1:
-        return lambda document: (getattr(document, columns[0]),)
-    return attrgetter(*columns)

@@ -1,7 +1,6 @@
 """Documents as rows: one table a model and generation, with the columns its projection names."""
 
-from collections.abc import Callable, Mapping, Sequence
-from operator import attrgetter
+from collections.abc import Mapping, Sequence
 from typing import Any, get_type_hints
 
 import msgspec
@@ -9,7 +8,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Engine, Index, LargeBinary, 
 
 from infra.sql.engine import TEXT, create_tables
 from projections.fold import DEAD_LETTERS, DeadLetter
-from projections.projection import Document, Projection
+from projections.projection import Document, Projection, reader_of
 
 # Structs have an order of their own; the keys of dictionaries are sorted, so that equal documents are equal bytes.
 _encode = msgspec.json.Encoder(order="deterministic").encode
@@ -26,7 +25,7 @@ class Model:
         self.columns = tuple(columns)
         self._engine = engine
         self._decoder = msgspec.json.Decoder(kind)
-        self._values = _reader(self.columns)
+        self._values = reader_of(self.columns)
         hints = get_type_hints(kind)
         self._all_text = all(hints[column] in {str, str | None} for column in self.columns)
         taken = ", ".join(f"{column} = excluded.{column}" for column in (*FIXED, *self.columns)[1:])
@@ -93,15 +92,6 @@ def models_of(engine: Engine, projections: Sequence[Projection]) -> Mapping[str,
     }
     models[DEAD_LETTERS] = Model(engine, DEAD_LETTERS, 1, ("model",), DeadLetter)
     return models
-
-
-def _reader(columns: Sequence[str]) -> Callable[[Document], tuple[Any, ...]]:
-    """What gives the values of ``columns``."""
-    if not columns:
-        return lambda _document: ()
-    if len(columns) == 1:
-        return lambda document: (getattr(document, columns[0]),)
-    return attrgetter(*columns)
 
 
 def create_tracking(engine: Engine) -> None:
