@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve test test-servers check bench format clean
+.PHONY: help install demo serve test test-servers faults check bench format clean
 PYTHON ?= python3
 BIN := .venv/bin
 WORKERS ?= 2
@@ -31,6 +31,9 @@ test: install  ## Every test of the embedded ledger (ARGS="-k name")
 
 test-servers: install  ## Every test, on real Kafka, HBase and Elasticsearch too (needs Maven, JDK 17 and JDK 21 or later)
 	EVERBOOK_TEST_SERVERS=require $(BIN)/pytest -n $(WORKERS) $(ARGS)
+
+faults: install  ## Kills, zombies, lost replies and lost data on a real cluster under load (ARGS="--faults 200 --seed 7")
+	$(BIN)/python -m faults $(ARGS)
 
 check: install  ## Lint, format, types, architecture, tidiness
 	$(BIN)/ruff check .
