@@ -8,13 +8,17 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
+import msgspec
+
 from api.cli.console import err, print_json, progress
-from faults.campaign import Result, judge, run
+from faults.campaign import Done, Result, judge, run
 from faults.kinds import FAULTS
+from faults.overload import LITTLE_ROOM
 from faults.plan import planned
 from faults.report import plain, show
 from faults.rig import Broken, Rig, Servers
-from infra.cluster import Cluster
+from infra.cluster import SERVERS, Cluster
+from infra.cluster.elasticsearch import Elasticsearch
 
 BROKEN = 2
 SEEDS = 1_000_000
@@ -29,7 +33,7 @@ def main() -> int:
     result = Result(seed=seed)
     kinds = [each for each in FAULTS if not options.only or each.name in options.only]
     with ExitStack() as stack:
-        cluster = Cluster(folder / "cluster")
+        cluster = Cluster(folder / "cluster", launched={**SERVERS, "elasticsearch": Elasticsearch(LITTLE_ROOM)})
         stack.callback(cluster.down)
         cluster.up()
         at = cluster.endpoints
@@ -37,9 +41,13 @@ def main() -> int:
         rig = stack.enter_context(Rig(servers, "faults", folder, seed))
         with progress(options.json) as bar:
             task = bar.add_task("Faults", total=options.faults)
-            run(rig, planned(kinds, options.faults, seed), result, lambda done: bar.update(
-                task, advance=1, description=f"Faults: {done.kind} ({done.what}), {done.seconds:.1f} s"
-            ))
+
+            def told(done: Done) -> None:
+                with (folder / "done").open("ab") as file:
+                    file.write(msgspec.json.encode(done) + b"\n")
+                bar.update(task, advance=1, description=f"Faults: {done.kind} ({done.what}), {done.seconds:.1f} s")
+
+            run(rig, planned(kinds, options.faults, seed), result, told)
             judge(rig, result, lambda step: bar.update(task, description=f"Checking: {step}"))
     if result.holds and not options.keep:
         shutil.rmtree(folder)

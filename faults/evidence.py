@@ -64,7 +64,7 @@ class Evidence:
 
     def published(self, log: str) -> list[Published]:
         """Everything that stands in the topic of a log, in the order of the topic."""
-        return [_published(each) for each in self._records(*self.topics.events_of(log))]
+        return [_published(each) for each in records_of(self.connection, *self.topics.events_of(log))]
 
     def read_models(self) -> ElasticsearchReadModels:
         """The read models; whoever asks closes them."""
@@ -76,20 +76,22 @@ class Evidence:
         assert isinstance(opening, LogOpened)
         return opening.ledger_id
 
-    def _records(self, name: str, partition: int) -> list[Message]:
-        consumer = self.connection.consumer(f"{self.topics.prefix}.evidence", {})
-        found: list[Message] = []
-        try:
-            start, end = bounds_of(consumer, name, partition)
-            consumer.assign([TopicPartition(name, partition, start)])
-            while start < end and (not found or (found[-1].offset() or 0) < end - 1):
-                for each in consumer.consume(READ_AT_ONCE, WAIT_SECONDS):
-                    if error := each.error():
-                        raise KafkaException(error)
-                    found.append(each)
-        finally:
-            consumer.close()
-        return found
+
+def records_of(connection: Connection, topic: str, partition: int) -> list[Message]:
+    """Everything that stands in a partition."""
+    consumer = connection.consumer(f"{topic}.evidence", {})
+    found: list[Message] = []
+    try:
+        start, end = bounds_of(consumer, topic, partition)
+        consumer.assign([TopicPartition(topic, partition, start)])
+        while start < end and (not found or (found[-1].offset() or 0) < end - 1):
+            for each in consumer.consume(READ_AT_ONCE, WAIT_SECONDS):
+                if error := each.error():
+                    raise KafkaException(error)
+                found.append(each)
+    finally:
+        consumer.close()
+    return found
 
 
 def _all(recorder: LogRecorder) -> list[Notification]:
