@@ -9,7 +9,7 @@ from faults import checker
 from faults.checker import Finding
 from faults.kinds import Fault
 from faults.processes import Ended
-from faults.rig import Broken, Rig
+from faults.rig import Broken, Missed, Rig
 from infra.rebuild import compare
 from infra.verification import verify
 from projections.fold import DEAD_LETTERS, DeadLetter
@@ -33,6 +33,7 @@ class Result(msgspec.Struct, kw_only=True):
     seed: int
     done: list[Done] = []
     findings: list[Finding] = []
+    missed: list[str] = []
     ended: list[Ended] = []
     told: dict[str, int] = {}
     acknowledged: int = 0
@@ -57,6 +58,9 @@ def run(rig: Rig, plan: Sequence[Fault], result: Result, on_done: Callable[[Done
             rig.goes_on()
             if fault.reflects:
                 rig.reflects()
+        except Missed as missed:
+            result.missed.append(f"{fault.name}: {missed}")
+            continue
         except Broken as broken:
             result.findings.append(Finding(broken.finding.kind, f"after {fault.name}: {broken}"))
             break

@@ -19,18 +19,18 @@ class Fault(msgspec.Struct, frozen=True):
 
 
 FAULTS = (
-    Fault("API killed", 16, kills.api_killed),
+    Fault("API killed", 18, kills.api_killed),
     Fault("owner killed", 12, kills.owner_killed),
     Fault("worker killed", 14, kills.worker_killed),
     Fault("zombie owner", 6, kills.owner_zombie),
     Fault("zombie worker", 6, kills.worker_zombie),
-    Fault("lost reply", 20, network.reply_lost),
+    Fault("lost reply", 26, network.reply_lost),
     Fault("commands topic anew", 3, topics.commands_topic_anew),
     Fault("events topic anew", 3, topics.events_topic_anew, reflects=True),
-    Fault("Kafka killed", 3, servers.kafka_killed, server=True, reflects=True),
-    Fault("HBase killed", 3, servers.hbase_killed, server=True, reflects=True),
-    Fault("Elasticsearch killed", 3, servers.elasticsearch_killed, server=True, reflects=True),
+    Fault("Kafka killed", 2, servers.kafka_killed, server=True, reflects=True),
+    Fault("HBase killed", 2, servers.hbase_killed, server=True, reflects=True),
+    Fault("Elasticsearch killed", 2, servers.elasticsearch_killed, server=True, reflects=True),
     Fault("full bulk queue", 6, overload.bulk_queue_full, server=True, reflects=True),
-    Fault("events' tail lost", 3, servers.events_tail_lost, server=True, reflects=True),
+    Fault("events' tail lost", 2, servers.events_tail_lost, server=True, reflects=True),
     Fault("log restored", 1, restore.log_restored, server=True, reflects=True),
 )

@@ -17,7 +17,7 @@ from faults.journal import Answer, Journal
 
 ANSWER_SECONDS = 20.0
 AGAIN_SECONDS = 0.2
-PAUSE_SECONDS = (0.02, 0.3)
+PAUSE_SECONDS = (0.05, 0.5)
 MOST_IN_A_REQUEST = 8
 KNOWN = 200
 TO_SEND_AGAIN = {429, 500, 503}

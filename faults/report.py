@@ -25,6 +25,8 @@ def show(result: Result) -> None:
               "from beyond what was restored later", highlight=False)
     out.print("answers: " + ", ".join(f"{name} {count:,}" for name, count in sorted(result.told.items())),
               highlight=False)
+    for missed in result.missed:
+        out.print(f"did not come about: {missed}", highlight=False)
     for ended in result.ended:
         said = ended.said.splitlines()
         out.print(f"ended by itself ({ended.code}), and was started again: {ended.name}: {said[-1] if said else ''}",
@@ -42,7 +44,7 @@ def plain(result: Result) -> dict[str, Any]:
         "seed": result.seed, "holds": result.holds, "faults": Counter(each.kind for each in result.done),
         "found": _counted(result), "findings": result.findings, "acknowledged": result.acknowledged,
         "forgotten": result.forgotten, "events": result.events, "seconds": round(result.seconds, 1),
-        "told": result.told, "ended": result.ended, "done": result.done,
+        "told": result.told, "ended": result.ended, "missed": result.missed, "done": result.done,
     }
 
 
