@@ -58,11 +58,9 @@ class LedgerWorker:
         self._replies = Replies(self._replies_sender, topics.replies, reply_partitions)
         self._published = Published(connection, logs.ledger_id)
         self._appender = ThreadPoolExecutor(APPENDERS, "append")
-        self._consumer: Consumer = connection.consumer(f"{topics.prefix}.ledger", {
-            "partition.assignment.strategy": "cooperative-sticky", "session.timeout.ms": int(session_seconds * 1000),
-            "heartbeat.interval.ms": int(session_seconds * 1000 / 4), "topic.metadata.refresh.interval.ms": 10_000,
-            "fetch.wait.max.ms": 100,
-        })
+        self._connection = connection
+        self._session_seconds = session_seconds
+        self._consumer = self._new_consumer()
         self._owners: dict[int, LogOwner] = {}
         self._waiting: dict[int, float] = {}
         self._topic_id = ""
@@ -83,9 +81,7 @@ class LedgerWorker:
         ensure_topics(
             self._admin, self._topics, reply_partitions=self._reply_partitions, replication=self._replication
         )
-        self._consumer.subscribe(
-            [self._topics.commands], on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._revoked
-        )
+        self._join()
         try:
             while not self.stopping.is_set():
                 self._step()
@@ -95,6 +91,30 @@ class LedgerWorker:
     def owned(self) -> list[str]:
         """The logs that are decided here now."""
         return sorted(owner.log for partition, owner in self._owners.items() if partition not in self._waiting)
+
+    def _new_consumer(self) -> Consumer:
+        session = int(self._session_seconds * 1000)
+        return self._connection.consumer(f"{self._topics.prefix}.ledger", {
+            "partition.assignment.strategy": "cooperative-sticky", "session.timeout.ms": session,
+            "heartbeat.interval.ms": session // 4, "topic.metadata.refresh.interval.ms": 10_000,
+            "fetch.wait.max.ms": 100,
+        })
+
+    def _join(self) -> None:
+        self._consumer.subscribe(
+            [self._topics.commands], on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._revoked
+        )
+
+    def _join_anew(self) -> None:
+        """With another consumer: one that has seen a later leader epoch never reads a topic that was made anew."""
+        self._consumer.close()
+        for owner in self._owners.values():
+            owner.step_back()
+        self._owners.clear()
+        self._waiting.clear()
+        self._topic_id = ""
+        self._consumer = self._new_consumer()
+        self._join()
 
     def _step(self) -> None:
         messages = self._gathered()
@@ -182,8 +202,10 @@ class LedgerWorker:
         return True
 
     def _start_of(self, owner: LogOwner, partition: int) -> int:
-        self._topic_id = topic_id_of(self._admin, self._topics.commands) or self._topic_id
-        offset = owner.take_over(Place(self._topic_id, partition))
+        topic_id = topic_id_of(self._admin, self._topics.commands) or self._topic_id
+        # Of the first topic that this consumer read: of another one it is to be seen that it is another.
+        self._topic_id = self._topic_id or topic_id
+        offset = owner.take_over(Place(topic_id, partition))
         low, high = bounds_of(self._consumer, self._topics.commands, partition)
         if offset > high:
             raise NotReadable(
@@ -201,9 +223,8 @@ class LedgerWorker:
                 ensure_topics(
                     self._admin, self._topics, reply_partitions=self._reply_partitions, replication=self._replication
                 )
-            elif topic_id != self._topic_id:
-                for partition in self._owners.keys() - self._waiting.keys():
-                    self._wait(partition, 0.0)
+            elif self._topic_id and topic_id != self._topic_id:
+                self._join_anew()
         for partition in tuple(self._owners):
             self._guarded(partition, LogOwner.follow)
 

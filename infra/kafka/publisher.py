@@ -6,7 +6,7 @@ from confluent_kafka import KafkaError, Message
 from eventsourcing.persistence import Notification
 
 from domain.ports import LogRecorder, NewEvent
-from infra.kafka.published import LEDGER, LOG, SEQUENCE, TYPE, VERSION, OtherTopic, Published
+from infra.kafka.published import LEDGER, LOG, PLACE, SEQUENCE, TYPE, VERSION, OtherTopic, Published
 from infra.kafka.records import Headers
 from infra.kafka.sender import Sender
 
@@ -20,7 +20,8 @@ class EventsPublisher:
     """Hands every event of a log to Kafka in its order; ``handed`` is the last sequence of them.
 
     When Kafka loses what it had, because a topic was made anew or cut, everything behind is published again: consumers
-    drop the sequences they have.
+    drop the sequences they have. Each record tells the offset that it is to have at least, so that whoever takes over
+    sees what was lost even when records that came after it were published.
     """
 
     def __init__(
@@ -34,7 +35,7 @@ class EventsPublisher:
         self._log = log
         self._headers: Headers = [(LEDGER, ledger_id.encode()), (LOG, log.encode())]
         self._topic, self._partition = place
-        self._end = 0
+        self._end = self._next = self._on_the_way = 0
         self._again_from: int | None = None
 
     def take_over(self) -> None:
@@ -71,6 +72,7 @@ class EventsPublisher:
         before = before if self._again_from is None else self._again_from
         self.handed = self._published.last_sequence(self._topic, self._partition, self._log, before)
         self._again_from, self._end = None, self._published.bounds(self._topic, self._partition)[1]
+        self._next, self._on_the_way = self._end, 0
         tail = self._recorder.max_notification_id() or 0
         if self.handed > tail:
             raise OtherTopic(
@@ -89,13 +91,16 @@ class EventsPublisher:
         stream = str(event.originator_id)
         headers: Headers = [
             *self._headers, (SEQUENCE, b"%d" % sequence), (TYPE, event.topic.encode()),
-            (VERSION, b"%d" % event.originator_version),
+            (VERSION, b"%d" % event.originator_version), (PLACE, b"%d" % self._next),
         ]
+        self._next += 1
+        self._on_the_way += 1
         self._sender.send(self._topic, self._partition, event.state, stream, headers, on_delivery=self._delivered)
         self.handed = sequence
 
     def _delivered(self, error: KafkaError | None, message: Message) -> None:
         offset = message.offset()
+        self._on_the_way = max(0, self._on_the_way - 1)
         if error is not None or offset is None:
             self._lost(self._end)
         elif offset < self._end:
@@ -103,6 +108,7 @@ class EventsPublisher:
             self._lost(offset)
         else:
             self._end = offset + 1
+            self._next = max(self._next, self._end + self._on_the_way)
 
     def _lost(self, offset: int) -> None:
         self._again_from = offset if self._again_from is None else min(offset, self._again_from)
