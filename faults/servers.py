@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from faults.rig import LEDGER_LOGS, Rig
+from faults.rig import LEDGER_LOGS, Broken, Rig
 from infra.cluster import Cluster
 
 END_SECONDS = 30.0
@@ -45,12 +45,15 @@ def away(rig: Rig, name: str) -> Iterator[Cluster]:
     assert cluster is not None, "only a cluster of one's own may be killed"
     process = cluster.process(name)
     assert process is not None
+    at = cluster.endpoints
     process.send(signal.SIGKILL)
-    process.wait(END_SECONDS)
+    assert process.wait(END_SECONDS), f"{name} does not end"
     try:
         yield cluster
     finally:
         cluster.up()
+    if cluster.endpoints != at:
+        raise Broken("stalled", f"{name} came back elsewhere: {cluster.endpoints}, and was at {at}")
 
 
 def cut(segment: Path, batches: int) -> int:
