@@ -9,8 +9,8 @@ from faults import checker
 from faults.checker import Finding
 from faults.kinds import Fault
 from faults.processes import Ended
+from faults.rebuilt import differing
 from faults.rig import Broken, Missed, Rig
-from infra.rebuild import compare
 from infra.verification import verify
 from projections.fold import DEAD_LETTERS, DeadLetter
 from projections.registry import PROJECTIONS
@@ -102,7 +102,8 @@ def verdict(rig: Rig, result: Result, on_step: Callable[[str], None] = lambda _s
         found += checker.topic(log, events, evidence.published(log))
     on_step("read models")
     letters = [each.id for each in rig.read_models.scan(DEAD_LETTERS, "") if isinstance(each, DeadLetter)]
-    found += checker.read_models(compare(evidence.recorders, rig.read_models, PROJECTIONS), letters)
+    found += checker.parked(letters)
+    found += differing(evidence.recorders, rig.read_models, PROJECTIONS)
     return found
 
 

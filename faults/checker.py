@@ -117,11 +117,8 @@ def topic(log: str, stored: Sequence[Notification], published: Sequence[Publishe
                       f"the topic of {log} goes on in sequence up to {following}, the log ends at {len(stored)}")
 
 
-def read_models(digests: Mapping[str, tuple[str, str]], dead_letters: Sequence[str] = ()) -> Iterator[Finding]:
-    """Every read model against the one built anew, and nothing was put aside on the way."""
-    for model, (live, rebuilt) in digests.items():
-        if live != rebuilt:
-            yield Finding("skipped", f"read model {model} differs from its rebuild")
+def parked(dead_letters: Sequence[str]) -> Iterator[Finding]:
+    """Nothing was put aside on the way into a read model."""
     for letter in dead_letters:
         yield Finding("skipped", f"an event waits as a dead letter: {letter}")
 

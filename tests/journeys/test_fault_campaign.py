@@ -58,7 +58,9 @@ def _require_found(rig: Rig) -> None:
         client.delete(index=hits[0]["_index"], id=hits[0]["_id"], refresh=True)
     found = verdict(rig, Result(seed=SEED))
     assert {each.kind for each in found} == {"lost", "altered", "skipped"}
-    assert {each.what for each in found if each.kind == "skipped"} == {"read model cash differs from its rebuild"}
+    (skipped,) = (each.what for each in found if each.kind == "skipped")
+    assert "read model cash" in skipped
+    assert hits[0]["_id"] in skipped
 
 
 def _delete_topics(rig: Rig) -> None:

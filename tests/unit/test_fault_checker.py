@@ -1,6 +1,9 @@
 """The fault campaign's checker finds every kind of damage: each test damages one thing of a ledger that is whole."""
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -12,8 +15,12 @@ from domain.schema import business_content, content_hash
 from faults import checker
 from faults.checker import Finding, Key, Published
 from faults.journal import Answer, Journal
+from faults.rebuilt import differing
+from infra.everbook import Everbook
+from infra.settings import Settings
 from infra.verification import Verification
-from tests.ledger import logs_in_memory, send
+from projections.registry import PROJECTIONS
+from tests.ledger import founded, logs_in_memory, send
 from tests.rules import booking
 
 LOG = "ledger-0"
@@ -179,11 +186,26 @@ def test_what_a_restore_took_back_may_be_gone_or_there_once_and_not_twice(whole:
         assert found.kind == "doubled"
 
 
-def test_a_read_model_that_differs_and_an_event_put_aside_are_found() -> None:
-    found = list(checker.read_models({"cash": ("a", "a"), "journal": ("a", "b")}, ["positions/EQ-1"]))
-    assert [each.kind for each in found] == ["skipped", "skipped"]
-    assert "journal" in found[0].what
-    assert "positions/EQ-1" in found[1].what
+def test_a_document_that_differs_from_its_rebuild_is_named(tmp_path: Path) -> None:
+    with Everbook(Settings(data=tmp_path)) as ledger:
+        founded(ledger.logs)
+        for number in range(3):
+            send(ledger.logs, booking(f"T{number}"))
+        ledger.worker().catch_up()
+        look = partial(differing, ledger.logs.recorders, ledger.read_models, PROJECTIONS)
+        assert list(look()) == []
+        with closing(sqlite3.connect(tmp_path / "read-models.db")) as database, database:
+            tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'model_trades_%'"
+            ((table,),) = database.execute(tables).fetchall()
+            database.execute(f"DELETE FROM {table} WHERE id LIKE '%T1'")
+        (found,) = look()
+        assert found.kind == "skipped"
+        assert "T1 is None, and should be" in found.what
+
+
+def test_an_event_that_was_put_aside_is_found() -> None:
+    (found,) = checker.parked(["positions/EQ-1"])
+    assert (found.kind, found.what.rpartition(" ")[2]) == ("skipped", "positions/EQ-1")
 
 
 def test_what_a_logs_own_tree_does_not_bear_out_is_found() -> None:
