@@ -3,6 +3,7 @@
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
+from itertools import groupby, islice
 
 import msgspec
 
@@ -11,6 +12,7 @@ from domain.commands import AnyCommand
 from domain.outcomes import Outcome, Submission
 from domain.schema import business_content
 from infra.everbook import Everbook
+from infra.requests import kind_of
 
 AT_ONCE = 1_000
 IN_FLIGHT = 4
@@ -33,7 +35,11 @@ def post(
     everbook: Everbook, submissions: Iterable[Submission], on_progress: Callable[[int], None],
     on_outcomes: Callable[[Sequence[Outcome]], None] | None = None,
 ) -> Posted:
-    """Posts in order; the next batches wait in the queue while one is decided."""
+    """Posts in order; the next batches wait in the queue while one is decided.
+
+    What belongs to logs of another kind waits until all before it is durable: so trades are decided under the reference
+    data and prices that stand before them, and under no later ones, whoever owns their logs.
+    """
     posted = Posted()
     flying: deque[Future[Sequence[Outcome]]] = deque()
 
@@ -55,16 +61,13 @@ def post(
                     raise
                 land()
 
-    batch: list[Submission] = []
-    for each in submissions:
-        batch.append(each)
-        if len(batch) == AT_ONCE:
+    for _, run in groupby(submissions, lambda each: kind_of(each.command)):
+        while flying:
+            land()
+        while batch := list(islice(run, AT_ONCE)):
             take_off(batch)
-            batch = []
             if len(flying) >= IN_FLIGHT:
                 land()
-    if batch:
-        take_off(batch)
     while flying:
         land()
     return posted
