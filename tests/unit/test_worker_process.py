@@ -35,7 +35,7 @@ def test_it_is_started_again_ever_more_slowly_and_said_so(
         watched.stop()
     pauses = [later - earlier for earlier, later in pairwise(moments)]
     assert all(pause > least for pause, least in zip(pauses, (0.1, 0.2, 0.4), strict=False))
-    assert "their process ended (3); it is started again in 0.2 s" in " ".join(capfd.readouterr().err.split())
+    assert "the process ended (3); it is started again in 0.2 s" in " ".join(capfd.readouterr().err.split())
     time.sleep(1)
     assert begun(file, 4) == moments
 
