@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve test test-servers check bench format clean
+.PHONY: help install demo cluster-demo serve test test-servers check bench format clean
 PYTHON ?= python3
 BIN := .venv/bin
 WORKERS ?= 2
@@ -19,6 +19,9 @@ install: .venv/installed  ## Everything into .venv, pinned
 
 demo: install  ## Book a trading day, report on it, prove it, serve it (ARGS="--trades 1000 --exit")
 	$(BIN)/everbook demo $(ARGS)
+
+cluster-demo: install  ## The same day on real Kafka, HBase and Elasticsearch (needs Maven, JDK 17 and JDK 21 or later)
+	$(BIN)/everbook demo --cluster $(ARGS)
 
 serve: install  ## The HTTP API on ./everbook-data
 	$(BIN)/everbook serve $(ARGS)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import groupby, islice
 
 import msgspec
 
@@ -10,6 +10,7 @@ from domain.commands import AnyCommand
 from domain.outcomes import Outcome, Submission
 from domain.schema import business_content
 from infra.everbook import Everbook
+from infra.requests import kind_of
 
 AT_ONCE = 1_000
 
@@ -31,19 +32,23 @@ def post(
     everbook: Everbook, submissions: Iterable[Submission], on_progress: Callable[[int], None],
     on_outcomes: Callable[[Sequence[Outcome]], None] | None = None,
 ) -> Posted:
-    """Posts in order, and counts what becomes durable."""
+    """Posts in order, and counts what becomes durable.
+
+    What belongs to logs of another kind waits until all before it is durable: so trades are decided under the reference
+    data and prices that stand before them, and under no later ones, whoever owns their logs.
+    """
     posted = Posted()
-    for outcomes in everbook.gate.feed(_batches(submissions)):
-        _count(posted, outcomes)
-        on_progress(len(outcomes))
-        if on_outcomes:
-            on_outcomes(outcomes)
+    for _, run in groupby(submissions, lambda each: kind_of(each.command)):
+        for outcomes in everbook.gate.feed(_batches(run)):
+            _count(posted, outcomes)
+            on_progress(len(outcomes))
+            if on_outcomes:
+                on_outcomes(outcomes)
     return posted
 
 
-def _batches(submissions: Iterable[Submission]) -> Iterator[Sequence[Submission]]:
-    rest = iter(submissions)
-    while batch := list(islice(rest, AT_ONCE)):
+def _batches(submissions: Iterator[Submission]) -> Iterator[Sequence[Submission]]:
+    while batch := list(islice(submissions, AT_ONCE)):
         yield batch
 
 

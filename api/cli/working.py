@@ -1,16 +1,16 @@
 """``work``: the processes that do the work behind the API, and the documents that wait for mended code."""
 
 import os
-import signal
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack, suppress
 from typing import Annotated
 
 import typer
 
 from api.cli.console import err, fail, print_json, progress, table
 from api.cli.opening import Data, Json, everbook, existing, settings_of
+from api.cli.stopping import stoppable
 from infra.projection_worker import ProjectionWorker
 from infra.retry import StillMoving, dead_letters, retry
 from infra.worker_metrics import WorkerCollector, metrics_served
@@ -43,7 +43,8 @@ def projections(
             collector = WorkerCollector(worker, opened.logs.recorders, opened.read_models)
             port = stack.enter_context(metrics_served(collector, metrics_port))
             err.print(f"Metrics on http://127.0.0.1:{port}/metrics", highlight=False)
-        stack.enter_context(_interruptible())
+        stack.enter_context(suppress(KeyboardInterrupt))
+        stack.enter_context(stoppable())
         worker.start()
         _watch(worker, parent)
 
@@ -93,18 +94,6 @@ def _show(title: str, columns: tuple[str, ...], found: Sequence[object], as_json
         print_json(found)
     else:
         table(title, columns, [[getattr(each, column) for column in columns] for each in found])
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """A request to end is obeyed as one from the keyboard is: in order, with what is under way finished."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    except KeyboardInterrupt:
-        return
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _watch(worker: ProjectionWorker, parent: int | None) -> None:

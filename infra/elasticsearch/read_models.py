@@ -173,6 +173,10 @@ class ElasticsearchReadModels:
         self.generations.drop(self.models.values(), self._generation)
         self._bulk.close()
 
+    def remove(self) -> None:
+        """Drops every generation: nothing of this ledger is left."""
+        self.generations.drop_all(list(self.models.values()))
+
     def close(self) -> None:
         self._bulk.close()
         self._connection.close()
@@ -236,8 +240,13 @@ class ElasticsearchReadModels:
         """Lets searches of this object see what it wrote."""
         behind = [name for name in models if whoever_wrote or name in self._unrefreshed]
         if behind:
-            self.generations.refresh(self._read(name) for name in behind)
+            # Before, not after: what another thread writes meanwhile may have come too late for this refresh.
             self._unrefreshed.difference_update(behind)
+            try:
+                self.generations.refresh(self._read(name) for name in behind)
+            except BaseException:
+                self._unrefreshed.update(behind)
+                raise
 
     def _require_place(self, log: str, expected: int, models: Sequence[str]) -> None:
         places = self._places(models, log)
