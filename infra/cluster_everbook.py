@@ -9,7 +9,7 @@ from confluent_kafka import KafkaException
 from domain.ports import LogRecorder
 from infra.event_source import EventSource
 from infra.everbook import Everbook, factory_of
-from infra.kafka.connection import connection_of
+from infra.kafka.connection import KafkaRefuses, connection_of
 from infra.kafka.event_feed import KafkaEventFeed
 from infra.kafka.gate import KafkaGate
 from infra.kafka.ledger_worker import LedgerWorker
@@ -40,11 +40,14 @@ class ClusterEverbook(Everbook):
             ConnectionError: when Kafka does not answer, or has topics that are not this ledger's.
         """
         try:
+            self._connection.require_let_in()
             ensure_topics(
                 self._connection.admin(), self._topics, reply_partitions=self.settings.kafka_reply_partitions,
                 replication=self.settings.kafka_replication,
             )
             self._kafka_gate.start()
+        except KafkaRefuses:
+            raise
         except (KafkaException, WrongTopic) as error:
             raise ConnectionError(f"Kafka at {self.settings.kafka_bootstrap}: {error}") from error
 

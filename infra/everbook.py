@@ -23,6 +23,7 @@ from infra.projection_worker import ProjectionWorker, wait_until_reflected
 from infra.secrets import MissingSecret, digest_of, secret_in
 from infra.settings import Settings
 from infra.sql.read_models import SqlReadModels
+from infra.store_settings import hbase_environment
 from projections.ports import ReadModels, ReadModelStore
 from projections.projection import Document, families, families_of
 from projections.registry import PROJECTIONS
@@ -152,7 +153,7 @@ def factory_of(log: str, settings: Settings, *, create: bool = True) -> Infrastr
     """Each log is an application of the library, in whichever persistence module is set."""
     return InfrastructureFactory.construct(Environment(log, {
         "PERSISTENCE_MODULE": os.environ.get("PERSISTENCE_MODULE", "infra.sql"),
-        "EVERBOOK_DATABASE_URL": settings.events_url, "EVERBOOK_HBASE_URL": settings.hbase_url,
+        "EVERBOOK_DATABASE_URL": settings.events_url, **hbase_environment(settings),
         "CREATE_TABLE": "yes" if create else "no",
     }))
 
@@ -188,7 +189,7 @@ def _open_read_models(settings: Settings, ledger_id: str, *, adopt: bool) -> Rea
     # Indices bear the id of their ledger, so there are none of another's to adopt.
     # By name, since its client is installed with the cluster's extra alone.
     read_models: Any = resolve_topic("infra.elasticsearch.read_models:ElasticsearchReadModels")
-    return read_models.open(settings.elasticsearch_url, PROJECTIONS, ledger_id)  # type: ignore[no-any-return]
+    return read_models.of(settings, PROJECTIONS, ledger_id)  # type: ignore[no-any-return]
 
 
 def data_file(settings: Settings) -> Path:

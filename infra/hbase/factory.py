@@ -10,11 +10,12 @@ from eventsourcing.persistence import (
 )
 from eventsourcing.utils import Environment, EnvType, resolve_topic, strtobool
 
-from infra.hbase.address import address_of
+from infra.hbase.address import access_of, address_of
 from infra.hbase.aggregates import HBaseAggregateRecorder
 from infra.hbase.connections import shared
 from infra.hbase.recorder import HBaseRecorder
 from infra.hbase.tracking import HBaseTrackingRecorder
+from infra.store_settings import BadSetting, hbase_settings_of
 from infra.transcoder import ExactTranscoder
 
 HBASE_URL = "EVERBOOK_HBASE_URL"
@@ -28,7 +29,11 @@ class HBaseFactory(InfrastructureFactory[HBaseTrackingRecorder]):
         url = self.env.get(HBASE_URL)
         if not url:
             raise InfrastructureFactoryError(f"{HBASE_URL} must name an HBase, such as hbase://127.0.0.1:9090/everbook")
-        self.connections = shared.open(address_of(url))
+        try:
+            access = access_of(hbase_settings_of(self.env.get))
+        except BadSetting as error:
+            raise InfrastructureFactoryError(str(error)) from error
+        self.connections = shared.open(address_of(url), access)
         self._closed = False
 
     def aggregate_recorder(self, purpose: str = "events") -> AggregateRecorder:

@@ -52,6 +52,7 @@ class LedgerWorker:
         self._reply_partitions = reply_partitions
         self._replication = replication
         self._on_owned = on_owned
+        self._connection = connection
         self._admin: AdminClient = connection.admin()
         self._sender = Sender(connection, {"linger.ms": 2, "message.timeout.ms": 0})
         self._replies_sender = Sender(connection, {"linger.ms": 0, "message.timeout.ms": 60_000})
@@ -77,9 +78,11 @@ class LedgerWorker:
         """Decides what comes, until it is stopped.
 
         Raises:
+            KafkaRefuses: when Kafka does not let us in.
             WrongTopic: when a topic is not what this ledger needs.
             KafkaException: when Kafka does not answer at the start, or has given this member up for good.
         """
+        self._connection.require_let_in()
         ensure_topics(
             self._admin, self._topics, reply_partitions=self._reply_partitions, replication=self._replication
         )
