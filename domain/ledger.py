@@ -53,7 +53,8 @@ class Ledger:
     again (``LogMoved``).
 
     ``follows`` are the ledgers of the reference and market logs under which this one decides. While one draft is being
-    appended the next may be prepared on top of it; when the first fails, both step back.
+    appended the next may be prepared on top of it; when the first fails, both step back. ``fences`` counts the commits
+    that others were ahead of.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class Ledger:
         self._follows = follows
         self._kept = self._tip = Tip(0, None, Frontier())
         self._repeats = False
+        self.fences = 0
 
     @property
     def sequence(self) -> int:
@@ -130,6 +132,9 @@ class Ledger:
         assert draft.commit is not None
         try:
             self.recorder.insert_events(draft.events, tracking=tracking, commit=draft.commit)
+        except LogMoved:
+            self.fences += 1
+            raise
         except OperationalError:
             # The reply may have been lost, not the commit: the nonce tells.
             last = self.recorder.last_commit()

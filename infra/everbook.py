@@ -99,6 +99,10 @@ class Everbook:
     def recorder(self, log: str) -> LogRecorder:
         return self.logs.recorders[log]
 
+    def fences(self) -> Mapping[str, int]:
+        """By log, how many commits of this process others were ahead of."""
+        return {log: ledger.fences for log, ledger in self.logs.by_log.items()}
+
     def checkpoint(self, log: str) -> Checkpoint:
         """The present tree head of a log."""
         last = self.recorder(log).last_commit()
