@@ -8,7 +8,7 @@ from confluent_kafka import KafkaException
 
 from domain.ports import LogRecorder
 from infra.event_source import EventSource
-from infra.everbook import Everbook, factory_of
+from infra.everbook import Everbook, factory_of, snapshots_of
 from infra.kafka.connection import KafkaRefuses, connection_of
 from infra.kafka.event_feed import KafkaEventFeed
 from infra.kafka.gate import KafkaGate
@@ -71,7 +71,7 @@ def ledger_worker(settings: Settings, on_owned: Callable[[Sequence[str]], None])
             recorder: Any = factory.process_recorder()
             return recorder  # type: ignore[no-any-return]
 
-        logs = CommandedLogs(open_log, settings.ledgers)
+        logs = CommandedLogs(open_log, settings.ledgers, snapshots_of(settings, pepper, stack))
         yield LedgerWorker(
             connection_of(settings), Topics(settings.kafka_prefix, logs.ledgers), logs, pepper,
             batch_limit=settings.batch_limit, reply_partitions=settings.kafka_reply_partitions,

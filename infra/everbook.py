@@ -22,6 +22,7 @@ from infra.owner import Owner
 from infra.projection_worker import ProjectionWorker, wait_until_reflected
 from infra.secrets import MissingSecret, digest_of, secret_in
 from infra.settings import Settings
+from infra.snapshots import SnapshotKeeper
 from infra.sql.read_models import SqlReadModels
 from infra.store_settings import hbase_environment
 from projections.ports import ReadModels, ReadModelStore
@@ -51,9 +52,11 @@ class Everbook:
             self._closing = opened.pop_all()
 
     def _open(self, settings: Settings, adopt_read_models: bool) -> None:
-        self.logs = CommandedLogs(self._open_log, settings.ledgers)
+        path = settings.data / PEPPER
+        snapshots = snapshots_of(settings, settings.pepper or (secret_in(path) if path.exists() else ""), self._closing)
+        self.logs = CommandedLogs(self._open_log, settings.ledgers, snapshots)
         self.ledger_id = self.logs.ledger_id
-        pepper = self._pepper()
+        snapshots.secret = pepper = self._pepper()
         self.signer = Signer.open(settings.data / CHECKPOINT_KEY)
         self.admin_secret = ""
         if ADMIN not in self.logs.reference.keys:
@@ -156,10 +159,24 @@ class Everbook:
 def factory_of(log: str, settings: Settings, *, create: bool = True) -> InfrastructureFactory[Any]:
     """Each log is an application of the library, in whichever persistence module is set."""
     return InfrastructureFactory.construct(Environment(log, {
-        "PERSISTENCE_MODULE": os.environ.get("PERSISTENCE_MODULE", "infra.sql"),
+        "PERSISTENCE_MODULE": persistence_module(),
         "EVERBOOK_DATABASE_URL": settings.events_url, **hbase_environment(settings),
         "CREATE_TABLE": "yes" if create else "no",
     }))
+
+
+def snapshots_of(settings: Settings, secret: str, closing: ExitStack) -> SnapshotKeeper:
+    """The snapshots of every log, in the store of the logs."""
+    factory: Any = factory_of("snapshots", settings)
+    closing.callback(factory.close)
+    keeper = SnapshotKeeper(factory.snapshots(), secret, settings.snapshot_events)
+    closing.callback(keeper.close)
+    return keeper
+
+
+def persistence_module() -> str:
+    """What keeps the events."""
+    return os.environ.get("PERSISTENCE_MODULE", "infra.sql")
 
 
 class LocalReads:

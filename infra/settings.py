@@ -23,7 +23,7 @@ class Settings(KafkaSettings, frozen=True, kw_only=True):
     """``ledgers`` is the number of ledger logs, fixed when the ledger is created (1 when not set then).
 
     ``batch_limit`` bounds the commands of one commit, ``queue_limit`` those that wait. ``lag_seconds`` is how far the
-    read models may be behind before ``/readyz`` says so.
+    read models may be behind before ``/readyz`` says so. After ``snapshot_events`` events the state of a log is kept.
     """
 
     data: Path = Path("everbook-data")
@@ -37,6 +37,7 @@ class Settings(KafkaSettings, frozen=True, kw_only=True):
     queue_limit: int = 20_000
     answer_seconds: float = 30.0
     lag_seconds: float = 30.0
+    snapshot_events: int = 20_000
 
     @property
     def events_url(self) -> str:

@@ -14,6 +14,7 @@ from infra.hbase.address import access_of, address_of
 from infra.hbase.aggregates import HBaseAggregateRecorder
 from infra.hbase.connections import shared
 from infra.hbase.recorder import HBaseRecorder
+from infra.hbase.snapshots import HBaseSnapshots
 from infra.hbase.tracking import HBaseTrackingRecorder
 from infra.store_settings import BadSetting, hbase_settings_of
 from infra.transcoder import ExactTranscoder
@@ -57,6 +58,10 @@ class HBaseFactory(InfrastructureFactory[HBaseTrackingRecorder]):
 
     def process_recorder(self) -> ProcessRecorder:
         return HBaseRecorder(self.connections, self._name, create=self._creates)
+
+    def snapshots(self) -> HBaseSnapshots:
+        """Where snapshots of logs are kept."""
+        return HBaseSnapshots(self.connections, create=self._creates)
 
     def close(self) -> None:
         if not self._closed:

@@ -11,7 +11,7 @@ from Hbase_thrift import IOError as RefusedByHBase
 from infra.hbase.connections import Connections
 
 FAMILY = b"d"
-LOG, INDEX, TRACKING = "log", "index", "tracking"
+LOG, INDEX, TRACKING, SNAPSHOT = "log", "index", "tracking", "snapshot"
 NO_ROW = b"\x00"
 
 

@@ -24,6 +24,7 @@ def test_every_setting_has_its_variable() -> None:
         "EVERBOOK_ELASTICSEARCH_KEY_PASSWORD": "lock", "EVERBOOK_ELASTICSEARCH_API_KEY": "k",
         "EVERBOOK_ELASTICSEARCH_USERNAME": "us", "EVERBOOK_ELASTICSEARCH_PASSWORD": "open",
         "EVERBOOK_ELASTICSEARCH_SHARDS": "3", "EVERBOOK_ELASTICSEARCH_REPLICAS": "0",
+        "EVERBOOK_SNAPSHOT_EVENTS": "5",
     }
     assert settings_from(given) == Settings(
         data=Path("/data"), database_url="postgresql://a", read_database_url="postgresql://b", ledgers=4, host="::1",
@@ -37,7 +38,7 @@ def test_every_setting_has_its_variable() -> None:
         hbase_username="us", hbase_password="open", elasticsearch_ca_file="/ca",
         elasticsearch_certificate_file="/cert", elasticsearch_key_file="/key", elasticsearch_key_password="lock",
         elasticsearch_api_key="k", elasticsearch_username="us", elasticsearch_password="open",
-        elasticsearch_shards=3, elasticsearch_replicas=0,
+        elasticsearch_shards=3, elasticsearch_replicas=0, snapshot_events=5,
     )
     assert len(given) == len(Settings.__struct_fields__)
 
