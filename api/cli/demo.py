@@ -53,8 +53,12 @@ def demo(
 def _require_store_of_its_own() -> None:
     """A day that was made up must not end up, for ever, in a ledger that is in use."""
     settings = settings_of(None)
-    if settings.database_url or settings.read_database_url:
-        raise fail("a demo books made-up trades: name its --data folder to run it on the database that is set")
+    shared = (
+        settings.database_url, settings.read_database_url, settings.hbase_url, settings.elasticsearch_url,
+        settings.kafka_bootstrap,
+    )
+    if any(shared):
+        raise fail("a demo books made-up trades: name its --data folder to run it on the stores that are set")
 
 
 def _run(opened: Everbook, day: TradingDay, quiet: bool) -> "report.Report":
