@@ -17,6 +17,10 @@ from infra.everbook import PEPPER, Everbook
 from infra.memory.snapshots import MemorySnapshots
 from infra.settings import Settings
 from infra.snapshots import SEAL_BYTES, SnapshotKeeper
+from infra.sql.engine import create_engine_for
+from infra.sql.log_snapshots import SqlSnapshots
+from tests.decided import PEPPER as PEPPER_OF_ALL
+from tests.decided import Decided, wait_until
 from tests.snapshots import booked
 
 SNAPSHOT = Snapshot(
@@ -143,3 +147,22 @@ def test_a_store_that_is_away_is_no_trouble(keeping: Callable[..., SnapshotKeepe
     keeper.save(SNAPSHOT)
     keeper.rest()
     assert keeper.read("ledger-0") is None
+
+
+def test_a_ledger_worker_of_a_cluster_keeps_them_too(
+    kafka: str, tmp_path: Path, keeping: Callable[..., SnapshotKeeper]
+) -> None:
+    ledger = Decided(kafka, tmp_path)
+    engine = create_engine_for(f"sqlite:///{tmp_path / 'events.db'}")
+    keeper = keeping(SqlSnapshots(engine), PEPPER_OF_ALL)
+    try:
+        with ledger.processes() as start, ledger.gate() as gate:
+            start("work", "ledger", EVERBOOK_SNAPSHOT_EVENTS="5")
+            gate.submit([ledger.book(f"A{number}") for number in range(8)]).result()
+            wait_until(lambda: keeper.read("ledger-0"))
+            snapshot = decoded(keeper.read("ledger-0") or b"", "ledger-0", KeptTrades)
+    finally:
+        engine.dispose()
+        ledger.close()
+    assert snapshot is not None
+    assert snapshot.sequence >= 5
