@@ -71,6 +71,9 @@ class Logs(Protocol):
 
     def recorder(self, log: str) -> LogRecorder: ...
 
+    def fences(self) -> Mapping[str, int]:
+        """By log, how many commits of this process others were ahead of."""
+
     def signed_checkpoint(self, log: str) -> str:
         """The log's present tree head as a C2SP tlog-checkpoint, signed."""
 

@@ -51,13 +51,13 @@ def projections(
 
 @app.command()
 def ledger(
-    data: Data = None,
+    data: Data = None, metrics_port: MetricsPort = None,
     parent: Annotated[int | None, typer.Option(help="Stop when this process is gone")] = None,
 ) -> None:
     """Decides the commands of a cluster, until it is stopped. Start more of them to share the logs."""
     from api.cli.deciding import decide  # noqa: PLC0415
 
-    decide(settings_of(data), parent)
+    decide(settings_of(data), parent, metrics_port)
 
 
 @app.command("retry")

@@ -29,6 +29,7 @@ from infra.elasticsearch.documents import (
 from infra.elasticsearch.generations import Generations
 from infra.elasticsearch.search import PAGE, Search, get_many, whole
 from infra.elasticsearch.seen import Seen
+from infra.store_settings import ElasticsearchSettings
 from projections.fold import DEAD_LETTERS, DeadLetter, Parked
 from projections.ports import ReadModelsMoved
 from projections.projection import Document, Projection, dependants_first
@@ -65,6 +66,14 @@ class ElasticsearchReadModels:
     def open(cls, urls: str, projections: Sequence[Projection], ledger_id: str, **connection: Any) -> Self:
         """Opens the served generation, on the cluster at ``urls``; ``connection`` as ``Connection`` takes it."""
         return cls(Connection(urls, **connection), projections, ledger_id)
+
+    @classmethod
+    def of(cls, settings: ElasticsearchSettings, projections: Sequence[Projection], ledger_id: str) -> Self:
+        """As ``open``, with everything that is set of Elasticsearch."""
+        return cls(
+            Connection.of(settings), projections, ledger_id, shards=settings.elasticsearch_shards,
+            replicas=settings.elasticsearch_replicas,
+        )
 
     def get_many(self, model: str, ids: Sequence[str]) -> Mapping[str, Document]:
         if model == DEAD_LETTERS:

@@ -12,7 +12,7 @@ from Hbase_thrift import IOError as RefusedByHBase
 from infra.hbase.connections import Connections
 
 FAMILY = b"d"
-LOG, INDEX, TRACKING = "log", "index", "tracking"
+LOG, INDEX, TRACKING, SNAPSHOT = "log", "index", "tracking", "snapshot"
 NO_ROW = b"\x00"
 
 
@@ -25,7 +25,7 @@ def create_missing(connections: Connections, names: Sequence[str] = (LOG, INDEX,
             _create(connections, table)
 
 
-def drop_tables(connections: Connections, names: Sequence[str] = (LOG, INDEX, TRACKING)) -> None:
+def drop_tables(connections: Connections, names: Sequence[str] = (LOG, INDEX, TRACKING, SNAPSHOT)) -> None:
     """Drops those that are there, with all that is in them."""
     for name in names:
         table = connections.address.table(name)

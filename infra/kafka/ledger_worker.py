@@ -15,6 +15,7 @@ from domain.ledger import LogBroken
 from domain.ports import LogMoved
 from infra.kafka.bounds import bounds_of
 from infra.kafka.connection import Connection
+from infra.kafka.ledger_metrics import LedgerCounts
 from infra.kafka.log_owner import NOT_NOW, LogOwner, Place
 from infra.kafka.published import NotReadable, OtherTopic, Published
 from infra.kafka.publisher import EventsPublisher
@@ -52,6 +53,7 @@ class LedgerWorker:
         self._reply_partitions = reply_partitions
         self._replication = replication
         self._on_owned = on_owned
+        self._connection = connection
         self._admin: AdminClient = connection.admin()
         self._sender = Sender(connection, {"linger.ms": 2, "message.timeout.ms": 0})
         self._replies_sender = Sender(connection, {"linger.ms": 0, "message.timeout.ms": 60_000})
@@ -65,6 +67,7 @@ class LedgerWorker:
         })
         self._owners: dict[int, LogOwner] = {}
         self._waiting: dict[int, float] = {}
+        self.counts = LedgerCounts()
         self._topic_id = ""
         self._next_look = 0.0
         self.stopping = threading.Event()
@@ -77,9 +80,11 @@ class LedgerWorker:
         """Decides what comes, until it is stopped.
 
         Raises:
+            KafkaRefuses: when Kafka does not let us in.
             WrongTopic: when a topic is not what this ledger needs.
             KafkaException: when Kafka does not answer at the start, or has given this member up for good.
         """
+        self._connection.require_let_in()
         ensure_topics(
             self._admin, self._topics, reply_partitions=self._reply_partitions, replication=self._replication
         )
@@ -91,6 +96,10 @@ class LedgerWorker:
                 self._step()
         finally:
             self._close()
+
+    def fences(self) -> dict[str, int]:
+        """By log, how many commits others were ahead of."""
+        return {log: ledger.fences for log, ledger in self._logs.by_log.items()}
 
     def owned(self) -> list[str]:
         """The logs that are decided here now."""
@@ -178,6 +187,7 @@ class LedgerWorker:
         self._consumer.incremental_assign([place])
         self._consumer.resume([place])
         del self._waiting[partition]
+        self.counts.take_overs[owner.log] += 1
         self.trouble.pop(owner.log, None)
         return True
 
@@ -206,6 +216,10 @@ class LedgerWorker:
                     self._wait(partition, 0.0)
         for partition in tuple(self._owners):
             self._guarded(partition, LogOwner.follow)
+        for partition, owner in self._owners.items():
+            with contextlib.suppress(KafkaException):
+                _, end = bounds_of(self._consumer, self._topics.commands, partition)
+                self.counts.lag[owner.log] = max(end - owner.next_offset, 0)
 
     def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         consumer.incremental_assign(partitions)
@@ -216,10 +230,11 @@ class LedgerWorker:
             publisher = EventsPublisher(
                 log, self._logs.recorders[log], self._topics.events_of(log), sender=self._sender,
                 published=self._published, ledger_id=self._logs.ledger_id,
+                again=partial(self.counts.published_again, log),
             )
             self._owners[each.partition] = LogOwner(
                 log, self._logs, publisher, replies=self._replies, appender=self._appender,
-                batch_limit=self._batch_limit,
+                batch_limit=self._batch_limit, on_commit=self.counts.committed,
             )
             self._waiting[each.partition] = 0.0
 
@@ -227,6 +242,8 @@ class LedgerWorker:
         for each in partitions:
             if owner := self._owners.pop(each.partition, None):
                 owner.step_back()
+                self.counts.lag.pop(owner.log, None)
+                self.trouble.pop(owner.log, None)
             self._waiting.pop(each.partition, None)
         consumer.incremental_unassign(partitions)
         self._on_owned(self.owned())

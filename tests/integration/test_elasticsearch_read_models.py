@@ -248,13 +248,3 @@ def test_credentials_go_with_every_request(elasticsearch: str, given: Any, sent:
     connection.send("GET", "/")
     connection.close()
     assert seen == [sent, sent]
-
-
-def test_certificates_are_held_against_the_authority_given(tmp_path: Path) -> None:
-    authority = str(tmp_path / "ca.pem")
-    connection = Connection("https://one:9200, https://two:9200", ca_certs=authority)
-    nodes = list(connection.client.transport.node_pool.all())
-    assert {(node.config.scheme, node.config.host, node.config.ca_certs) for node in nodes} == {
-        ("https", "one", authority), ("https", "two", authority)
-    }
-    connection.close()
