@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help install demo cluster-demo serve test test-servers check bench format clean
+.PHONY: help install demo cluster-demo serve test test-embedded check bench format clean
 PYTHON ?= python3
 BIN := .venv/bin
 WORKERS ?= 2
@@ -29,11 +29,11 @@ serve: install  ## The HTTP API on ./everbook-data
 bench: install  ## Speed, as ratios to the store and to the library
 	$(BIN)/python -m benchmarks $(ARGS)
 
-test: install  ## Every test of the embedded ledger (ARGS="-k name")
-	EVERBOOK_TEST_SERVERS=no $(BIN)/pytest -n $(WORKERS) $(ARGS)
+test: install  ## Every test, on real Kafka, HBase and Elasticsearch where Maven, JDK 17 and JDK 21 are there (ARGS="-k name")
+	$(BIN)/pytest -n $(WORKERS) $(ARGS)
 
-test-servers: install  ## Every test, on real Kafka, HBase and Elasticsearch too (needs Maven, JDK 17 and JDK 21 or later)
-	EVERBOOK_TEST_SERVERS=require $(BIN)/pytest -n $(WORKERS) $(ARGS)
+test-embedded: install  ## Every test that needs no server
+	EVERBOOK_TEST_SERVERS=no $(BIN)/pytest -n $(WORKERS) $(ARGS)
 
 check: install  ## Lint, format, types, architecture, tidiness
 	$(BIN)/ruff check .

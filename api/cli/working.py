@@ -17,6 +17,7 @@ from infra.worker_metrics import WorkerCollector, metrics_served
 from projections.registry import PROJECTIONS
 
 LOOK_SECONDS = 0.5
+YIELDING = 10
 MODELS = tuple(projection.name for projection in PROJECTIONS)
 STILL_PARKED = 2
 app = typer.Typer(help="Work behind the API: read models kept up, parked documents mended.", no_args_is_help=True)
@@ -34,6 +35,9 @@ def projections(
     if unknown := sorted(set(only or ()) - set(MODELS)):
         raise typer.BadParameter(f"{', '.join(unknown)}: the models are {', '.join(MODELS)}", param_hint="--only")
     settings = settings_of(data)
+    if parent is not None and not settings.kafka_bootstrap:
+        # Where one machine does both, who waits for an acknowledgement goes before who reads.
+        os.nice(YIELDING)
     # In a cluster whoever comes first makes the ledger; here a typing error must not.
     opening = everbook if settings.kafka_bootstrap else existing
     with opening(settings) as opened, ExitStack() as stack:
