@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help install demo cluster-demo serve test test-embedded check bench format clean
+.PHONY: help install demo cluster-demo serve test test-embedded check bench bench-cluster format clean
 PYTHON ?= python3
 BIN := .venv/bin
 WORKERS ?= 2
@@ -28,6 +28,9 @@ serve: install  ## The HTTP API on ./everbook-data
 
 bench: install  ## Speed, as ratios to the store and to the library
 	$(BIN)/python -m benchmarks $(ARGS)
+
+bench-cluster: install  ## Speed on real Kafka, HBase and Elasticsearch, as ratios to their drivers (ARGS="--quick")
+	$(BIN)/python -m benchmarks.cluster $(ARGS)
 
 test: install  ## Every test, on real Kafka, HBase and Elasticsearch where Maven, JDK 17 and JDK 21 are there (ARGS="-k name")
 	$(BIN)/pytest -n $(WORKERS) $(ARGS)
