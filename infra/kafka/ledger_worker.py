@@ -80,23 +80,24 @@ class LedgerWorker:
             WrongTopic: when a topic is not what this ledger needs.
             KafkaException: when Kafka does not answer at the start, or has given this member up for good.
         """
+        try:
+            self.begin()
+            while not self.stopping.is_set():
+                self.step()
+        finally:
+            self._close()
+
+    def begin(self) -> None:
+        """Becomes a member of the group."""
         ensure_topics(
             self._admin, self._topics, reply_partitions=self._reply_partitions, replication=self._replication
         )
         self._consumer.subscribe(
             [self._topics.commands], on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._revoked
         )
-        try:
-            while not self.stopping.is_set():
-                self._step()
-        finally:
-            self._close()
 
-    def owned(self) -> list[str]:
-        """The logs that are decided here now."""
-        return sorted(owner.log for partition, owner in self._owners.items() if partition not in self._waiting)
-
-    def _step(self) -> None:
+    def step(self) -> None:
+        """One round: decides what is there, and looks after what is not decided."""
         messages = self._gathered()
         # With little waiting, what is in flight is answered first, and more gathers meanwhile.
         if len(messages) <= self._batch_limit // 2:
@@ -109,6 +110,10 @@ class LedgerWorker:
         if time.monotonic() >= self._next_look:
             self._look()
         self._take_over_waiting()
+
+    def owned(self) -> list[str]:
+        """The logs that are decided here now."""
+        return sorted(owner.log for partition, owner in self._owners.items() if partition not in self._waiting)
 
     def _gathered(self) -> list[Message]:
         """Everything that is there, as soon as something is."""
@@ -227,6 +232,7 @@ class LedgerWorker:
         for each in partitions:
             if owner := self._owners.pop(each.partition, None):
                 owner.step_back()
+                self.trouble.pop(owner.log, None)
             self._waiting.pop(each.partition, None)
         consumer.incremental_unassign(partitions)
         self._on_owned(self.owned())
