@@ -206,8 +206,8 @@ class LedgerWorker:
                 ensure_topics(
                     self._admin, self._topics, reply_partitions=self._reply_partitions, replication=self._replication
                 )
-            elif topic_id != self._topic_id:
-                for partition in self._owners.keys() - self._waiting.keys():
+            for partition in self._owners.keys() - self._waiting.keys():
+                if topic_id not in {None, self._owners[partition].place.topic_id}:
                     self._wait(partition, 0.0)
         for partition in tuple(self._owners):
             self._guarded(partition, LogOwner.follow)

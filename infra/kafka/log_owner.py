@@ -196,13 +196,12 @@ class LogOwner:
 
     def _prepared(self, ready: Sequence[Asked], *, looked_up: bool = False) -> Draft:
         draft = self._draft(ready, looked_up)
-        if draft is None or self._logs.must_turn(self.log):
-            # The reference log turned a date: it is carried over before anything else is decided.
+        while draft is None or self._logs.must_turn(self.log):
+            # The reference log turned a date, or another meanwhile: it is carried over before anything else is decided.
             self.land()
             self._ledger.step_back()
             self._turn()
             draft = self._draft(ready, looked_up)
-            assert draft is not None, f"{self.log} has just turned"
         return draft
 
     def _draft(self, ready: Sequence[Asked], looked_up: bool) -> Draft | None:

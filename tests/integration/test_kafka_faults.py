@@ -204,7 +204,7 @@ def test_a_hole_that_an_owner_left_in_a_topic_is_filled_on_take_over(ledger: Dec
     _make_anew(ledger, place[0])
     sender = ledger.sender()
     for each in [before[sequence - 1] for sequence in kept]:
-        sender.send(*place, each.value() or b"", (each.key() or b"").decode(), list(each.headers() or []))
+        sender.send(*place, each.value() or b"", (each.key() or b"").decode(), [*dict(each.headers() or []).items()])
     sender.close(30)
     with ledger.worker():
         ledger.require_published()

@@ -47,6 +47,7 @@ class Topic:
     def __init__(self, number: int, partitions: int) -> None:
         self.topic_id = f"id-{number}"
         self.partitions: list[list[Record]] = [[] for _ in range(partitions)]
+        self.was_cut = False
 
 
 class Group:
@@ -117,6 +118,7 @@ class Broker:
         """The leader lost the tail of a partition."""
         if at in self.partitions_of(at[0]):
             del self.topics[at[0]].partitions[at[1]][left:]
+            self.topics[at[0]].was_cut = True
 
     def partitions_of(self, topic: str) -> list[At]:
         return [(topic, number) for number in range(len(self.topics[topic].partitions))] if topic in self.topics else []

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
 from domain.events import BusinessDateRolled, PeriodClosed
 from domain.outcomes import SYSTEM, Submission
 from domain.routing import log_names
@@ -35,8 +37,11 @@ def settle(cluster: Cluster) -> None:
 
 
 def require_denied_absent(cluster: Cluster) -> None:
-    """Who was told that nothing was recorded may send it under another key."""
-    for command_id in cluster.senders.denied | cluster.senders.tried:
+    """Who was told that nothing was recorded may send it under another key; unless the topic was made anew under its
+    owner, who takes commands of the new one for such of the old until it looks.
+    """
+    denied = set() if cluster.senders.remade else cluster.senders.denied
+    for command_id in denied | cluster.senders.tried:
         assert not _found(cluster, command_id), f"{command_id} is recorded, though its sender was told that it is not"
 
 
@@ -145,12 +150,28 @@ def _whats_left(cluster: Cluster) -> dict[str, Any]:
         "down": [slot.name for slot in cluster.slots if not slot.up],
         "trouble": [slot.running.trouble for slot in (*cluster.deciders, *cluster.projectors)
                     if slot.up and slot.running.trouble],
-        "not published": logs,
+        "not published": logs, "passed over": _passed_over(cluster),
         "not turned": len({str(_turns(cluster, log)) for log in ("reference", *LEDGER_LOGS)}) > 1,
     }
     if not any(left.values()):
         left["not reflected"] = _behind(cluster)
     return left
+
+
+def _passed_over(cluster: Cluster) -> list[str]:
+    """Every command that stands in the topic is decided, though nobody sends it again."""
+    topic = cluster.broker.topics.get(TOPICS.commands)
+    if topic is None or topic.was_cut:
+        return []
+    found: list[str] = []
+    for record in [each for records in topic.partitions for each in records]:
+        if b"dry-run" in dict(record.headers())["mode"]:
+            continue
+        ids = [msgspec.json.decode(line)["command_id"] for line in (record.value() or b"").splitlines()]
+        # Who claims to have seen too much is told so.
+        if not any(cluster.senders.asked[each].command.reference_sequence for each in ids):
+            found += [each for each in ids if not _found(cluster, each)]
+    return found
 
 
 def _behind(cluster: Cluster) -> list[str]:

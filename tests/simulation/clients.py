@@ -213,7 +213,7 @@ class SimulatedProducer(Client):
 
     def poll(self, timeout: float) -> int:
         try:
-            self._process.call(self._transmit, error=away)
+            self._process.call(self._transmit, error=away, is_write=bool(self._outgoing))
         except KafkaException:
             return 0
         served = len(self._reports)

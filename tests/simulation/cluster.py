@@ -26,7 +26,7 @@ from tests.simulation.slots import REPLY_PARTITIONS, GateSlot, LedgerSlot, Proje
 from tests.simulation.store import LogStore, Template
 
 DEEPEST = 2
-MOST_CALLS = 40
+MOST_CALLS, MOST_WRITES = 40, 10
 WEIGHTS = {
     "order": 10, "order again": 3, "gate": 12, "decide": 22, "project": 16, "wait": 6, "kill": 3, "start": 8,
     "expel": 3, "share out": 2, "away": 3, "back": 3, "lose a tail": 2, "lose a topic": 2, "break a producer": 1,
@@ -120,8 +120,9 @@ class Cluster:
             return
         assert slot.process is not None
         if self.random.random() < 0.4:
-            calls = min(self.random.randrange(MOST_CALLS), self.random.randrange(MOST_CALLS))
-            slot.process.plan = Plan(calls, self.random.choice(HOWS))
+            is_write = self.random.random() < 0.5
+            calls = self.random.randrange(MOST_WRITES if is_write else MOST_CALLS)
+            slot.process.plan = Plan(calls, self.random.choice(HOWS), is_write)
             self.done[-1] += f" {slot.name} {slot.process.plan}"
         slot.step()
         if slot.process is not None:

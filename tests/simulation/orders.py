@@ -22,7 +22,7 @@ from domain.commands import (
 from tests.feeds import BOOKS
 from tests.rules import DAY, booking
 
-MOST_SEEN = 20
+MOST_SEEN = 16
 """As much of the reference log as a sender claims to have seen, whether or not it is there."""
 
 
@@ -55,7 +55,7 @@ class Orders:
         return booking(
             f"T{self._trades}", str(random.randint(1, 9)), str(random.randint(95, 105)), command_id=command_id,
             book=book, side=random.choice(["buy", "buy", "sell"]),
-            reference_sequence=random.randint(1, MOST_SEEN) if random.random() < 0.1 else None,
+            reference_sequence=random.randint(1, MOST_SEEN) if random.random() < 0.2 else None,
             counterparty=random.choice(["ACME"] * 9 + ["NOBODY"]),
         )
 

@@ -14,10 +14,11 @@ class Killed(BaseException):
 
 
 class Plan(NamedTuple):
-    """What becomes of the call that comes so many calls from now."""
+    """What becomes of the call that comes so many calls, or calls that write, from now."""
 
     calls: int
     how: How
+    is_write: bool
 
 
 class Process:
@@ -42,9 +43,11 @@ class Process:
             for action in self._on_death:
                 action()
 
-    def call(self, what: Callable[..., T], *args: Any, error: Callable[[], Exception], **kwargs: Any) -> T:
+    def call(
+        self, what: Callable[..., T], *args: Any, error: Callable[[], Exception], is_write: bool = False
+    ) -> T:
         """A call to a server."""
-        how = self._what_becomes_of_it()
+        how = self._what_becomes_of_it(is_write)
         if how == "refused":
             raise error()
         if how == "killed before":
@@ -52,7 +55,7 @@ class Process:
         if how == "held before":
             self._hold()
         self._require_alive()
-        answer = what(*args, **kwargs)
+        answer = what(*args)
         if how == "killed after":
             self.die()
         if how == "held after":
@@ -62,9 +65,9 @@ class Process:
             raise error()
         return answer
 
-    def _what_becomes_of_it(self) -> How | None:
+    def _what_becomes_of_it(self, is_write: bool) -> How | None:
         self._require_alive()
-        if self.plan is None:
+        if self.plan is None or self.plan.is_write > is_write:
             return None
         if self.plan.calls > 0:
             self.plan = self.plan._replace(calls=self.plan.calls - 1)

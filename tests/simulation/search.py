@@ -111,8 +111,8 @@ class SearchServer:
         if index is None or line.index in self.indices:
             return NOT_FOUND
         kept = index.written.get(line.id)
-        is_newer = kept is None or line.version > kept.version
-        if not is_newer and not (kept and line.version_type == "external_gte" and line.version == kept.version):
+        allowed = line.version + (line.version_type == "external_gte")
+        if line.version_type.startswith("external") and kept is not None and kept.version >= allowed:
             return CONFLICT
         index.written[line.id] = Kept(line.version, source, msgspec.json.decode(source, type=Fields))
         return CREATED
@@ -163,7 +163,7 @@ class SimulatedSearch:
 
     def administer(self, action: Callable[[Any], Any]) -> Any:
         self._server.require_there()
-        return self._process.call(action, self._client, error=lost)
+        return self._process.call(action, self._client, error=lost, is_write=True)
 
     def send(self, method: str, path: str, body: bytes = b"", **_options: Any) -> bytes:
         self._server.require_there()
@@ -187,7 +187,7 @@ class SimulatedSearch:
             self._server.bulk(body, self._process.random.randint(0, body.count(b"\n") // 2))
         if self._process.random.random() < 0.05:
             taken = self._process.random.randint(0, body.count(b"\n") // 2)
-        return self._process.call(self._server.bulk, body, taken, error=lost)
+        return self._process.call(self._server.bulk, body, taken, error=lost, is_write=True)
 
 
 def lost() -> OperationalError:

@@ -64,7 +64,7 @@ class Reached:
 
         def call(*args: Any, **kwargs: Any) -> Any:
             self._store.require_there()
-            return self._process.call(lambda: method(*args, **kwargs), error=lost)
+            return self._process.call(lambda: method(*args, **kwargs), error=lost, is_write=name.startswith("insert"))
 
         # The next call finds it without looking.
         setattr(self, name, call)
