@@ -55,7 +55,7 @@ class ClusterEverbook(Everbook):
         """The topics: workers of the same families share the logs, those of others follow every log themselves."""
         topics = {log: self._topics.events_of(log) for log in self.logs.recorders}
         return KafkaEventFeed(
-            self._connection.options, topics, ".".join([self._topics.prefix, "projections", *sorted(group)]),
+            self._connection, topics, ".".join([self._topics.prefix, "projections", *sorted(group)]),
             self.ledger_id, self.logs.recorders, session_seconds=self.settings.kafka_session_seconds,
         )
 

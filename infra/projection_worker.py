@@ -147,9 +147,13 @@ class ProjectionWorker:
                 # What stops one log's projection is said in /readyz, and tried again when the store may be mended.
                 self._trouble(error)
 
-    def _trouble(self, error: Exception) -> None:
+    def recover(self, error: Exception) -> None:
+        """Says what kept a step from being made, and begins again from what is stored."""
         self.trouble = f"{type(error).__name__}: {error}"
         self._begin_again()
+
+    def _trouble(self, error: Exception) -> None:
+        self.recover(error)
         self._stopping.wait(WAIT_AFTER_TROUBLE_SECONDS)
 
     def _require_same_history(self) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Self
 from eventsourcing.persistence import ProgrammingError
 
 from infra.elasticsearch.bulk import Bulk
-from infra.elasticsearch.connection import Connection
+from infra.elasticsearch.connection import Connection, Missing
 from infra.elasticsearch.documents import (
     Entry,
     Stored,
@@ -195,10 +195,12 @@ class ElasticsearchReadModels:
         """Whoever finds that something moved looks again which generation is served."""
         try:
             yield
-        except ReadModelsMoved:
+        except (ReadModelsMoved, Missing) as error:
             if self._generation is None:
                 self._find_served()
-            raise
+            if isinstance(error, ReadModelsMoved):
+                raise
+            raise ReadModelsMoved(f"a generation is no longer there: {error}") from error
 
     def _write(
         self, log: str, documents: Mapping[str, Mapping[str, Document]], head: tuple[int, bytes],

@@ -69,7 +69,7 @@ class Connection(msgspec.Struct, frozen=True):
         return Producer({**self.options, **NOTHING_LOST, **options})
 
     def consumer(self, group: str, options: Mapping[str, Any]) -> Consumer:
-        """A consumer that never commits an offset: where it goes on is known elsewhere."""
+        """A consumer that commits no offset unless ``options`` say so: where it goes on is known elsewhere."""
         return Consumer({**self.options, **NEVER_COMMITS, "group.id": group, **options})
 
 

@@ -84,6 +84,15 @@ class LedgerWorker:
             WrongTopic: when a topic is not what this ledger needs.
             KafkaException: when Kafka does not answer at the start, or has given this member up for good.
         """
+        try:
+            self.begin()
+            while not self.stopping.is_set():
+                self.step()
+        finally:
+            self._close()
+
+    def begin(self) -> None:
+        """Becomes a member of the group."""
         self._connection.require_let_in()
         ensure_topics(
             self._admin, self._topics, reply_partitions=self._reply_partitions, replication=self._replication
@@ -91,21 +100,13 @@ class LedgerWorker:
         self._consumer.subscribe(
             [self._topics.commands], on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._revoked
         )
-        try:
-            while not self.stopping.is_set():
-                self._step()
-        finally:
-            self._close()
 
     def fences(self) -> dict[str, int]:
         """By log, how many commits others were ahead of."""
         return {log: ledger.fences for log, ledger in self._logs.by_log.items()}
 
-    def owned(self) -> list[str]:
-        """The logs that are decided here now."""
-        return sorted(owner.log for partition, owner in self._owners.items() if partition not in self._waiting)
-
-    def _step(self) -> None:
+    def step(self) -> None:
+        """One round: decides what is there, and looks after what is not decided."""
         messages = self._gathered()
         # With little waiting, what is in flight is answered first, and more gathers meanwhile.
         if len(messages) <= self._batch_limit // 2:
@@ -118,6 +119,10 @@ class LedgerWorker:
         if time.monotonic() >= self._next_look:
             self._look()
         self._take_over_waiting()
+
+    def owned(self) -> list[str]:
+        """The logs that are decided here now."""
+        return sorted(owner.log for partition, owner in self._owners.items() if partition not in self._waiting)
 
     def _gathered(self) -> list[Message]:
         """Everything that is there, as soon as something is."""
@@ -211,8 +216,8 @@ class LedgerWorker:
                 ensure_topics(
                     self._admin, self._topics, reply_partitions=self._reply_partitions, replication=self._replication
                 )
-            elif topic_id != self._topic_id:
-                for partition in self._owners.keys() - self._waiting.keys():
+            for partition in self._owners.keys() - self._waiting.keys():
+                if topic_id not in {None, self._owners[partition].place.topic_id}:
                     self._wait(partition, 0.0)
         for partition in tuple(self._owners):
             self._guarded(partition, LogOwner.follow)

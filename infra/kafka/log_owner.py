@@ -42,11 +42,20 @@ class Place(msgspec.Struct, frozen=True):
         return f"kafka:{self.topic_id}:{self.partition}"
 
 
-class Flight(msgspec.Struct, frozen=True):
-    """A commit on its way to the store, whom it answers, and the offset after them."""
+class Share(msgspec.Struct, frozen=True):
+    """Records that are taken together, up to an offset. Of the ``problems`` nothing is recorded, which is said when the
+    log knows that they were taken: until then another owner might decide them.
+    """
 
-    asked: Sequence[Asked]
+    ready: Sequence[Asked]
+    problems: Sequence[tuple[Asked, str]]
     upto: int
+
+
+class Flight(msgspec.Struct, frozen=True):
+    """A commit on its way to the store, and whom it answers."""
+
+    share: Share
     draft: Draft
     landed: "Future[None]"
     started: float
@@ -106,9 +115,9 @@ class LogOwner:
         try:
             flight.landed.result()
         except (LogMoved, IntegrityError):
-            self._decide_again(flight.asked, flight.upto)
+            self._decide_again(flight.share)
             return False
-        self._landed(flight.asked, flight.upto, flight.draft, flight.started)
+        self._landed(flight.share, flight.draft, flight.started)
         return True
 
     def flying(self) -> bool:
@@ -132,29 +141,31 @@ class LogOwner:
         self._turn()
         self._publisher.follow()
 
-    def _take_off(self, share: Sequence[Asked]) -> None:
+    def _take_off(self, asked: Sequence[Asked], problems: Sequence[tuple[Asked, str]] = ()) -> None:
         started = time.perf_counter()
-        ready = self._that_may_be_decided(share)
+        ready, ahead = self._that_may_be_decided(asked)
+        share = Share(ready, (*problems, *ahead), asked[-1].offset + 1)
         try:
             draft = self._prepared(ready)
             if not self.land():
                 draft = self._prepared(ready)
         except RulesBroke as broken:
-            self._one_by_one(share, broken)
+            self._one_by_one(asked, broken)
             return
         if draft.commit is None:
-            self._replies.outcomes(ready, draft.outcomes)
+            self._passed(share, draft)
             return
-        upto = share[-1].offset + 1
-        landed = self._appender.submit(self._ledger.append, draft, Tracking(self.place.tracking, upto))
-        self._flight = Flight(ready, upto, draft, landed, started)
+        landed = self._appender.submit(self._ledger.append, draft, Tracking(self.place.tracking, share.upto))
+        self._flight = Flight(share, draft, landed, started)
         if self.log in ORDER:
             # The ledger logs of this process read on in this one before each batch: nothing of it may be open.
             self.land()
 
-    def _try(self, share: Sequence[Asked]) -> None:
+    def _try(self, asked: Sequence[Asked]) -> None:
         self.land()
-        ready = self._that_may_be_decided(share)
+        ready, ahead = self._that_may_be_decided(asked)
+        for each, problem in ahead:
+            self._replies.problem(each, problem)
         try:
             outcomes = self._logs.commit(self.log, [each.unit for each in ready], dry_run=True)
         except Exception as error:  # noqa: BLE001
@@ -175,33 +186,32 @@ class LogOwner:
         (bad,) = share
         if isinstance(bad.unit.submissions[0].command, UnreadableCommand):
             raise broken
-        self._replies.problem(bad, f"it could not be decided: {broken}")
         refusal = BadRecord("undecidable", str(broken), "", bad.unit.submissions[0].actor)
         unit = refusing(
             self.place.topic_id, f"{self.place.partition}:{bad.offset}", refusal, bad.unit.submissions[0].content
         )
-        self._take_off([Asked(bad.offset, unit)])
+        self._take_off([Asked(bad.offset, unit)], [(bad, f"it could not be decided: {broken}")])
 
-    def _that_may_be_decided(self, share: Sequence[Asked]) -> Sequence[Asked]:
-        """All but those whose senders saw more of the reference log than there is: they are told so."""
-        most = max(each.seen for each in share)
+    def _that_may_be_decided(self, asked: Sequence[Asked]) -> tuple[Sequence[Asked], Sequence[tuple[Asked, str]]]:
+        """All but those whose senders saw more of the reference log than there is; and these, and what to tell them."""
+        most = max(each.seen for each in asked)
         reference = self._logs.reference_ledger
         if most <= reference.sequence or most <= reference.catch_up():
-            return share
-        for each in share:
-            if each.seen > reference.sequence:
-                self._replies.problem(each, f"the reference log has not reached {each.seen} yet")
-        return [each for each in share if each.seen <= reference.sequence]
+            return asked, ()
+        ahead = [
+            (each, f"the reference log has not reached {each.seen} yet") for each in asked
+            if each.seen > reference.sequence
+        ]
+        return [each for each in asked if each.seen <= reference.sequence], ahead
 
     def _prepared(self, ready: Sequence[Asked], *, looked_up: bool = False) -> Draft:
         draft = self._draft(ready, looked_up)
-        if draft is None or self._logs.must_turn(self.log):
-            # The reference log turned a date: it is carried over before anything else is decided.
+        while draft is None or self._logs.must_turn(self.log):
+            # The reference log turned a date, or another meanwhile: it is carried over before anything else is decided.
             self.land()
             self._ledger.step_back()
             self._turn()
             draft = self._draft(ready, looked_up)
-            assert draft is not None, f"{self.log} has just turned"
         return draft
 
     def _draft(self, ready: Sequence[Asked], looked_up: bool) -> Draft | None:
@@ -212,7 +222,7 @@ class LogOwner:
         except Exception as error:
             raise RulesBroke(f"{type(error).__name__}: {error}") from error
 
-    def _decide_again(self, asked: Sequence[Asked], upto: int) -> None:
+    def _decide_again(self, share: Share) -> None:
         """Something of it came before, or others wrote the log: it is read on, and repeats are looked up."""
         for _ in range(MOVES_BEFORE_TAKING_OVER):
             started = time.perf_counter()
@@ -220,25 +230,40 @@ class LogOwner:
             self._ledger.catch_up()
             if (self._ledger.recorder.max_tracking_id(self.place.tracking) or 0) != self._tracked:
                 break
-            draft = self._prepared(asked, looked_up=True)
+            draft = self._prepared(share.ready, looked_up=True)
             if draft.commit is None:
-                self._replies.outcomes(asked, draft.outcomes)
+                self._passed(share, draft)
                 return
             with contextlib.suppress(LogMoved):
-                self._ledger.append(draft, Tracking(self.place.tracking, upto))
-                self._landed(asked, upto, draft, started)
+                self._ledger.append(draft, Tracking(self.place.tracking, share.upto))
+                self._landed(share, draft, started)
                 return
         raise LogMoved(f"{self.log} is written by another owner")
 
-    def _landed(self, asked: Sequence[Asked], upto: int, draft: Draft, started: float) -> None:
+    def _passed(self, share: Share, draft: Draft) -> None:
+        """Nothing is to be recorded; the offset rides with the next commit, unless somebody is told so."""
+        if share.problems:
+            try:
+                self._ledger.recorder.insert_tracking(Tracking(self.place.tracking, share.upto))
+            except IntegrityError as error:
+                raise LogMoved(f"commands of {self.log} were taken by another owner") from error
+            self._tracked = share.upto
+        self._answer(share, draft)
+
+    def _landed(self, share: Share, draft: Draft, started: float) -> None:
         assert draft.commit is not None
         self._ledger.keep(draft)
-        self._tracked = upto
+        self._tracked = share.upto
         self._on_commit(len(draft.outcomes), time.perf_counter() - started)
         # What is not published now is published later: the commit stands, and its senders are told.
         with contextlib.suppress(*NOT_NOW):
             self._publisher.publish(draft.commit.expected_sequence + 1, draft.events)
-        self._replies.outcomes(asked, draft.outcomes)
+        self._answer(share, draft)
+
+    def _answer(self, share: Share, draft: Draft) -> None:
+        self._replies.outcomes(share.ready, draft.outcomes)
+        for each, problem in share.problems:
+            self._replies.problem(each, problem)
 
     def _turn(self) -> None:
         self._logs.turn(self.log)

@@ -1,13 +1,20 @@
-"""What is published of a log: the sequence that stands last in its partition."""
+"""What is published of a log: the sequences that stand at the end of its partition."""
 
 import time
+from collections.abc import Iterator
 
+import msgspec
 from confluent_kafka import Consumer, Message, TopicPartition
 
 from infra.kafka.bounds import bounds_of
 from infra.kafka.connection import Connection
 
 ANSWER_SECONDS = 30.0
+RECORDS_AT_ONCE = 5_000
+# An owner that ended before it mended what Kafka had lost may have left a hole, no further back than all it had on the
+# way to Kafka, and one commit.
+ON_THE_WAY = 10_000
+LOOK_BACK = 2 * ON_THE_WAY
 LEDGER, LOG, SEQUENCE, TYPE, VERSION = "ledger", "log", "sequence", "type", "version"
 
 
@@ -17,6 +24,13 @@ class OtherTopic(Exception):
 
 class NotReadable(Exception):
     """Kafka did not give a record that it should have."""
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """``complete``: nothing up to this sequence is missing; ``highest``: what lies beyond a hole."""
+
+    complete: int
+    highest: int
 
 
 class Published:
@@ -30,32 +44,42 @@ class Published:
         """The first offset of a partition, and the one after its last."""
         return bounds_of(self._consumer, topic, partition)
 
-    def last_sequence(self, topic: str, partition: int, log: str, before: int | None = None) -> int:
-        """The sequence of the last record, or of the last one before an offset; 0 when there is none.
+    def standing(self, topic: str, partition: int, log: str, before: int | None = None) -> Standing:
+        """What stands at the end of a partition, or before an offset of it.
 
         Raises:
-            OtherTopic: when that record is of another ledger or log.
+            OtherTopic: when something of it is of another ledger or log.
         """
         low, high = self.bounds(topic, partition)
-        last = min(high, high if before is None else before) - 1
-        if last < low:
-            return 0
-        headers = dict(self._record(topic, partition, last).headers() or [])
-        if headers.get(LEDGER) != self._ledger_id or headers.get(LOG) != log.encode():
-            raise OtherTopic(f"{topic}/{partition} is not of {log} of this ledger")
-        return int(headers[SEQUENCE] or 0)
+        stop = min(high, high if before is None else before)
+        first = max(low, stop - LOOK_BACK)
+        complete, highest = None if first > low else 0, 0
+        for record in self._records(topic, partition, first, stop):
+            sequence = self._sequence_of(record, log)
+            highest = max(highest, sequence)
+            if complete is None or sequence == complete + 1:
+                complete = sequence
+        return Standing(complete or 0, highest)
 
     def close(self) -> None:
         self._consumer.close()
 
-    def _record(self, topic: str, partition: int, offset: int) -> Message:
-        self._consumer.assign([TopicPartition(topic, partition, offset)])
+    def _sequence_of(self, record: Message, log: str) -> int:
+        headers = dict(record.headers() or [])
+        if headers.get(LEDGER) != self._ledger_id or headers.get(LOG) != log.encode():
+            raise OtherTopic(f"{record.topic()}/{record.partition()} is not of {log} of this ledger")
+        return int(headers[SEQUENCE] or 0)
+
+    def _records(self, topic: str, partition: int, first: int, stop: int) -> Iterator[Message]:
+        self._consumer.assign([TopicPartition(topic, partition, first)])
         try:
             deadline = time.monotonic() + ANSWER_SECONDS
-            while time.monotonic() < deadline:
-                message = self._consumer.poll(1.0)
-                if message is not None and message.error() is None:
-                    return message
+            while first < stop and time.monotonic() < deadline:
+                for message in self._consumer.consume(RECORDS_AT_ONCE, 1.0):
+                    if message.error() is None and first <= (message.offset() or 0) < stop:
+                        first = (message.offset() or 0) + 1
+                        yield message
         finally:
             self._consumer.unassign()
-        raise NotReadable(f"{topic}/{partition} did not give its record {offset}")
+        if first < stop:
+            raise NotReadable(f"{topic}/{partition} did not give its record {first}")

@@ -6,12 +6,11 @@ from confluent_kafka import KafkaError, Message
 from eventsourcing.persistence import Notification
 
 from domain.ports import LogRecorder, NewEvent
-from infra.kafka.published import LEDGER, LOG, SEQUENCE, TYPE, VERSION, OtherTopic, Published
+from infra.kafka.published import LEDGER, LOG, ON_THE_WAY, SEQUENCE, TYPE, VERSION, OtherTopic, Published
 from infra.kafka.records import Headers
 from infra.kafka.sender import Sender
 
 READ_AT_ONCE = 1_000
-ON_THE_WAY = 50_000
 ROOM_SECONDS = 0.1
 FLUSH_SECONDS = 10.0
 
@@ -71,12 +70,13 @@ class EventsPublisher:
         # What is still on its way would be taken for what stands at the end.
         self._sender.flush(FLUSH_SECONDS)
         before = before if self._again_from is None else self._again_from
-        self.handed = self._published.last_sequence(self._topic, self._partition, self._log, before)
+        standing = self._published.standing(self._topic, self._partition, self._log, before)
+        self.handed = standing.complete
         self._again_from, self._end = None, self._published.bounds(self._topic, self._partition)[1]
         tail = self._recorder.max_notification_id() or 0
-        if self.handed > tail:
+        if standing.highest > tail:
             raise OtherTopic(
-                f"{self._topic}/{self._partition} has {self._log} up to {self.handed}, the log ends at {tail}"
+                f"{self._topic}/{self._partition} has {self._log} up to {standing.highest}, the log ends at {tail}"
             )
         self._again(tail - self.handed)
         self._read_on(tail)
