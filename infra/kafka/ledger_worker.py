@@ -60,11 +60,9 @@ class LedgerWorker:
         self._replies = Replies(self._replies_sender, topics.replies, reply_partitions)
         self._published = Published(connection, logs.ledger_id)
         self._appender = ThreadPoolExecutor(APPENDERS, "append")
-        self._consumer: Consumer = connection.consumer(f"{topics.prefix}.ledger", {
-            "partition.assignment.strategy": "cooperative-sticky", "session.timeout.ms": int(session_seconds * 1000),
-            "heartbeat.interval.ms": int(session_seconds * 1000 / 4), "topic.metadata.refresh.interval.ms": 10_000,
-            "fetch.wait.max.ms": 100,
-        })
+        self._connection = connection
+        self._session_seconds = session_seconds
+        self._consumer = self._new_consumer()
         self._owners: dict[int, LogOwner] = {}
         self._waiting: dict[int, float] = {}
         self.counts = LedgerCounts()
@@ -97,13 +95,34 @@ class LedgerWorker:
         ensure_topics(
             self._admin, self._topics, reply_partitions=self._reply_partitions, replication=self._replication
         )
-        self._consumer.subscribe(
-            [self._topics.commands], on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._revoked
-        )
+        self._join()
+
 
     def fences(self) -> dict[str, int]:
         """By log, how many commits others were ahead of."""
         return {log: ledger.fences for log, ledger in self._logs.by_log.items()}
+
+    def _new_consumer(self) -> Consumer:
+        session = int(self._session_seconds * 1000)
+        return self._connection.consumer(f"{self._topics.prefix}.ledger", {
+            "partition.assignment.strategy": "cooperative-sticky", "session.timeout.ms": session,
+            "heartbeat.interval.ms": session // 4, "topic.metadata.refresh.interval.ms": 10_000,
+            "fetch.wait.max.ms": 100,
+        })
+
+    def _join(self) -> None:
+        self._consumer.subscribe(
+            [self._topics.commands], on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._revoked
+        )
+
+    def _join_anew(self) -> None:
+        """With another consumer: one that has seen a later leader epoch never reads a topic that was made anew."""
+        self._consumer.close()
+        for partition in tuple(self._owners):
+            self._let_go(partition)
+        self._topic_id = ""
+        self._consumer = self._new_consumer()
+        self._join()
 
     def step(self) -> None:
         """One round: decides what is there, and looks after what is not decided."""
@@ -197,8 +216,10 @@ class LedgerWorker:
         return True
 
     def _start_of(self, owner: LogOwner, partition: int) -> int:
-        self._topic_id = topic_id_of(self._admin, self._topics.commands) or self._topic_id
-        offset = owner.take_over(Place(self._topic_id, partition))
+        topic_id = topic_id_of(self._admin, self._topics.commands) or self._topic_id
+        # Of the first topic that this consumer read: of another one it is to be seen that it is another.
+        self._topic_id = self._topic_id or topic_id
+        offset = owner.take_over(Place(topic_id, partition))
         low, high = bounds_of(self._consumer, self._topics.commands, partition)
         if offset > high:
             raise NotReadable(
@@ -216,9 +237,9 @@ class LedgerWorker:
                 ensure_topics(
                     self._admin, self._topics, reply_partitions=self._reply_partitions, replication=self._replication
                 )
-            for partition in self._owners.keys() - self._waiting.keys():
-                if topic_id not in {None, self._owners[partition].place.topic_id}:
-                    self._wait(partition, 0.0)
+            known = {self._owners[partition].place.topic_id for partition in self._owners.keys() - self._waiting.keys()}
+            if topic_id is not None and known - {topic_id}:
+                self._join_anew()
         for partition in tuple(self._owners):
             self._guarded(partition, LogOwner.follow)
         for partition, owner in self._owners.items():
@@ -245,13 +266,16 @@ class LedgerWorker:
 
     def _revoked(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         for each in partitions:
-            if owner := self._owners.pop(each.partition, None):
-                owner.step_back()
-                self.counts.lag.pop(owner.log, None)
-                self.trouble.pop(owner.log, None)
-            self._waiting.pop(each.partition, None)
+            self._let_go(each.partition)
         consumer.incremental_unassign(partitions)
         self._on_owned(self.owned())
+
+    def _let_go(self, partition: int) -> None:
+        self._waiting.pop(partition, None)
+        if owner := self._owners.pop(partition, None):
+            owner.step_back()
+            self.counts.lag.pop(owner.log, None)
+            self.trouble.pop(owner.log, None)
 
     def _close(self) -> None:
         self._consumer.close()
