@@ -10,14 +10,12 @@ from functools import partial
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from domain.admission import NotRecorded
-from domain.ledger import LogBroken
 from domain.ports import LogMoved
 from infra.kafka.bounds import bounds_of
 from infra.kafka.connection import Connection
 from infra.kafka.ledger_metrics import LedgerCounts
-from infra.kafka.log_owner import NOT_NOW, LogOwner, Place
-from infra.kafka.published import NotReadable, OtherTopic, Published
+from infra.kafka.log_owner import TROUBLES, LogOwner, Place
+from infra.kafka.published import NotReadable, Published
 from infra.kafka.publisher import EventsPublisher
 from infra.kafka.records import Seal, asked_by
 from infra.kafka.replies import Replies
@@ -30,7 +28,6 @@ IDLE_SECONDS = 0.1
 LOOK_SECONDS = 1.0
 FLUSH_SECONDS = 10.0
 APPENDERS = 8
-TROUBLES = (*NOT_NOW, OtherTopic, LogBroken, NotRecorded)
 
 
 class LedgerWorker:
@@ -244,7 +241,9 @@ class LedgerWorker:
             self._guarded(partition, LogOwner.follow)
         for partition, owner in self._owners.items():
             with contextlib.suppress(KafkaException):
-                _, end = bounds_of(self._consumer, self._topics.commands, partition)
+                place = TopicPartition(self._topics.commands, partition)
+                # As the last fetch told: a question to the broker would wait behind the next one.
+                _, end = self._consumer.get_watermark_offsets(place, cached=True)
                 self.counts.lag[owner.log] = max(end - owner.next_offset, 0)
 
     def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
