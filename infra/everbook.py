@@ -22,7 +22,9 @@ from infra.owner import Owner
 from infra.projection_worker import ProjectionWorker, wait_until_reflected
 from infra.secrets import MissingSecret, digest_of, secret_in
 from infra.settings import Settings
+from infra.snapshots import SnapshotKeeper
 from infra.sql.read_models import SqlReadModels
+from infra.store_settings import hbase_environment
 from projections.ports import ReadModels, ReadModelStore
 from projections.projection import Document, families, families_of
 from projections.registry import PROJECTIONS
@@ -50,9 +52,11 @@ class Everbook:
             self._closing = opened.pop_all()
 
     def _open(self, settings: Settings, adopt_read_models: bool) -> None:
-        self.logs = CommandedLogs(self._open_log, settings.ledgers)
+        path = settings.data / PEPPER
+        snapshots = snapshots_of(settings, settings.pepper or (secret_in(path) if path.exists() else ""), self._closing)
+        self.logs = CommandedLogs(self._open_log, settings.ledgers, snapshots)
         self.ledger_id = self.logs.ledger_id
-        pepper = self._pepper()
+        snapshots.secret = pepper = self._pepper()
         self.signer = Signer.open(settings.data / CHECKPOINT_KEY)
         self.admin_secret = ""
         if ADMIN not in self.logs.reference.keys:
@@ -97,6 +101,10 @@ class Everbook:
 
     def recorder(self, log: str) -> LogRecorder:
         return self.logs.recorders[log]
+
+    def fences(self) -> Mapping[str, int]:
+        """By log, how many commits of this process others were ahead of."""
+        return {log: ledger.fences for log, ledger in self.logs.by_log.items()}
 
     def checkpoint(self, log: str) -> Checkpoint:
         """The present tree head of a log."""
@@ -151,10 +159,24 @@ class Everbook:
 def factory_of(log: str, settings: Settings, *, create: bool = True) -> InfrastructureFactory[Any]:
     """Each log is an application of the library, in whichever persistence module is set."""
     return InfrastructureFactory.construct(Environment(log, {
-        "PERSISTENCE_MODULE": os.environ.get("PERSISTENCE_MODULE", "infra.sql"),
-        "EVERBOOK_DATABASE_URL": settings.events_url, "EVERBOOK_HBASE_URL": settings.hbase_url,
+        "PERSISTENCE_MODULE": persistence_module(),
+        "EVERBOOK_DATABASE_URL": settings.events_url, **hbase_environment(settings),
         "CREATE_TABLE": "yes" if create else "no",
     }))
+
+
+def snapshots_of(settings: Settings, secret: str, closing: ExitStack) -> SnapshotKeeper:
+    """The snapshots of every log, in the store of the logs."""
+    factory: Any = factory_of("snapshots", settings)
+    closing.callback(factory.close)
+    keeper = SnapshotKeeper(factory.snapshots(), secret, settings.snapshot_events)
+    closing.callback(keeper.close)
+    return keeper
+
+
+def persistence_module() -> str:
+    """What keeps the events."""
+    return os.environ.get("PERSISTENCE_MODULE", "infra.sql")
 
 
 class LocalReads:
@@ -188,7 +210,7 @@ def _open_read_models(settings: Settings, ledger_id: str, *, adopt: bool) -> Rea
     # Indices bear the id of their ledger, so there are none of another's to adopt.
     # By name, since its client is installed with the cluster's extra alone.
     read_models: Any = resolve_topic("infra.elasticsearch.read_models:ElasticsearchReadModels")
-    return read_models.open(settings.elasticsearch_url, PROJECTIONS, ledger_id)  # type: ignore[no-any-return]
+    return read_models.of(settings, PROJECTIONS, ledger_id)  # type: ignore[no-any-return]
 
 
 def data_file(settings: Settings) -> Path:

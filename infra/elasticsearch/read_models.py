@@ -29,6 +29,7 @@ from infra.elasticsearch.documents import (
 from infra.elasticsearch.generations import Generations
 from infra.elasticsearch.search import PAGE, Search, get_many, whole
 from infra.elasticsearch.seen import Seen
+from infra.store_settings import ElasticsearchSettings
 from projections.fold import DEAD_LETTERS, DeadLetter, Parked
 from projections.ports import ReadModelsMoved
 from projections.projection import Document, Projection, dependants_first
@@ -65,6 +66,14 @@ class ElasticsearchReadModels:
     def open(cls, urls: str, projections: Sequence[Projection], ledger_id: str, **connection: Any) -> Self:
         """Opens the served generation, on the cluster at ``urls``; ``connection`` as ``Connection`` takes it."""
         return cls(Connection(urls, **connection), projections, ledger_id)
+
+    @classmethod
+    def of(cls, settings: ElasticsearchSettings, projections: Sequence[Projection], ledger_id: str) -> Self:
+        """As ``open``, with everything that is set of Elasticsearch."""
+        return cls(
+            Connection.of(settings), projections, ledger_id, shards=settings.elasticsearch_shards,
+            replicas=settings.elasticsearch_replicas,
+        )
 
     def get_many(self, model: str, ids: Sequence[str]) -> Mapping[str, Document]:
         if model == DEAD_LETTERS:
@@ -173,6 +182,10 @@ class ElasticsearchReadModels:
         self.generations.drop(self.models.values(), self._generation)
         self._bulk.close()
 
+    def remove(self) -> None:
+        """Drops every generation: nothing of this ledger is left."""
+        self.generations.drop_all(list(self.models.values()))
+
     def close(self) -> None:
         self._bulk.close()
         self._connection.close()
@@ -238,8 +251,13 @@ class ElasticsearchReadModels:
         """Lets searches of this object see what it wrote."""
         behind = [name for name in models if whoever_wrote or name in self._unrefreshed]
         if behind:
-            self.generations.refresh(self._read(name) for name in behind)
+            # Before, not after: what another thread writes meanwhile may have come too late for this refresh.
             self._unrefreshed.difference_update(behind)
+            try:
+                self.generations.refresh(self._read(name) for name in behind)
+            except BaseException:
+                self._unrefreshed.update(behind)
+                raise
 
     def _require_place(self, log: str, expected: int, models: Sequence[str]) -> None:
         places = self._places(models, log)

@@ -15,6 +15,7 @@ from domain.ledger import LogBroken
 from domain.ports import LogMoved
 from infra.kafka.bounds import bounds_of
 from infra.kafka.connection import Connection
+from infra.kafka.ledger_metrics import LedgerCounts
 from infra.kafka.log_owner import NOT_NOW, LogOwner, Place
 from infra.kafka.published import NotReadable, OtherTopic, Published
 from infra.kafka.publisher import EventsPublisher
@@ -52,19 +53,19 @@ class LedgerWorker:
         self._reply_partitions = reply_partitions
         self._replication = replication
         self._on_owned = on_owned
+        self._connection = connection
         self._admin: AdminClient = connection.admin()
         self._sender = Sender(connection, {"linger.ms": 2, "message.timeout.ms": 0})
         self._replies_sender = Sender(connection, {"linger.ms": 0, "message.timeout.ms": 60_000})
         self._replies = Replies(self._replies_sender, topics.replies, reply_partitions)
         self._published = Published(connection, logs.ledger_id)
         self._appender = ThreadPoolExecutor(APPENDERS, "append")
-        self._consumer: Consumer = connection.consumer(f"{topics.prefix}.ledger", {
-            "partition.assignment.strategy": "cooperative-sticky", "session.timeout.ms": int(session_seconds * 1000),
-            "heartbeat.interval.ms": int(session_seconds * 1000 / 4), "topic.metadata.refresh.interval.ms": 10_000,
-            "fetch.wait.max.ms": 100,
-        })
+        self._connection = connection
+        self._session_seconds = session_seconds
+        self._consumer = self._new_consumer()
         self._owners: dict[int, LogOwner] = {}
         self._waiting: dict[int, float] = {}
+        self.counts = LedgerCounts()
         self._topic_id = ""
         self._next_look = 0.0
         self.stopping = threading.Event()
@@ -77,6 +78,7 @@ class LedgerWorker:
         """Decides what comes, until it is stopped.
 
         Raises:
+            KafkaRefuses: when Kafka does not let us in.
             WrongTopic: when a topic is not what this ledger needs.
             KafkaException: when Kafka does not answer at the start, or has given this member up for good.
         """
@@ -89,12 +91,38 @@ class LedgerWorker:
 
     def begin(self) -> None:
         """Becomes a member of the group."""
+        self._connection.require_let_in()
         ensure_topics(
             self._admin, self._topics, reply_partitions=self._reply_partitions, replication=self._replication
         )
+        self._join()
+
+
+    def fences(self) -> dict[str, int]:
+        """By log, how many commits others were ahead of."""
+        return {log: ledger.fences for log, ledger in self._logs.by_log.items()}
+
+    def _new_consumer(self) -> Consumer:
+        session = int(self._session_seconds * 1000)
+        return self._connection.consumer(f"{self._topics.prefix}.ledger", {
+            "partition.assignment.strategy": "cooperative-sticky", "session.timeout.ms": session,
+            "heartbeat.interval.ms": session // 4, "topic.metadata.refresh.interval.ms": 10_000,
+            "fetch.wait.max.ms": 100,
+        })
+
+    def _join(self) -> None:
         self._consumer.subscribe(
             [self._topics.commands], on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._revoked
         )
+
+    def _join_anew(self) -> None:
+        """With another consumer: one that has seen a later leader epoch never reads a topic that was made anew."""
+        self._consumer.close()
+        for partition in tuple(self._owners):
+            self._let_go(partition)
+        self._topic_id = ""
+        self._consumer = self._new_consumer()
+        self._join()
 
     def step(self) -> None:
         """One round: decides what is there, and looks after what is not decided."""
@@ -183,12 +211,15 @@ class LedgerWorker:
         self._consumer.incremental_assign([place])
         self._consumer.resume([place])
         del self._waiting[partition]
+        self.counts.take_overs[owner.log] += 1
         self.trouble.pop(owner.log, None)
         return True
 
     def _start_of(self, owner: LogOwner, partition: int) -> int:
-        self._topic_id = topic_id_of(self._admin, self._topics.commands) or self._topic_id
-        offset = owner.take_over(Place(self._topic_id, partition))
+        topic_id = topic_id_of(self._admin, self._topics.commands) or self._topic_id
+        # Of the first topic that this consumer read: of another one it is to be seen that it is another.
+        self._topic_id = self._topic_id or topic_id
+        offset = owner.take_over(Place(topic_id, partition))
         low, high = bounds_of(self._consumer, self._topics.commands, partition)
         if offset > high:
             raise NotReadable(
@@ -206,11 +237,15 @@ class LedgerWorker:
                 ensure_topics(
                     self._admin, self._topics, reply_partitions=self._reply_partitions, replication=self._replication
                 )
-            for partition in self._owners.keys() - self._waiting.keys():
-                if topic_id not in {None, self._owners[partition].place.topic_id}:
-                    self._wait(partition, 0.0)
+            known = {self._owners[partition].place.topic_id for partition in self._owners.keys() - self._waiting.keys()}
+            if topic_id is not None and known - {topic_id}:
+                self._join_anew()
         for partition in tuple(self._owners):
             self._guarded(partition, LogOwner.follow)
+        for partition, owner in self._owners.items():
+            with contextlib.suppress(KafkaException):
+                _, end = bounds_of(self._consumer, self._topics.commands, partition)
+                self.counts.lag[owner.log] = max(end - owner.next_offset, 0)
 
     def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         consumer.incremental_assign(partitions)
@@ -221,21 +256,26 @@ class LedgerWorker:
             publisher = EventsPublisher(
                 log, self._logs.recorders[log], self._topics.events_of(log), sender=self._sender,
                 published=self._published, ledger_id=self._logs.ledger_id,
+                again=partial(self.counts.published_again, log),
             )
             self._owners[each.partition] = LogOwner(
                 log, self._logs, publisher, replies=self._replies, appender=self._appender,
-                batch_limit=self._batch_limit,
+                batch_limit=self._batch_limit, on_commit=self.counts.committed,
             )
             self._waiting[each.partition] = 0.0
 
     def _revoked(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         for each in partitions:
-            if owner := self._owners.pop(each.partition, None):
-                owner.step_back()
-                self.trouble.pop(owner.log, None)
-            self._waiting.pop(each.partition, None)
+            self._let_go(each.partition)
         consumer.incremental_unassign(partitions)
         self._on_owned(self.owned())
+
+    def _let_go(self, partition: int) -> None:
+        self._waiting.pop(partition, None)
+        if owner := self._owners.pop(partition, None):
+            owner.step_back()
+            self.counts.lag.pop(owner.log, None)
+            self.trouble.pop(owner.log, None)
 
     def _close(self) -> None:
         self._consumer.close()

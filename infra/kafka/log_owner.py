@@ -1,7 +1,8 @@
 """The owner of one log: decides what came in its partition, commits it with its offset, publishes it, and replies."""
 
 import contextlib
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from itertools import groupby
 
@@ -57,18 +58,20 @@ class Flight(msgspec.Struct, frozen=True):
     share: Share
     draft: Draft
     landed: "Future[None]"
+    started: float
 
 
 class LogOwner:
     """Decides for one log, for as long as its partition is assigned.
 
     After ``LogMoved`` (another owner took commands meanwhile) and store errors it has to ``step_back``, and
-    ``take_over`` says from which offset to go on.
+    ``take_over`` says from which offset to go on. ``on_commit`` is told how many commands were committed together, and
+    the seconds it took to decide and append them.
     """
 
     def __init__(
         self, log: str, logs: CommandedLogs, publisher: EventsPublisher, *, replies: Replies, appender: Executor,
-        batch_limit: int,
+        batch_limit: int, on_commit: Callable[[int, float], None] = lambda _commands, _seconds: None,
     ) -> None:
         self.log = log
         self.place = Place("", 0)
@@ -78,6 +81,7 @@ class LogOwner:
         self._replies = replies
         self._appender = appender
         self._batch_limit = batch_limit
+        self._on_commit = on_commit
         self._tracked = 0
         self._next = 0
         self._flight: Flight | None = None
@@ -113,11 +117,16 @@ class LogOwner:
         except (LogMoved, IntegrityError):
             self._decide_again(flight.share)
             return False
-        self._landed(flight.share, flight.draft)
+        self._landed(flight.share, flight.draft, flight.started)
         return True
 
     def flying(self) -> bool:
         return self._flight is not None
+
+    @property
+    def next_offset(self) -> int:
+        """The offset of the first record that is not decided here."""
+        return self._next
 
     def step_back(self) -> None:
         """Ends what was begun, as it ends: afterwards nothing is open."""
@@ -133,6 +142,7 @@ class LogOwner:
         self._publisher.follow()
 
     def _take_off(self, asked: Sequence[Asked], problems: Sequence[tuple[Asked, str]] = ()) -> None:
+        started = time.perf_counter()
         ready, ahead = self._that_may_be_decided(asked)
         share = Share(ready, (*problems, *ahead), asked[-1].offset + 1)
         try:
@@ -146,7 +156,7 @@ class LogOwner:
             self._passed(share, draft)
             return
         landed = self._appender.submit(self._ledger.append, draft, Tracking(self.place.tracking, share.upto))
-        self._flight = Flight(share, draft, landed)
+        self._flight = Flight(share, draft, landed, started)
         if self.log in ORDER:
             # The ledger logs of this process read on in this one before each batch: nothing of it may be open.
             self.land()
@@ -215,6 +225,7 @@ class LogOwner:
     def _decide_again(self, share: Share) -> None:
         """Something of it came before, or others wrote the log: it is read on, and repeats are looked up."""
         for _ in range(MOVES_BEFORE_TAKING_OVER):
+            started = time.perf_counter()
             self._ledger.step_back()
             self._ledger.catch_up()
             if (self._ledger.recorder.max_tracking_id(self.place.tracking) or 0) != self._tracked:
@@ -225,7 +236,7 @@ class LogOwner:
                 return
             with contextlib.suppress(LogMoved):
                 self._ledger.append(draft, Tracking(self.place.tracking, share.upto))
-                self._landed(share, draft)
+                self._landed(share, draft, started)
                 return
         raise LogMoved(f"{self.log} is written by another owner")
 
@@ -239,10 +250,11 @@ class LogOwner:
             self._tracked = share.upto
         self._answer(share, draft)
 
-    def _landed(self, share: Share, draft: Draft) -> None:
+    def _landed(self, share: Share, draft: Draft, started: float) -> None:
         assert draft.commit is not None
         self._ledger.keep(draft)
         self._tracked = share.upto
+        self._on_commit(len(draft.outcomes), time.perf_counter() - started)
         # What is not published now is published later: the commit stands, and its senders are told.
         with contextlib.suppress(*NOT_NOW):
             self._publisher.publish(draft.commit.expected_sequence + 1, draft.events)

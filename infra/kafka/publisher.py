@@ -1,6 +1,6 @@
 """Events out: one log, in sequence, once more from wherever something of it may be missing."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from confluent_kafka import KafkaError, Message
 from eventsourcing.persistence import Notification
@@ -16,7 +16,8 @@ FLUSH_SECONDS = 10.0
 
 
 class EventsPublisher:
-    """Hands every event of a log to Kafka in its order; ``handed`` is the last sequence of them.
+    """Hands every event of a log to Kafka in its order; ``handed`` is the last sequence of them. ``again`` is told how
+    many events were missing there when that was looked at.
 
     When Kafka loses what it had, because a topic was made anew or cut, everything behind is published again: consumers
     drop the sequences they have.
@@ -24,9 +25,10 @@ class EventsPublisher:
 
     def __init__(
         self, log: str, recorder: LogRecorder, place: tuple[str, int], *, sender: Sender, published: Published,
-        ledger_id: str,
+        ledger_id: str, again: Callable[[int], None] = lambda _count: None,
     ) -> None:
         self.handed = 0
+        self._again = again
         self._sender = sender
         self._published = published
         self._recorder = recorder
@@ -76,6 +78,7 @@ class EventsPublisher:
             raise OtherTopic(
                 f"{self._topic}/{self._partition} has {self._log} up to {standing.highest}, the log ends at {tail}"
             )
+        self._again(tail - self.handed)
         self._read_on(tail)
 
     def _read_on(self, last: int) -> None:

@@ -1,7 +1,7 @@
 """What only the Elasticsearch store promises: versions, swaps under readers, a full queue, errors in our words."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -99,6 +99,23 @@ def test_ledgers_on_one_cluster_do_not_see_each_other(elasticsearch: str) -> Non
         assert [each.id for each in mine.scan("counting", "")] == ["B/T1"]
         for each in (mine, other):
             each.close()
+
+
+def test_what_is_written_while_another_thread_lets_searches_see_is_seen_by_the_next(
+    store: ElasticsearchReadModels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built = store.beside(COUNTING)
+    refresh = built.generations.refresh
+
+    def refresh_then_be_slow(indices: Iterable[str]) -> None:
+        refresh(indices)
+        monkeypatch.undo()
+        put(built, Counting.document("B/T1", 5))
+
+    monkeypatch.setattr(built.generations, "refresh", refresh_then_be_slow)
+    assert built.heads() == set()
+    assert [each.id for each in built.scan("counting", "")] == ["B/T1"]
+    built.drop()
 
 
 def test_large_documents_go_in_several_bodies(
@@ -231,13 +248,3 @@ def test_credentials_go_with_every_request(elasticsearch: str, given: Any, sent:
     connection.send("GET", "/")
     connection.close()
     assert seen == [sent, sent]
-
-
-def test_certificates_are_held_against_the_authority_given(tmp_path: Path) -> None:
-    authority = str(tmp_path / "ca.pem")
-    connection = Connection("https://one:9200, https://two:9200", ca_certs=authority)
-    nodes = list(connection.client.transport.node_pool.all())
-    assert {(node.config.scheme, node.config.host, node.config.ca_certs) for node in nodes} == {
-        ("https", "one", authority), ("https", "two", authority)
-    }
-    connection.close()

@@ -320,3 +320,6 @@ class SimulatedKafka:
 
     def consumer(self, group: str, options: Mapping[str, Any]) -> Any:
         return SimulatedConsumer(*self._of, {"group.id": group, **options})
+
+    def require_let_in(self) -> None:
+        """Everybody is."""
