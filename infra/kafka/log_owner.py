@@ -51,6 +51,12 @@ class Share(msgspec.Struct, frozen=True):
     problems: Sequence[tuple[Asked, str]]
     upto: int
 
+    @property
+    def asked(self) -> Sequence[Asked]:
+        """Every record of it, in their order."""
+        by_offset = {each.offset: each for each in (*(each for each, _ in self.problems), *self.ready)}
+        return [by_offset[offset] for offset in sorted(by_offset)]
+
 
 class Flight(msgspec.Struct, frozen=True):
     """A commit on its way to the store, and whom it answers."""
@@ -115,7 +121,12 @@ class LogOwner:
         try:
             flight.landed.result()
         except (LogMoved, IntegrityError):
-            self._decide_again(flight.share)
+            try:
+                self._decide_again(flight.share)
+            except RulesBroke as broken:
+                # Those that come behind it are not to blame, nor may they be taken before it.
+                self._one_by_one(flight.share.asked, broken)
+                self.land()
             return False
         self._landed(flight.share, flight.draft, flight.started)
         return True
@@ -145,13 +156,14 @@ class LogOwner:
         started = time.perf_counter()
         ready, ahead = self._that_may_be_decided(asked)
         share = Share(ready, (*problems, *ahead), asked[-1].offset + 1)
-        try:
-            draft = self._prepared(ready)
-            if not self.land():
+        stands = False
+        while not stands:
+            try:
                 draft = self._prepared(ready)
-        except RulesBroke as broken:
-            self._one_by_one(asked, broken)
-            return
+            except RulesBroke as broken:
+                self._one_by_one(asked, broken)
+                return
+            stands = self.land()
         if draft.commit is None:
             self._passed(share, draft)
             return
