@@ -27,10 +27,13 @@ class NotReadable(Exception):
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """``complete``: nothing up to this sequence is missing; ``highest``: what lies beyond a hole."""
+    """``complete``: nothing up to this sequence is missing; ``highest``: what lies beyond a hole. ``end`` is the offset
+    after the last record there was.
+    """
 
     complete: int
     highest: int
+    end: int
 
 
 class Published:
@@ -60,7 +63,7 @@ class Published:
             highest = max(highest, sequence)
             if complete is None or sequence == complete + 1:
                 complete = sequence
-        return Standing(complete or 0, highest)
+        return Standing(complete or 0, highest, high)
 
     def close(self) -> None:
         self._consumer.close()

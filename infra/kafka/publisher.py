@@ -57,8 +57,9 @@ class EventsPublisher:
     def follow(self) -> None:
         """Publishes what others wrote into the log, and whatever Kafka lost."""
         _, end = self._published.bounds(self._topic, self._partition)
-        if end < self._end:
-            self._lost(end)
+        # Offsets are gapless: where others published too, what is there may not be what was there.
+        if end < self._end or (end > self._end and not self._sender.waiting()):
+            self._lost(min(end, self._end))
         self._mend()
         self._read_on(self._recorder.max_notification_id() or 0)
 
@@ -72,7 +73,7 @@ class EventsPublisher:
         before = before if self._again_from is None else self._again_from
         standing = self._published.standing(self._topic, self._partition, self._log, before)
         self.handed = standing.complete
-        self._again_from, self._end = None, self._published.bounds(self._topic, self._partition)[1]
+        self._again_from, self._end = None, standing.end
         tail = self._recorder.max_notification_id() or 0
         if standing.highest > tail:
             raise OtherTopic(
@@ -101,9 +102,9 @@ class EventsPublisher:
         offset = message.offset()
         if error is not None or offset is None:
             self._lost(self._end)
-        elif offset < self._end:
-            # It stands where something else stood before: the partition is not the one that it was.
-            self._lost(offset)
+        elif offset != self._end:
+            # It stands where something else stood, or beside what others published: is all there that was?
+            self._lost(min(offset, self._end))
         else:
             self._end = offset + 1
 
