@@ -279,8 +279,8 @@ def require_same_history(recorders: Mapping[str, LogRecorder], read_models: Read
     Raises:
         ReadModelsAhead: when the log ends before it, or has another event there: then it was restored, and went on.
     """
-    for log, sequence, leaf in sorted(read_models.heads()):
-        if log in recorders and recorders[log].select_leaves(sequence, 1) != [(sequence, leaf)]:
+    for log, sequence, leaf in sorted(read_models.heads(recorders)):
+        if recorders[log].select_leaves(sequence, 1) != [(sequence, leaf)]:
             raise ReadModelsAhead(
                 f"the read models reflect {log}:{sequence}, which is not, or no longer, in the log: build them anew"
             )

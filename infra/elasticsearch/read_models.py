@@ -5,7 +5,7 @@ is cut off in between, another goes on from the tracking and writes the same aga
 A mending puts the documents first and the dead letters last: whoever is cut off leaves them parked, to be mended again.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from hashlib import sha256
 from typing import Any, Self
@@ -142,9 +142,10 @@ class ElasticsearchReadModels:
         # Who was cut off while it moved the tracking left models behind: from the last of them all is folded again.
         return places if len(places) > 1 and self._some_are_new(models) else {min(places)}
 
-    def heads(self) -> Set[tuple[str, int, bytes]]:
-        self._refresh_for(self.models, whoever_wrote=True)
-        return {(each.reflects, each.visible, each.leaf) for name in self.models for each in self._tracking(name)}
+    def heads(self, logs: Iterable[str]) -> Set[tuple[str, int, bytes]]:
+        # By id: a search would need a refresh of every model, and every worker asks for this once a second.
+        found = self._get([(name, reflects_id(log)) for log in logs for name in self.models])
+        return {(each.reflects, each.visible, each.leaf) for each in found if each}
 
     def clear(self, models: Sequence[str]) -> None:
         cleared = [self.models[name] for name in models]
