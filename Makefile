@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help install demo cluster-demo serve test test-embedded check bench bench-cluster format clean
+.PHONY: help install demo cluster-demo serve test test-embedded faults check bench bench-cluster format clean
 PYTHON ?= python3
 BIN := .venv/bin
 WORKERS ?= 2
@@ -37,6 +37,9 @@ test: install  ## Every test, on real Kafka, HBase and Elasticsearch where Maven
 
 test-embedded: install  ## Every test that needs no server
 	EVERBOOK_TEST_SERVERS=no $(BIN)/pytest -n $(WORKERS) $(ARGS)
+
+faults: install  ## Kills, zombies, lost replies and lost data on a real cluster under load (ARGS="--faults 200 --seed 7")
+	$(BIN)/python -m faults $(ARGS)
 
 check: install  ## Lint, format, types, architecture, tidiness
 	$(BIN)/ruff check .

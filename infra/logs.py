@@ -200,6 +200,10 @@ class CommandedLogs:
 
     def _turn(self, ledger: Ledger) -> None:
         """Dates are turned in the reference log; what a crash kept from a ledger log is carried over here."""
+        if not self._turns(ledger):
+            return
+        # Somebody else may have carried it over: as a repeat it would append nothing, and not show that the log moved.
+        ledger.catch_up()
         if commands := self._turns(ledger):
             unit = Unit(tuple(submission_of(command) for command in commands))
             self._contention.commit(ledger, [unit])

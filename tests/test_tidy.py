@@ -11,7 +11,7 @@ VAGUE_NAMES = {"utils", "util", "helpers", "helper", "base", "manager", "common"
 
 
 def sources() -> Iterator[Path]:
-    for folder in ("domain", "projections", "api", "infra", "tests", "benchmarks"):
+    for folder in ("domain", "projections", "api", "infra", "tests", "benchmarks", "faults"):
         yield from sorted((ROOT / folder).rglob("*.py"))
 
 

@@ -9,6 +9,7 @@ from concurrent.futures import Future
 from benchmarks.measure import Figure
 from domain.outcomes import Outcome, Submission
 from infra.cluster_everbook import ClusterEverbook
+from infra.projection_worker import wait_until_reflected
 
 PER_SECOND = 300
 LOG, MODEL = "ledger-0", "positions"
@@ -17,7 +18,8 @@ LONGEST_SECONDS = 60.0
 
 
 def figures(opened: ClusterEverbook, load: Iterator[Submission], seconds: float) -> list[Figure]:
-    """By the gate of one process, as its HTTP routes use it."""
+    """By the gate of one process, as its HTTP routes use it; nothing else waits when it begins."""
+    assert wait_until_reflected(opened.read_models, [MODEL], opened.vector(), LONGEST_SECONDS)
     acknowledged: list[float] = []
     shown: list[float] = []
     waiting: deque[tuple[int, float]] = deque()

@@ -60,10 +60,11 @@ class Cluster:
 
     def __init__(
         self, data: Path, servers: Iterable[str] = SERVERS, *, ports: Mapping[str, int] | None = None,
-        cache: Path | None = None,
+        cache: Path | None = None, launched: Mapping[str, Server] = SERVERS,
     ) -> None:
         """
         Args:
+            launched: how each server is started, for whoever wants one otherwise than usual.
             ports: where servers listen for clients, by the server's name; the others take free ports.
             cache: the folder of the jars; by default ``EVERBOOK_CLUSTER_CACHE``, else the user's cache.
         """
@@ -72,6 +73,7 @@ class Cluster:
         if unknown := [name for name in self.servers if name not in SERVERS]:
             raise ClusterFailed(f"no such server: {', '.join(unknown)}; there are {', '.join(SERVERS)}")
         self._given = dict(ports or {})
+        self._launched = launched
         self._cache = (cache or cache_folder()).absolute()
         self._recording = threading.Lock()
         self._giving_up = threading.Event()
@@ -163,7 +165,7 @@ class Cluster:
         return chosen
 
     def _bring_up(self, name: str, ports: dict[str, int] | None, tell: Told) -> None:
-        server, home = SERVERS[name], self.data / name
+        server, home = self._launched[name], self.data / name
         if ports is None:
             state = read_state(self.data)[name]
         else:

@@ -4,6 +4,7 @@ import http.client
 import json
 import shutil
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from infra.cluster.artifacts import SOURCES, compile_java, pinned_version
@@ -29,6 +30,10 @@ class Elasticsearch:
     )
     ports: tuple[str, ...] = ("http", "transport")
 
+    def __init__(self, more: Mapping[str, object] | None = None) -> None:
+        """``more`` are further settings of the node."""
+        self._more = dict(more or {})
+
     def url(self, port: int) -> str:
         return f"http://{LOOPBACK}:{port}"
 
@@ -53,7 +58,7 @@ class Elasticsearch:
             "network.host": LOOPBACK, "http.port": ports["http"], "transport.port": ports["transport"],
             "path.data": str(home / "data"), "path.logs": str(home / "logs"), "path.repo": str(home / "snapshots"),
             # One machine with one disk: a full one must not freeze the indices of a demo.
-            "cluster.routing.allocation.disk.threshold_enabled": False,
+            "cluster.routing.allocation.disk.threshold_enabled": False, **self._more,
         }
         folder = home / "config"
         folder.mkdir(exist_ok=True)

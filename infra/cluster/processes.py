@@ -57,12 +57,18 @@ class Process(msgspec.Struct, frozen=True):
         try:
             poll = select.poll()
             poll.register(handle, select.POLLIN)
-            ended = not self.is_running() or bool(poll.poll(seconds * 1_000))
+            is_there = self.is_running() or self._is_ending()
+            ended = not is_there or bool(poll.poll(seconds * 1_000))
         finally:
             os.close(handle)
         if ended:
             _reap(self.pid)
         return ended
+
+    def _is_ending(self) -> bool:
+        """Whether its first thread is gone: others may still run, and hold its ports."""
+        fields = _stat(self.pid)
+        return fields is not None and fields[STATE] in DEAD and int(fields[START_TIME]) == self.started
 
     def memory_bytes(self) -> int:
         """What it holds in memory now."""

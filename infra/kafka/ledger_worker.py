@@ -10,14 +10,12 @@ from functools import partial
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from domain.admission import NotRecorded
-from domain.ledger import LogBroken
 from domain.ports import LogMoved
 from infra.kafka.bounds import bounds_of
 from infra.kafka.connection import Connection
 from infra.kafka.ledger_metrics import LedgerCounts
-from infra.kafka.log_owner import NOT_NOW, LogOwner, Place
-from infra.kafka.published import NotReadable, OtherTopic, Published
+from infra.kafka.log_owner import TROUBLES, LogOwner, Place
+from infra.kafka.published import NotReadable, Published
 from infra.kafka.publisher import EventsPublisher
 from infra.kafka.records import Seal, asked_by
 from infra.kafka.replies import Replies
@@ -30,7 +28,6 @@ IDLE_SECONDS = 0.1
 LOOK_SECONDS = 1.0
 FLUSH_SECONDS = 10.0
 APPENDERS = 8
-TROUBLES = (*NOT_NOW, OtherTopic, LogBroken, NotRecorded)
 
 
 class LedgerWorker:
@@ -60,11 +57,9 @@ class LedgerWorker:
         self._replies = Replies(self._replies_sender, topics.replies, reply_partitions)
         self._published = Published(connection, logs.ledger_id)
         self._appender = ThreadPoolExecutor(APPENDERS, "append")
-        self._consumer: Consumer = connection.consumer(f"{topics.prefix}.ledger", {
-            "partition.assignment.strategy": "cooperative-sticky", "session.timeout.ms": int(session_seconds * 1000),
-            "heartbeat.interval.ms": int(session_seconds * 1000 / 4), "topic.metadata.refresh.interval.ms": 10_000,
-            "fetch.wait.max.ms": 100,
-        })
+        self._connection = connection
+        self._session_seconds = session_seconds
+        self._consumer = self._new_consumer()
         self._owners: dict[int, LogOwner] = {}
         self._waiting: dict[int, float] = {}
         self.counts = LedgerCounts()
@@ -97,13 +92,34 @@ class LedgerWorker:
         ensure_topics(
             self._admin, self._topics, reply_partitions=self._reply_partitions, replication=self._replication
         )
-        self._consumer.subscribe(
-            [self._topics.commands], on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._revoked
-        )
+        self._join()
+
 
     def fences(self) -> dict[str, int]:
         """By log, how many commits others were ahead of."""
         return {log: ledger.fences for log, ledger in self._logs.by_log.items()}
+
+    def _new_consumer(self) -> Consumer:
+        session = int(self._session_seconds * 1000)
+        return self._connection.consumer(f"{self._topics.prefix}.ledger", {
+            "partition.assignment.strategy": "cooperative-sticky", "session.timeout.ms": session,
+            "heartbeat.interval.ms": session // 4, "topic.metadata.refresh.interval.ms": 10_000,
+            "fetch.wait.max.ms": 100,
+        })
+
+    def _join(self) -> None:
+        self._consumer.subscribe(
+            [self._topics.commands], on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._revoked
+        )
+
+    def _join_anew(self) -> None:
+        """With another consumer: one that has seen a later leader epoch never reads a topic that was made anew."""
+        self._consumer.close()
+        for partition in tuple(self._owners):
+            self._let_go(partition)
+        self._topic_id = ""
+        self._consumer = self._new_consumer()
+        self._join()
 
     def step(self) -> None:
         """One round: decides what is there, and looks after what is not decided."""
@@ -197,8 +213,10 @@ class LedgerWorker:
         return True
 
     def _start_of(self, owner: LogOwner, partition: int) -> int:
-        self._topic_id = topic_id_of(self._admin, self._topics.commands) or self._topic_id
-        offset = owner.take_over(Place(self._topic_id, partition))
+        topic_id = topic_id_of(self._admin, self._topics.commands) or self._topic_id
+        # Of the first topic that this consumer read: of another one it is to be seen that it is another.
+        self._topic_id = self._topic_id or topic_id
+        offset = owner.take_over(Place(topic_id, partition))
         low, high = bounds_of(self._consumer, self._topics.commands, partition)
         if offset > high:
             raise NotReadable(
@@ -216,14 +234,16 @@ class LedgerWorker:
                 ensure_topics(
                     self._admin, self._topics, reply_partitions=self._reply_partitions, replication=self._replication
                 )
-            for partition in self._owners.keys() - self._waiting.keys():
-                if topic_id not in {None, self._owners[partition].place.topic_id}:
-                    self._wait(partition, 0.0)
+            known = {self._owners[partition].place.topic_id for partition in self._owners.keys() - self._waiting.keys()}
+            if topic_id is not None and known - {topic_id}:
+                self._join_anew()
         for partition in tuple(self._owners):
             self._guarded(partition, LogOwner.follow)
         for partition, owner in self._owners.items():
             with contextlib.suppress(KafkaException):
-                _, end = bounds_of(self._consumer, self._topics.commands, partition)
+                place = TopicPartition(self._topics.commands, partition)
+                # As the last fetch told: a question to the broker would wait behind the next one.
+                _, end = self._consumer.get_watermark_offsets(place, cached=True)
                 self.counts.lag[owner.log] = max(end - owner.next_offset, 0)
 
     def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
@@ -245,13 +265,16 @@ class LedgerWorker:
 
     def _revoked(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         for each in partitions:
-            if owner := self._owners.pop(each.partition, None):
-                owner.step_back()
-                self.counts.lag.pop(owner.log, None)
-                self.trouble.pop(owner.log, None)
-            self._waiting.pop(each.partition, None)
+            self._let_go(each.partition)
         consumer.incremental_unassign(partitions)
         self._on_owned(self.owned())
+
+    def _let_go(self, partition: int) -> None:
+        self._waiting.pop(partition, None)
+        if owner := self._owners.pop(partition, None):
+            owner.step_back()
+            self.counts.lag.pop(owner.log, None)
+            self.trouble.pop(owner.log, None)
 
     def _close(self) -> None:
         self._consumer.close()

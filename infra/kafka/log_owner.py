@@ -4,6 +4,7 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future
+from functools import partial
 from itertools import groupby
 
 import msgspec
@@ -12,9 +13,9 @@ from eventsourcing.persistence import IntegrityError, PersistenceError, Tracking
 
 from domain.admission import NotRecorded
 from domain.commands import UnreadableCommand
-from domain.ledger import Draft
+from domain.ledger import Draft, LogBroken
 from domain.ports import LogMoved
-from infra.kafka.published import NotReadable
+from infra.kafka.published import NotReadable, OtherTopic
 from infra.kafka.publisher import EventsPublisher
 from infra.kafka.records import Asked, BadRecord, refusing
 from infra.kafka.replies import Replies
@@ -25,6 +26,8 @@ from infra.requests import ORDER
 MOVES_BEFORE_TAKING_OVER = 20
 NOT_NOW = (PersistenceError, KafkaException, NotReadable, NotDelivered)
 """What passes: the store or Kafka is away."""
+TROUBLES = (*NOT_NOW, OtherTopic, LogBroken, NotRecorded)
+"""What keeps one log from being decided, until it is mended."""
 
 
 class RulesBroke(Exception):
@@ -113,14 +116,16 @@ class LogOwner:
                     self._take_off(share)
                 self._next = share[-1].offset + 1
 
-    def land(self) -> bool:
-        """Waits for the commit in flight; False when it was decided again, and with it goes what stood on it."""
+    def land(self, then: Callable[[], None] = lambda: None) -> bool:
+        """Waits for the commit in flight; False when it was decided again, and with it goes what stood on it. Else does
+        ``then``, before anybody is told of the commit.
+        """
         flight, self._flight = self._flight, None
-        if flight is None:
-            return True
         try:
-            flight.landed.result()
+            if flight is not None:
+                flight.landed.result()
         except (LogMoved, IntegrityError):
+            assert flight is not None
             try:
                 self._decide_again(flight.share)
             except RulesBroke as broken:
@@ -128,7 +133,9 @@ class LogOwner:
                 self._one_by_one(flight.share.asked, broken)
                 self.land()
             return False
-        self._landed(flight.share, flight.draft, flight.started)
+        then()
+        if flight is not None:
+            self._landed(flight.share, flight.draft, flight.started)
         return True
 
     def flying(self) -> bool:
@@ -141,7 +148,7 @@ class LogOwner:
 
     def step_back(self) -> None:
         """Ends what was begun, as it ends: afterwards nothing is open."""
-        with contextlib.suppress(LogMoved, *NOT_NOW):
+        with contextlib.suppress(LogMoved, *TROUBLES):
             self.land()
         self._ledger.step_back()
 
@@ -163,15 +170,18 @@ class LogOwner:
             except RulesBroke as broken:
                 self._one_by_one(asked, broken)
                 return
-            stands = self.land()
+            # The store is to work while the commit before is published and its senders are told.
+            stands = self.land(then=partial(self._append, share, draft, started))
         if draft.commit is None:
             self._passed(share, draft)
-            return
-        landed = self._appender.submit(self._ledger.append, draft, Tracking(self.place.tracking, share.upto))
-        self._flight = Flight(share, draft, landed, started)
-        if self.log in ORDER:
+        elif self.log in ORDER:
             # The ledger logs of this process read on in this one before each batch: nothing of it may be open.
             self.land()
+
+    def _append(self, share: Share, draft: Draft, started: float) -> None:
+        if draft.commit is not None:
+            landed = self._appender.submit(self._ledger.append, draft, Tracking(self.place.tracking, share.upto))
+            self._flight = Flight(share, draft, landed, started)
 
     def _try(self, asked: Sequence[Asked]) -> None:
         self.land()

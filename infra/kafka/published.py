@@ -38,7 +38,8 @@ class Published:
 
     def __init__(self, connection: Connection, ledger_id: str) -> None:
         self._ledger_id = ledger_id.encode()
-        self._consumer: Consumer = connection.consumer("everbook.published", {"fetch.wait.max.ms": 10})
+        self._connection = connection
+        self._consumer = self._new_consumer()
 
     def bounds(self, topic: str, partition: int) -> tuple[int, int]:
         """The first offset of a partition, and the one after its last."""
@@ -71,15 +72,20 @@ class Published:
         return int(headers[SEQUENCE] or 0)
 
     def _records(self, topic: str, partition: int, first: int, stop: int) -> Iterator[Message]:
-        self._consumer.assign([TopicPartition(topic, partition, first)])
+        # One that has seen a later leader epoch never reads the topic again once it was made anew (librdkafka).
+        consumer = self._new_consumer()
+        consumer.assign([TopicPartition(topic, partition, first)])
         try:
             deadline = time.monotonic() + ANSWER_SECONDS
             while first < stop and time.monotonic() < deadline:
-                for message in self._consumer.consume(RECORDS_AT_ONCE, 1.0):
+                for message in consumer.consume(RECORDS_AT_ONCE, 1.0):
                     if message.error() is None and first <= (message.offset() or 0) < stop:
                         first = (message.offset() or 0) + 1
                         yield message
         finally:
-            self._consumer.unassign()
+            consumer.close()
         if first < stop:
             raise NotReadable(f"{topic}/{partition} did not give its record {first}")
+
+    def _new_consumer(self) -> Consumer:
+        return self._connection.consumer("everbook.published", {"fetch.wait.max.ms": 10})

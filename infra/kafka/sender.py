@@ -45,13 +45,18 @@ class Sender:
             except BufferError:
                 self.poll(ROOM_SECONDS)
             except KafkaException as error:
-                if not error.args[0].fatal():
+                if not _is_fatal(error):
                     raise
                 self._is_broken = True
                 self.poll()
 
     def poll(self, timeout_seconds: float = 0) -> None:
-        self._producer.poll(timeout_seconds)
+        try:
+            self._producer.poll(timeout_seconds)
+        except KafkaException as error:
+            if not _is_fatal(error):
+                raise
+            self._is_broken = True
         if self._is_broken:
             self._replace()
 
@@ -92,5 +97,11 @@ class Sender:
     def _end(producer: Producer) -> None:
         # What was not delivered is said to whoever asked to be told.
         producer.purge()
-        producer.poll(0)
+        with contextlib.suppress(KafkaException):
+            producer.poll(0)
         producer.close()
+
+
+def _is_fatal(error: KafkaException) -> bool:
+    """The first time it is said as it is, afterwards only that there was one."""
+    return bool(error.args[0].fatal() or error.args[0].code() == KafkaError._FATAL)

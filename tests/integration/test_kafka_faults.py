@@ -12,8 +12,11 @@ from domain.batch import Unit
 from domain.commands import DefineBook
 from domain.events import CommandRefused
 from domain.outcomes import SYSTEM
+from domain.ports import NewEvent
 from domain.schema import decode
 from domain.trades import TradeDecider
+from infra.kafka.published import Published
+from infra.kafka.publisher import EventsPublisher
 from infra.kafka.records import Headers, Return, Seal, encode
 from infra.kafka.topics import topic_id_of
 from infra.logs import submission_of
@@ -242,6 +245,34 @@ def test_an_events_topic_of_another_ledger_stops_its_owner(ledger: Decided) -> N
     with ledger.worker(owning=2) as worker:
         wait_until(lambda: "not of ledger-0 of this ledger" in worker.trouble.get("ledger-0", ""))
         assert worker.owned() == ["market", "reference"]
+
+
+def test_a_loss_that_an_owner_had_not_noticed_is_noticed_by_the_next(ledger: Decided) -> None:
+    sender, published = ledger.sender(), Published(ledger.connection, ledger.logs.ledger_id)
+    recorder, place = ledger.logs.recorders["ledger-0"], ledger.topics.events_of("ledger-0")
+
+    def publisher() -> EventsPublisher:
+        return EventsPublisher(
+            "ledger-0", recorder, place, sender=sender, published=published, ledger_id=ledger.logs.ledger_id
+        )
+
+    ledger.logs.commit("ledger-0", [Unit((ledger.book(f"T{n}"),)) for n in range(6)])
+    before = publisher()
+    before.take_over()
+    sender.flush(30)
+    _make_anew(ledger, place[0])
+    ledger.logs.commit("ledger-0", [Unit((ledger.book(f"U{n}"),)) for n in range(3)])
+    before.publish(8, [
+        NewEvent(str(each.originator_id), int(each.originator_version or 0), each.topic, each.state)
+        for each in recorder.select_notifications(8, 3)
+    ])
+    sender.flush(30)
+    assert [sequence for sequence, _ in ledger.published("ledger-0")] == [8, 9, 10]
+    publisher().take_over()
+    sender.flush(30)
+    assert [sequence for sequence, _ in ledger.published("ledger-0")] == [8, 9, 10, *range(1, 11)]
+    sender.close(30)
+    published.close()
 
 
 def test_what_a_command_came_to_is_looked_up_when_its_reply_is_lost(ledger: Decided) -> None:

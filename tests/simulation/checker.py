@@ -1,6 +1,6 @@
 """What must hold once everything is mended: nothing lost, doubled, skipped or disordered."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -9,6 +9,7 @@ from domain.events import BusinessDateRolled, PeriodClosed
 from domain.outcomes import SYSTEM, Submission
 from domain.routing import log_names
 from domain.schema import recorded
+from infra.kafka.log_owner import Place
 from infra.rebuild import compare
 from infra.verification import verify
 from projections.fold import DEAD_LETTERS
@@ -18,6 +19,7 @@ from tests.feeds import LEDGERS, differing
 from tests.naive.facts import facts_of
 from tests.naive.positions import NOTHING, positions
 from tests.properties.test_second_model import shown
+from tests.simulation.broker import Record
 from tests.simulation.cluster import TOPICS, Cluster
 from tests.simulation.slots import Slot
 
@@ -31,6 +33,7 @@ def settle(cluster: Cluster) -> None:
     cluster.come_back()
     _until(cluster, lambda: _at_rest(cluster))
     require_denied_absent(cluster)
+    require_tracked(cluster)
     cluster.write_on()
     _send(cluster, [*cluster.senders.asked.values()])
     _until(cluster, lambda: _all_are_told(cluster) and _at_rest(cluster))
@@ -43,6 +46,15 @@ def require_denied_absent(cluster: Cluster) -> None:
     denied = set() if cluster.senders.remade else cluster.senders.denied
     for command_id in denied | cluster.senders.tried:
         assert not _found(cluster, command_id), f"{command_id} is recorded, though its sender was told that it is not"
+
+
+def require_tracked(cluster: Cluster) -> None:
+    """With what a command came to, the log knows that it was taken."""
+    for record, ids in _commands(cluster) if not cluster.senders.remade else ():
+        if all(cluster.senders.is_sent_once(each) and _found(cluster, each) for each in ids):
+            recorder = cluster.recorders[TOPICS.log_of(record.partition())]
+            place = Place(cluster.broker.topics[TOPICS.commands].topic_id, record.partition())
+            assert (recorder.max_tracking_id(place.tracking) or 0) > (record.offset() or 0), f"{ids} may be taken again"
 
 
 def require_all(cluster: Cluster) -> None:
@@ -160,18 +172,23 @@ def _whats_left(cluster: Cluster) -> dict[str, Any]:
 
 def _passed_over(cluster: Cluster) -> list[str]:
     """Every command that stands in the topic is decided, though nobody sends it again."""
-    topic = cluster.broker.topics.get(TOPICS.commands)
-    if topic is None or topic.was_cut:
-        return []
     found: list[str] = []
-    for record in [each for records in topic.partitions for each in records]:
-        if b"dry-run" in dict(record.headers())["mode"]:
-            continue
-        ids = [msgspec.json.decode(line)["command_id"] for line in (record.value() or b"").splitlines()]
+    for record, ids in _commands(cluster):
         # Who claims to have seen too much is told so.
         if not any(cluster.senders.asked[each].command.reference_sequence for each in ids):
-            found += [each for each in ids if not _found(cluster, each)]
+            found += [f"{each} at {record.offset()}" for each in ids if not _found(cluster, each)]
     return found
+
+
+def _commands(cluster: Cluster) -> Iterator[tuple[Record, list[str]]]:
+    """The records of the commands topic that are for good, unless it was cut, with the ids of their commands."""
+    topic = cluster.broker.topics.get(TOPICS.commands)
+    if topic is None or topic.was_cut:
+        return
+    for record in [each for records in topic.partitions for each in records]:
+        if b"dry-run" not in dict(record.headers())["mode"]:
+            lines = (record.value() or b"").splitlines()
+            yield record, [msgspec.json.decode(line)["command_id"] for line in lines]
 
 
 def _behind(cluster: Cluster) -> list[str]:

@@ -76,6 +76,14 @@ class Senders:
             else:
                 assert isinstance(error, OutcomeUnknown), repr(error)
 
+    def written_beside(self, submission: Submission) -> None:
+        """It came to its log by another way: whoever sends it again repeats it."""
+        self.asked[submission.command.command_id] = submission
+        self._times[submission.command.command_id] += 1
+
+    def is_sent_once(self, command_id: str) -> bool:
+        return self._times[command_id] == 1
+
     def untold(self) -> list[Submission]:
         return [each for command_id, each in self.asked.items() if command_id not in self.told]
 
@@ -85,7 +93,7 @@ class Senders:
             return
         for submission, outcome in zip(sent.submissions, outcomes, strict=True):
             self._hold(submission, outcome)
-        is_alone = all(self._times[each.command_id] == 1 for each in outcomes)
+        is_alone = all(self.is_sent_once(each.command_id) for each in outcomes)
         if is_alone and not self.remade:
             for log in self._recorders:
                 places = [each.sequence for each in outcomes if each.log == log and each.count]

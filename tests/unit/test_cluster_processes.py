@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -51,6 +52,19 @@ def test_a_killed_process_has_ended_even_before_its_parent_looked(sleeper: Proce
     assert not sleeper.is_running()
     assert not sleeper.send(signal.SIGTERM)
     assert not Path(f"/proc/{sleeper.pid}").exists()
+
+
+def test_a_process_has_not_ended_as_long_as_one_of_its_threads_runs(tmp_path: Path) -> None:
+    script = (
+        "import ctypes, threading, time; threading.Thread(target=time.sleep, args=(3,)).start();"
+        "print('one less', flush=True); ctypes.CDLL(None).pthread_exit(None)"
+    )
+    process = start([sys.executable, "-c", script, "-first-gone"], tmp_path / "log", "-first-gone")
+    while process.is_running():
+        time.sleep(0.01)
+    assert not process.wait(0.2)
+    os.kill(process.pid, signal.SIGKILL)
+    assert process.wait(10)
 
 
 def test_a_process_outlives_the_one_that_started_it(tmp_path: Path) -> None:

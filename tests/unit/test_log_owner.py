@@ -1,76 +1,87 @@
-"""The owner of one log, in the simulated cluster: what the rules break on does not take others with it."""
+"""What the owner of a log does in which order, on logs in memory."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any
-
-import pytest
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, Future
+from typing import Any, cast
 
 from domain.batch import Unit
-from domain.routing import ledger_of
-from infra.kafka.ledger_worker import LedgerWorker
-from infra.kafka.log_owner import LogOwner
-from infra.kafka.records import Asked
-from infra.logs import CommandedLogs
-from tests.decided import by_key
-from tests.feeds import LEDGERS
-from tests.ledger import send
+from domain.ports import NewEvent
+from infra.kafka.log_owner import LogOwner, Place
+from infra.kafka.published import OtherTopic
+from infra.kafka.publisher import EventsPublisher
+from infra.kafka.records import Asked, Return
+from infra.kafka.replies import Replies
+from infra.logs import CommandedLogs, submission_of
+from tests.ledger import logs_in_memory
 from tests.rules import booking
-from tests.simulation.cluster import Cluster, cluster
 
-LEDGER = ledger_of("EQ-1", LEDGERS)
-
-
-@pytest.fixture
-def simulated() -> Iterator[Cluster]:
-    with cluster() as simulated:
-        yield simulated
+LOG = "ledger-0"
 
 
-def owner_of(simulated: Cluster) -> LogOwner:
-    """That of a log whose partition the first worker has taken over."""
-    for slot in simulated.deciders[1:]:
-        assert slot.process is not None
-        slot.process.die()
-    simulated.notice_the_dead()
-    worker: LedgerWorker = simulated.deciders[0].running
-    while LEDGER not in worker.owned():
-        worker.step()
-    return next(owner for owner in worker._owners.values() if owner.log == LEDGER)
+class AtOnce(Executor):
+    """Appends in the thread that asks for it, and writes down when."""
+
+    def __init__(self, said: list[str]) -> None:
+        self._said = said
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
+        self._said.append("appended")
+        done: Future[Any] = Future()
+        try:
+            done.set_result(fn(*args, **kwargs))
+        except Exception as error:  # noqa: BLE001
+            done.set_exception(error)
+        return done
 
 
-def asked(first: int, *trades: str) -> list[Asked]:
-    return [Asked(offset, Unit((by_key(booking(trade)),))) for offset, trade in enumerate(trades, first)]
+class Told:
+    """Stands where Kafka does: what was published, and who was told."""
+
+    def __init__(self, said: list[str]) -> None:
+        self.said = said
+        self.trouble: Exception | None = None
+
+    def publish(self, _first: int, _events: Sequence[NewEvent]) -> None:
+        if self.trouble:
+            raise self.trouble
+        self.said.append("published")
+
+    def take_over(self) -> None: ...
+
+    def send(self, _topic: str, _partition: int, _value: bytes) -> None:
+        self.said.append("told")
 
 
-def breaks_on(logs: CommandedLogs, trade: str) -> Any:
-    """The rules, with a defect that shows only once repeats are looked up."""
-    prepare = logs.prepare
-
-    def broken(log: str, units: Sequence[Unit], *, looked_up: bool = False) -> Any:
-        if looked_up and any(each.command.command_id == f"book-{trade}" for unit in units for each in unit.submissions):
-            raise ZeroDivisionError("an error of ours")
-        return prepare(log, units, looked_up=looked_up)
-
-    return broken
+def owner_of(told: Told) -> tuple[LogOwner, CommandedLogs]:
+    logs = logs_in_memory()
+    owner = LogOwner(
+        LOG, logs, cast(EventsPublisher, told), replies=Replies(told, "replies", 1), appender=AtOnce(told.said),
+        batch_limit=1,
+    )
+    owner.take_over(Place("topic", 0))
+    return owner, logs
 
 
-@pytest.mark.parametrize("behind", [(), ("D1", "D2")])
-def test_what_the_rules_break_on_once_it_was_overtaken_is_refused_and_nothing_else_is_skipped(
-    simulated: Cluster, monkeypatch: pytest.MonkeyPatch, behind: tuple[str, ...]
-) -> None:
-    owner = owner_of(simulated)
-    beside = CommandedLogs(lambda log: simulated.recorders[log])
-    # The first try is refused by the store, for it came before: only then is it looked up.
-    send(beside, booking("B1"))
-    monkeypatch.setattr(owner._logs, "prepare", breaks_on(owner._logs, "B1"))
-    owner.serve(asked(0, "A1", "B1", "C1"))
-    owner.serve(asked(3, *behind))
-    while owner.flying():
-        owner.land()
-    found = {trade: beside.find_outcome("api", f"book-{trade}") for trade in ("A1", "C1", *behind)}
-    assert {trade: outcome.status for trade, outcome in found.items() if outcome} == dict.fromkeys(found, "accepted")
-    refused = beside.find_outcome(f"kafka:{owner.place.topic_id}", f"{owner.place.partition}:1")
-    assert refused is not None
-    assert refused.code == "undecidable"
-    taken = simulated.recorders[LEDGER].max_tracking_id(owner.place.tracking)
-    assert taken == 3 + len(behind)
+def asked(offset: int) -> Asked:
+    return Asked(offset, Unit((submission_of(booking(f"T{offset}")),)), back=Return(0, "sender", offset))
+
+
+def test_the_next_commit_is_on_its_way_before_the_last_is_published_and_told() -> None:
+    told = Told([])
+    owner, _ = owner_of(told)
+    owner.serve([asked(0), asked(1), asked(2)])
+    owner.land()
+    assert told.said == [
+        "appended", "appended", "published", "told", "appended", "published", "told", "published", "told",
+    ]
+
+
+def test_an_owner_whose_topic_is_ahead_of_the_log_steps_back_with_what_it_has_in_flight() -> None:
+    told = Told([])
+    owner, logs = owner_of(told)
+    before = logs.by_log[LOG].sequence
+    owner.serve([asked(0)])
+    told.trouble = OtherTopic("it has what the log lacks")
+    owner.step_back()
+    assert not owner.flying()
+    assert logs.by_log[LOG].catch_up() == before + 1

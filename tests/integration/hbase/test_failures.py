@@ -9,12 +9,12 @@ from eventsourcing.persistence import IntegrityError, OperationalError, Programm
 
 from domain.merkle import Frontier
 from domain.ports import LogMoved, Receipt
+from faults.proxy import Proxy
 from infra.hbase.address import Address
 from infra.hbase.connections import Connections
 from infra.hbase.recorder import HBaseRecorder
 from infra.hbase.tracking import HBaseTrackingRecorder
 from tests.contracts.log_recorder_contract import commit_of, stored
-from tests.integration.hbase.proxy import Proxy
 
 
 @pytest.fixture

@@ -50,7 +50,12 @@ class Proxy:
             if not self._up.is_set():
                 client.close()
                 continue
-            server = socket.create_connection(self._server)
+            try:
+                server = socket.create_connection(self._server)
+            except OSError:
+                # The server is away, as whoever connects is to notice.
+                client.close()
+                continue
             self._sockets |= {client, server}
             losing = threading.Event()
             self._start(self._pass_on, client, server, losing, True)
