@@ -58,6 +58,8 @@ def wait_until_taken(everbook: Served) -> None:
     while not everbook.everbook.owner._taken:
         assert time.monotonic() < deadline
         time.sleep(0.005)
+    # And waits for the store: with something in the queue it would decide that first.
+    time.sleep(0.5)
 
 
 @pytest.fixture
