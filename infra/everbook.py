@@ -21,10 +21,10 @@ from infra.logs import CommandedLogs, submission_of
 from infra.owner import Owner
 from infra.projection_worker import ProjectionWorker, wait_until_reflected
 from infra.secrets import MissingSecret, digest_of, secret_in
-from infra.settings import Settings
+from infra.settings import BadSetting, Settings
 from infra.snapshots import SnapshotKeeper
 from infra.sql.read_models import SqlReadModels
-from infra.store_settings import hbase_environment
+from infra.store_settings import hbase_environment, variable
 from projections.ports import ReadModels, ReadModelStore
 from projections.projection import Document, families, families_of
 from projections.registry import PROJECTIONS
@@ -34,6 +34,7 @@ PEPPER, ADMIN_KEY, CHECKPOINT_KEY = "pepper", "admin-key", "checkpoint-key"
 SECRETS = (PEPPER, ADMIN_KEY, CHECKPOINT_KEY)
 """The files of a data folder that are in no backup."""
 FOLDER_OF_OWNER = 0o700
+HBASE_MODULE = "infra.hbase"
 
 
 class Everbook:
@@ -157,9 +158,19 @@ class Everbook:
 
 
 def factory_of(log: str, settings: Settings, *, create: bool = True) -> InfrastructureFactory[Any]:
-    """Each log is an application of the library, in whichever persistence module is set."""
+    """Each log is an application of the library, in whichever persistence module is set.
+
+    Raises:
+        BadSetting: when an HBase is set that would not be used.
+    """
+    module = persistence_module()
+    if settings.hbase_url and module != HBASE_MODULE:
+        raise BadSetting(
+            f"{variable('hbase_url')} is set, and PERSISTENCE_MODULE={module} would keep the events elsewhere: set "
+            f"PERSISTENCE_MODULE={HBASE_MODULE}, or unset the other"
+        )
     return InfrastructureFactory.construct(Environment(log, {
-        "PERSISTENCE_MODULE": persistence_module(),
+        "PERSISTENCE_MODULE": module,
         "EVERBOOK_DATABASE_URL": settings.events_url, **hbase_environment(settings),
         "CREATE_TABLE": "yes" if create else "no",
     }))

@@ -251,6 +251,9 @@ class Owner:
             flight.landed.result()
         except (LogMoved, IntegrityError):
             ledger.step_back()
+            # Decided without what overtook it, it would be refused once more; a log that cannot be read says so there.
+            with contextlib.suppress(*CANNOT_READ):
+                ledger.catch_up()
             self._commit(flight.log, flight.group, [flight.units], dry_run=False)
             return False
         except BaseException as error:  # noqa: BLE001

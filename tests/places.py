@@ -14,9 +14,8 @@ class Servers:
     """Kafka, HBase and Elasticsearch, as others than Everbook see them."""
 
     def __init__(self, kafka: str, hbase: str, elasticsearch: str) -> None:
+        self.kafka, self.hbase, self.elasticsearch = kafka, hbase, elasticsearch
         self._admin = AdminClient({"bootstrap.servers": kafka})
-        self._hbase = urlsplit(hbase)
-        self._elasticsearch = elasticsearch
 
     def named(self, beginning: str) -> list[str]:
         """The topics, consumer groups, tables and indices whose names begin so."""
@@ -26,12 +25,13 @@ class Servers:
         return sorted(name for name in found if name.startswith(beginning))
 
     def _tables(self) -> list[str]:
-        connection: Any = import_module("happybase").Connection(self._hbase.hostname, port=self._hbase.port)
+        address = urlsplit(self.hbase)
+        connection: Any = import_module("happybase").Connection(address.hostname, port=address.port)
         try:
             return [name.decode() for name in connection.tables()]
         finally:
             connection.close()
 
     def _indices(self) -> list[str]:
-        with Elasticsearch(self._elasticsearch) as client:
+        with Elasticsearch(self.elasticsearch) as client:
             return list(client.indices.get_alias(index="*").body)

@@ -14,6 +14,7 @@ from api.cli.opening import Data, Json
 from infra.cluster import SERVERS, Cluster, ClusterFailed, Stage
 from infra.cluster.logs import log_lines
 from infra.cluster.starting import LOG
+from infra.everbook import HBASE_MODULE
 from infra.settings import Settings
 
 app = typer.Typer(help="Kafka, HBase and Elasticsearch on this machine, for who has none.", no_args_is_help=True)
@@ -36,12 +37,12 @@ def up(
     cluster = cluster_of(servers, data, {name: port for name, port in asked.items() if port})
     started = bring_up(cluster, as_json)
     if as_json:
-        print_json({"started": started, "endpoints": cluster.endpoints, "environment": cluster.environment})
+        print_json({"started": started, "endpoints": cluster.endpoints, "environment": _environment(cluster)})
         return
     if not started:
         err.print("All of them were running already", highlight=False)
-    for variable, url in cluster.environment.items():
-        typer.echo(f"export {variable}={url}")
+    for variable, value in _environment(cluster).items():
+        typer.echo(f"export {variable}={value}")
 
 
 @app.command("down")
@@ -112,3 +113,9 @@ def cluster_of(servers: list[str] | None, data: Path | None, ports: dict[str, in
         return Cluster(folder / FOLDER, servers or SERVERS, ports=ports)
     except ClusterFailed as error:
         raise fail(escape(str(error))) from error
+
+
+def _environment(cluster: Cluster) -> dict[str, str]:
+    """The settings with which Everbook uses these servers, HBase for its events."""
+    module = {"PERSISTENCE_MODULE": HBASE_MODULE} if "hbase" in cluster.endpoints else {}
+    return {**cluster.environment, **module}

@@ -11,7 +11,7 @@ from api.cli.cluster import bring_up, cluster_of
 from api.cli.console import err, fail
 from api.cli.opening import EXPECTED, settings_of
 from infra.cluster import VARIABLES
-from infra.everbook import FOLDER_OF_OWNER, PEPPER
+from infra.everbook import FOLDER_OF_OWNER, HBASE_MODULE, PEPPER
 from infra.secrets import digest_of, secret_in
 from infra.settings import Settings
 
@@ -87,7 +87,7 @@ def _namespace(place: Path, urls: Mapping[str, str]) -> dict[str, str]:
     pepper = secret_in(place / PEPPER)
     name = f"demo-{digest_of(pepper, 'namespace')[:8]}"
     return {
-        **urls, HBASE: urlsplit(urls[HBASE])._replace(path=f"/{name}").geturl(), "PERSISTENCE_MODULE": "infra.hbase",
+        **urls, HBASE: urlsplit(urls[HBASE])._replace(path=f"/{name}").geturl(), "PERSISTENCE_MODULE": HBASE_MODULE,
         "EVERBOOK_KAFKA_PREFIX": name, "EVERBOOK_PEPPER": pepper,
         ANSWER: os.environ.get(ANSWER, PATIENCE_SECONDS),
     }

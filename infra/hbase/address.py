@@ -64,7 +64,13 @@ def access_of(settings: HBaseSettings) -> Access:
         "hbase", settings.hbase_ca_file, settings.hbase_certificate_file, settings.hbase_key_file,
         settings.hbase_key_password,
     )
-    is_secure = urlsplit(settings.hbase_url).scheme == SECURE_SCHEME
+    url = urlsplit(settings.hbase_url)
+    is_secure = url.scheme == SECURE_SCHEME
+    if "@" in url.netloc:
+        raise BadSetting(
+            f"{variable('hbase_url')} has no place for a name and password: they go into {variable('hbase_username')} "
+            f"and {variable('hbase_password')}"
+        )
     if tls.is_set and not is_secure:
         raise BadSetting(f"{variable('hbase_url')} must begin with hbases: for the files of TLS to be used")
     if settings.hbase_username and settings.hbase_transport != "http":

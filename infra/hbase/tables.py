@@ -25,8 +25,11 @@ def create_missing(connections: Connections, names: Sequence[str] = (LOG, INDEX,
             _create(connections, table)
 
 
-def drop_tables(connections: Connections, names: Sequence[str] = (LOG, INDEX, TRACKING, SNAPSHOT)) -> None:
-    """Drops those that are there, with all that is in them."""
+def drop_tables(connections: Connections, names: Sequence[str] = (SNAPSHOT, TRACKING, INDEX, LOG)) -> None:
+    """Drops those that are there, with all that is in them.
+
+    The log goes last: while it is there the ledger still opens, so that what was left half done can be done again.
+    """
     for name in names:
         table = connections.address.table(name)
         connections.call(partial(_drop, table=table))

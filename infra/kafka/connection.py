@@ -28,6 +28,11 @@ _OPTIONS = {
     "kafka_password": "sasl.password",
 }
 
+_USED_WITH = {
+    ("SSL", "SASL_SSL"): ("kafka_ca_file", "kafka_certificate_file", "kafka_key_file"),
+    ("SASL_SSL", "SASL_PLAINTEXT"): ("kafka_sasl_mechanism", "kafka_username", "kafka_password"),
+}
+
 
 class KafkaRefuses(ConnectionError):
     """Kafka does not let us in; the message names the settings that decide it."""
@@ -77,8 +82,10 @@ def connection_of(settings: KafkaSettings) -> Connection:
     """The connection that is set by ``EVERBOOK_KAFKA_…``.
 
     Raises:
-        BadSetting: when the client library does not know a value, or a file cannot be used.
+        BadSetting: when something is set that would not be used, the client library does not know a value, or a file
+            cannot be used.
     """
+    _require_used(settings)
     given = {option: getattr(settings, name) for name, option in _OPTIONS.items() if getattr(settings, name)}
     connection = Connection({"bootstrap.servers": settings.kafka_bootstrap, **given})
     try:
@@ -86,6 +93,17 @@ def connection_of(settings: KafkaSettings) -> Connection:
     except (KafkaException, ValueError) as error:
         raise BadSetting(f"EVERBOOK_KAFKA_…: {_by_setting(str(error))}") from error
     return connection
+
+
+def _require_used(settings: KafkaSettings) -> None:
+    """Without its protocol the client library would go on in the open, and say nothing."""
+    for protocols, names in _USED_WITH.items():
+        unused = [variable(name) for name in names if getattr(settings, name)]
+        if unused and settings.kafka_security_protocol.upper() not in protocols:
+            raise BadSetting(
+                f"{variable('kafka_security_protocol')} must be {' or '.join(protocols)} for {', '.join(unused)} to be "
+                "used"
+            )
 
 
 def _told(error: KafkaError) -> str:

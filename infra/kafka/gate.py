@@ -12,10 +12,8 @@ from uuid import uuid4
 
 import msgspec
 from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
-from eventsourcing.persistence import PersistenceError
 
 from domain.admission import NotOneLog, NotRecorded, OutcomeUnknown
-from domain.ledger import LogBroken
 from domain.outcomes import Outcome, Submission
 from domain.routing import REFERENCE, log_of
 from infra.gate import Gate
@@ -26,7 +24,7 @@ from infra.kafka.records import Return, Seal, encode
 from infra.kafka.replies import Reply, decode
 from infra.kafka.sender import Sender
 from infra.kafka.topics import Topics
-from infra.logs import CommandedLogs
+from infra.logs import CANNOT_READ, CommandedLogs
 from infra.requests import runs
 
 POLL_SECONDS = 0.05
@@ -89,8 +87,8 @@ class KafkaGate(Gate):
 
     def look(self) -> None:
         """Follows the reference log, and sees to what was not answered."""
-        # When the store is away for now, whoever asks it is told.
-        with contextlib.suppress(PersistenceError, LogBroken):
+        # When a log cannot be read for now, or by this version, whoever asks it is told.
+        with contextlib.suppress(*CANNOT_READ):
             self.follow()
             self._look_up_overdue()
         for pending in self._in_flight.older_than(time.monotonic() - self._answer_seconds):
@@ -174,7 +172,7 @@ class KafkaGate(Gate):
     def _take(self, reply: Reply) -> None:
         if any(each.log == REFERENCE and each.sequence > self._reference_sequence() for each in reply.outcomes):
             # Who was told that a key is issued may use it here at once.
-            with contextlib.suppress(PersistenceError, LogBroken):
+            with contextlib.suppress(*CANNOT_READ):
                 self.follow()
         pending = self._in_flight.take(reply)
         if pending is None:

@@ -54,6 +54,12 @@ class Share(msgspec.Struct, frozen=True):
     problems: Sequence[tuple[Asked, str]]
     upto: int
 
+    @property
+    def asked(self) -> Sequence[Asked]:
+        """Every record of it, in their order."""
+        by_offset = {each.offset: each for each in (*(each for each, _ in self.problems), *self.ready)}
+        return [by_offset[offset] for offset in sorted(by_offset)]
+
 
 class Flight(msgspec.Struct, frozen=True):
     """A commit on its way to the store, and whom it answers."""
@@ -120,7 +126,12 @@ class LogOwner:
                 flight.landed.result()
         except (LogMoved, IntegrityError):
             assert flight is not None
-            self._decide_again(flight.share)
+            try:
+                self._decide_again(flight.share)
+            except RulesBroke as broken:
+                # Those that come behind it are not to blame, nor may they be taken before it.
+                self._one_by_one(flight.share.asked, broken)
+                self.land()
             return False
         then()
         if flight is not None:
@@ -152,15 +163,15 @@ class LogOwner:
         started = time.perf_counter()
         ready, ahead = self._that_may_be_decided(asked)
         share = Share(ready, (*problems, *ahead), asked[-1].offset + 1)
-        try:
-            draft = self._prepared(ready)
-            # The store is to work while the commit before is published and its senders are told.
-            if not self.land(then=partial(self._append, share, draft, started)):
+        stands = False
+        while not stands:
+            try:
                 draft = self._prepared(ready)
-                self._append(share, draft, started)
-        except RulesBroke as broken:
-            self._one_by_one(asked, broken)
-            return
+            except RulesBroke as broken:
+                self._one_by_one(asked, broken)
+                return
+            # The store is to work while the commit before is published and its senders are told.
+            stands = self.land(then=partial(self._append, share, draft, started))
         if draft.commit is None:
             self._passed(share, draft)
         elif self.log in ORDER:

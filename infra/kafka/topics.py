@@ -93,7 +93,9 @@ def delete_topics(admin: AdminClient, topics: Topics) -> None:
         for deleted in admin.delete_topics(names, operation_timeout=ANSWER_SECONDS).values():
             deleted.result()
     listed = admin.list_consumer_groups(request_timeout=ANSWER_SECONDS).result().valid
-    if groups := [each.group_id for each in listed if each.group_id.startswith(f"{topics.prefix}.")]:
+    # Not all that begins with the prefix: another ledger's may begin with this one's and a dot.
+    ours = (f"{topics.prefix}.ledger.", f"{topics.prefix}.projections.")
+    if groups := [each.group_id for each in listed if f"{each.group_id}.".startswith(ours)]:
         for deleted in admin.delete_consumer_groups(groups, request_timeout=ANSWER_SECONDS).values():
             # Of a member that did not leave, Kafka still waits to hear; without topics its group is soon forgotten.
             with contextlib.suppress(KafkaException):

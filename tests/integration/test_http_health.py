@@ -166,8 +166,5 @@ def test_a_commit_that_another_process_was_ahead_of_is_counted(tmp_path: Path) -
         (outcome,) = other.logs.commit("ledger-0", [Unit((submission_of(booking("T1")),))])
         assert outcome.status == "accepted"
         running.api.bulk(booking("T2"))
-        # The one on its way is refused, and perhaps that which is decided at once after it.
-        fences = counted(running.api)["everbook_fences_total", "ledger-0"]
-        assert 1 <= fences <= 2
         running.api.bulk(booking("T3"))
-        assert counted(running.api)["everbook_fences_total", "ledger-0"] == fences
+        assert counted(running.api)["everbook_fences_total", "ledger-0"] == 1

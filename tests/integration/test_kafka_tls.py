@@ -124,6 +124,17 @@ def test_a_broker_that_another_authority_signed_is_refused_by_the_settings_name(
         connection_of(settings(secure, authority, kafka_ca_file=str(theirs.file))).require_let_in()
 
 
-def test_a_value_that_the_client_does_not_know_is_refused_by_the_settings_name(authority: Authority) -> None:
-    with pytest.raises(BadSetting, match="EVERBOOK_KAFKA_SECURITY_PROTOCOL"):
-        connection_of(settings("127.0.0.1:1", authority, kafka_security_protocol="TLS"))
+def test_a_value_that_the_client_does_not_know_is_refused_by_the_settings_name() -> None:
+    with pytest.raises(BadSetting, match=r"EVERBOOK_KAFKA_…: .*EVERBOOK_KAFKA_SECURITY_PROTOCOL"):
+        connection_of(Settings(kafka_bootstrap="127.0.0.1:1", kafka_security_protocol="TLS"))
+
+
+@pytest.mark.parametrize(("protocol", "unused"), [
+    ("", "EVERBOOK_KAFKA_CA_FILE"), ("SASL_PLAINTEXT", "EVERBOOK_KAFKA_CA_FILE"),
+    ("SSL", "EVERBOOK_KAFKA_SASL_MECHANISM, EVERBOOK_KAFKA_USERNAME, EVERBOOK_KAFKA_PASSWORD"),
+])
+def test_what_would_not_be_used_is_refused_and_nothing_goes_on_in_the_open(
+    authority: Authority, protocol: str, unused: str
+) -> None:
+    with pytest.raises(BadSetting, match=f"EVERBOOK_KAFKA_SECURITY_PROTOCOL must be .* for {unused} to be used"):
+        connection_of(settings("127.0.0.1:1", authority, kafka_security_protocol=protocol))

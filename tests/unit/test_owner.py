@@ -175,6 +175,16 @@ def test_a_date_is_recorded_though_a_ledger_log_cannot_take_it(office: Callable[
     assert desk.logs.find_outcome("api", "roll") is not None
 
 
+def test_one_overtaking_is_one_fence(office: Callable[..., Office]) -> None:
+    desk = office()
+    beside = CommandedLogs(lambda log: desk.kept[log])
+    for number in range(3):
+        assert statuses(desk.submit(booking(f"T{number}"))) == ["accepted"]
+        beside.commit(LEDGER, [Unit((submission_of(booking(f"B{number}")),))])
+    assert statuses(desk.submit(booking("last"))) == ["accepted"]
+    assert desk.logs.by_log[LEDGER].fences == 3
+
+
 def test_what_was_cancelled_before_it_was_taken_is_not_decided(office: Callable[..., Office]) -> None:
     desk = office()
     desk.hold()

@@ -105,6 +105,7 @@ def test_the_other_transports_and_protocols_work_through_tls_too(
     ({"HBASE_URL": "hbases://h:1/p", "HBASE_CERTIFICATE_FILE": "/no"}, "EVERBOOK_HBASE_CERTIFICATE_FILE='/no'"),
     ({"HBASE_URL": "hbases://h:1/p", "HBASE_KEY_FILE": "/k"}, "of no use without EVERBOOK_HBASE_CERTIFICATE_FILE"),
     ({"HBASE_URL": "hbase://h:1/p", "HBASE_USERNAME": "a"}, "only with EVERBOOK_HBASE_TRANSPORT=http"),
+    ({"HBASE_URL": "hbase://anna:open@h:1/p"}, "^EVERBOOK_HBASE_URL has no place for a name and password"),
     ({"HBASE_TRANSPORT": "pigeon"}, "EVERBOOK_HBASE_TRANSPORT='pigeon'"),
 ])
 def test_what_would_not_be_used_or_cannot_be_is_refused_by_name(given: dict[str, str], said: str) -> None:
