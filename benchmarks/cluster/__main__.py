@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from api.cli.demo_place import clustered
@@ -32,14 +33,15 @@ def main() -> None:
     share = SHORT if options.quick else 1
     figures: list[Figure] = []
     with clustered(None, None, quiet=True) as settings:
-        run(settings, options.trades // min(share, SHORTER), options.seconds / share, figures)
-    for figure in figures:
-        sys.stdout.write(f"{figure.name:52} {figure.value:14,.1f} {figure.unit:14} {figure.against}\n")
+        for figure in run(settings, options.trades // min(share, SHORTER), options.seconds / share):
+            sys.stdout.write(f"{figure.name:52} {figure.value:14,.1f} {figure.unit:14} {figure.against}\n")
+            sys.stdout.flush()
+            figures.append(figure)
     if options.json:
         options.json.write_text(json.dumps([figure.plain() for figure in figures], indent=2) + "\n")
 
 
-def run(settings: Settings, trades: int, seconds: float, figures: list[Figure]) -> None:
+def run(settings: Settings, trades: int, seconds: float) -> Iterator[Figure]:
     """What is asked for and what it is held against, on one ledger that grows from part to part."""
     with everbook(settings, announce=False) as opened:
         assert isinstance(opened, ClusterEverbook)
@@ -47,12 +49,12 @@ def run(settings: Settings, trades: int, seconds: float, figures: list[Figure]) 
         with worker_process(settings, "ledger"):
             post(opened, [submission(command, ADMIN) for command in FOUNDATION], lambda _count: None)
         load = (Submission(*decode_command(line), ADMIN) for line in bookings(1_000_000))
-        figures += owner.figures(opened, settings, load, trades)
+        yield from owner.figures(opened, settings, load, trades)
         found, bulk = projecting.figures(opened, settings.elasticsearch_url)
-        figures += found
+        yield from found
         with worker_process(settings, "ledger"), worker_process(settings):
-            figures += sustained.figures(opened, load, seconds, bulk)
-            figures += paced.figures(opened, load, max(seconds / SHORT, SHORT))
+            yield from sustained.figures(opened, load, seconds, bulk)
+            yield from paced.figures(opened, load, max(seconds / SHORT, SHORT))
 
 
 if __name__ == "__main__":
