@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve test test-servers faults check bench format clean
+.PHONY: help install demo cluster-demo serve test test-embedded faults check bench bench-cluster format clean
 PYTHON ?= python3
 BIN := .venv/bin
 WORKERS ?= 2
@@ -20,17 +20,23 @@ install: .venv/installed  ## Everything into .venv, pinned
 demo: install  ## Book a trading day, report on it, prove it, serve it (ARGS="--trades 1000 --exit")
 	$(BIN)/everbook demo $(ARGS)
 
+cluster-demo: install  ## The same day on real Kafka, HBase and Elasticsearch (needs Maven, JDK 17 and JDK 21 or later)
+	$(BIN)/everbook demo --cluster $(ARGS)
+
 serve: install  ## The HTTP API on ./everbook-data
 	$(BIN)/everbook serve $(ARGS)
 
 bench: install  ## Speed, as ratios to the store and to the library
 	$(BIN)/python -m benchmarks $(ARGS)
 
-test: install  ## Every test of the embedded ledger (ARGS="-k name")
-	EVERBOOK_TEST_SERVERS=no $(BIN)/pytest -n $(WORKERS) $(ARGS)
+bench-cluster: install  ## Speed on real Kafka, HBase and Elasticsearch, as ratios to their drivers (ARGS="--quick")
+	$(BIN)/python -m benchmarks.cluster $(ARGS)
 
-test-servers: install  ## Every test, on real Kafka, HBase and Elasticsearch too (needs Maven, JDK 17 and JDK 21 or later)
-	EVERBOOK_TEST_SERVERS=require $(BIN)/pytest -n $(WORKERS) $(ARGS)
+test: install  ## Every test, on real Kafka, HBase and Elasticsearch where Maven, JDK 17 and JDK 21 are there (ARGS="-k name")
+	$(BIN)/pytest -n $(WORKERS) $(ARGS)
+
+test-embedded: install  ## Every test that needs no server
+	EVERBOOK_TEST_SERVERS=no $(BIN)/pytest -n $(WORKERS) $(ARGS)
 
 faults: install  ## Kills, zombies, lost replies and lost data on a real cluster under load (ARGS="--faults 200 --seed 7")
 	$(BIN)/python -m faults $(ARGS)

@@ -1,10 +1,11 @@
 """How far the read models are behind the logs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 
 from api.services import Services
-from projections.lag import Lag, lag_of
+from projections.lag import Lag, Unreflected, lag_of
 from projections.projection import families
 from projections.registry import PROJECTIONS
 
@@ -17,3 +18,9 @@ def lags(having: Services) -> Iterator[Lag]:
     for log in having.logs.names():
         reflected = [having.reads.reflected(model, log) for model in HEADS]
         yield lag_of(log, having.logs.recorder(log), reflected, datetime.now(UTC))
+
+
+def unreflected(having: Services, lag: Lag) -> Mapping[str, Decimal]:
+    """What is behind a lag in money, by currency."""
+    known = having.unreflected.setdefault(lag.log, Unreflected(having.logs.recorder(lag.log)))
+    return known.notional(lag)

@@ -23,9 +23,19 @@ class Metrics:
             "everbook_unreflected_notional", "Of trade events not reflected yet", ["log", "currency"], registry=registry
         )
         self.dead_letters = Gauge("everbook_dead_letters", "Events that wait", ["model"], registry=registry)
+        self.fences = Counter(
+            "everbook_fences", "Commits refused since others were ahead; they are decided again", ["log"],
+            registry=registry,
+        )
+        self._fenced: dict[str, int] = {}
         self.logged = Gauge("everbook_log_sequence", "The last sequence of a log", ["log"], registry=registry)
 
     def committed(self, commands: int, seconds: float) -> None:
         """Takes note of a commit."""
         self.commit_commands.observe(commands)
         self.commit_seconds.observe(seconds)
+
+    def fenced(self, log: str, count: int) -> None:
+        """Takes note of how often others were ahead so far."""
+        self.fences.labels(log).inc(count - self._fenced.get(log, 0))
+        self._fenced[log] = count

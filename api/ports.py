@@ -1,6 +1,6 @@
 """What the API needs of the rest: a gate for commands, the read models, and the logs themselves."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any, Protocol
 
@@ -23,6 +23,9 @@ class Gate(Protocol):
             QueueFull: at once, when the queue has no room.
             NotOneLog: at once, when ``atomic`` commands belong to several logs.
         """
+
+    def feed(self, batches: Iterable[Sequence[Submission]]) -> Iterator[Sequence[Outcome]]:
+        """The outcomes of every batch, in order, as they become durable; raises what the first that failed came to."""
 
     def find_outcome(self, source: str, command_id: str) -> Outcome | None:
         """What a command came to, looked up in every log."""
@@ -67,6 +70,9 @@ class Logs(Protocol):
     def names(self) -> Sequence[str]: ...
 
     def recorder(self, log: str) -> LogRecorder: ...
+
+    def fences(self) -> Mapping[str, int]:
+        """By log, how many commits of this process others were ahead of."""
 
     def signed_checkpoint(self, log: str) -> str:
         """The log's present tree head as a C2SP tlog-checkpoint, signed."""

@@ -12,6 +12,7 @@ from api.answers import Answers
 from api.metrics import Metrics
 from api.ports import Gate, Logs, Reads
 from domain.tree import LogTree
+from projections.lag import Unreflected
 
 
 def _never() -> bool:
@@ -31,6 +32,7 @@ class Services(msgspec.Struct, kw_only=True):
     registry: CollectorRegistry = msgspec.field(default_factory=CollectorRegistry)
     metrics: Any = None
     trees: dict[str, LogTree] = msgspec.field(default_factory=dict)
+    unreflected: dict[str, Unreflected] = msgspec.field(default_factory=dict)
     answers_by_loop: dict[Any, Answers] = msgspec.field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -21,6 +21,16 @@ class Decider(Protocol):
     def undo(self) -> UndoLog:
         """Through which the state changes."""
 
+    @property
+    def state_type(self) -> type[Any]:
+        """What ``kept`` gives, as msgspec can write it."""
+
+    def kept(self) -> Any:
+        """A copy of the state without what may still step back; nothing of it changes any more."""
+
+    def resume(self, state: Any) -> None:
+        """Takes on a state that was kept; nothing was evolved before."""
+
     def business_date(self) -> date | None:
         """The log's business date; None before the first roll."""
 

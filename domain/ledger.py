@@ -16,6 +16,7 @@ from domain.ports import Commit, CommitRecord, LogMoved, LogRecorder, NewEvent
 from domain.reference import ReferenceState
 from domain.repeats import first_answer
 from domain.schema import Recorded, recorded
+from domain.snapshots import Snapshot, Snapshots, decoded, form_of
 from domain.trades import TradeDecider
 
 READ_AT_ONCE = 5_000
@@ -53,12 +54,14 @@ class Ledger:
     again (``LogMoved``).
 
     ``follows`` are the ledgers of the reference and market logs under which this one decides. While one draft is being
-    appended the next may be prepared on top of it; when the first fails, both step back.
+    appended the next may be prepared on top of it; when the first fails, both step back. ``fences`` counts the commits
+    that others were ahead of. With ``snapshots`` the log is read from the last one on, and a new one is made now and
+    then.
     """
 
     def __init__(
         self, log: str, recorder: LogRecorder, decider: Decider, reference: ReferenceState,
-        follows: "Sequence[Ledger]" = (),
+        follows: "Sequence[Ledger]" = (), *, snapshots: Snapshots | None = None,
     ) -> None:
         self.log = log
         self.recorder = recorder
@@ -67,6 +70,9 @@ class Ledger:
         self._follows = follows
         self._kept = self._tip = Tip(0, None, Frontier())
         self._repeats = False
+        self._snapshots = snapshots
+        self._saved = 0
+        self.fences = 0
 
     @property
     def sequence(self) -> int:
@@ -130,6 +136,9 @@ class Ledger:
         assert draft.commit is not None
         try:
             self.recorder.insert_events(draft.events, tracking=tracking, commit=draft.commit)
+        except LogMoved:
+            self.fences += 1
+            raise
         except OperationalError:
             # The reply may have been lost, not the commit: the nonce tells.
             last = self.recorder.last_commit()
@@ -141,6 +150,8 @@ class Ledger:
         self.decider.undo.keep(draft.mark)
         self._kept = draft.tip
         self._forget()
+        if draft.commit is not None and self._snapshots is not None:
+            self._save(draft.commit, self._snapshots)
 
     def step_back(self) -> None:
         """Everything that was decided and not kept was never decided."""
@@ -154,6 +165,8 @@ class Ledger:
 
     def catch_up(self) -> int:
         """Reads the log from where this ledger stands to its end; the new last sequence. No draft may be open."""
+        if self.sequence == 0 and self._snapshots is not None:
+            self._resume(self._snapshots)
         while (last := self.recorder.max_notification_id() or 0) > self.sequence:
             self._read_on()
         if last < self.sequence:
@@ -173,6 +186,28 @@ class Ledger:
             self.keep(draft)
         except LogMoved:
             self.step_back()
+
+    def _save(self, commit: Commit, snapshots: Snapshots) -> None:
+        if commit.tree_size - self._saved < snapshots.every or not snapshots.ready():
+            return
+        self._saved = commit.tree_size
+        snapshots.save(Snapshot(
+            log=self.log, form=form_of(self.decider.state_type), first_sequence=commit.expected_sequence + 1,
+            sequence=commit.tree_size, recorded_at=commit.recorded_at, root=commit.root, state=self.decider.kept(),
+        ))
+
+    def _resume(self, snapshots: Snapshots) -> None:
+        """Goes on from the last snapshot, when the log still has the very commit after which it was taken."""
+        data = snapshots.read(self.log)
+        snapshot = decoded(data, self.log, self.decider.state_type) if data else None
+        if snapshot is None:
+            return
+        for commit in self.recorder.select_commits(snapshot.first_sequence, 1):
+            frontier = Frontier(commit.tree_size, commit.frontier)
+            if (commit.tree_size, commit.root, frontier.root()) == (snapshot.sequence, snapshot.root, snapshot.root):
+                self.decider.resume(snapshot.state)
+                self._kept = self._tip = Tip(snapshot.sequence, snapshot.recorded_at, frontier)
+                self._saved = snapshot.sequence
 
     def _decided(self, units: Sequence[Unit], now: datetime, *, looked_up: bool) -> Batch:
         submissions = [submission for unit in units for submission in unit.submissions]

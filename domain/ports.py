@@ -99,6 +99,13 @@ class LogRecorder(Protocol):
 
     def max_tracking_id(self, application_name: str) -> int | None: ...
 
+    def insert_tracking(self, tracking: Tracking) -> None:
+        """Says how far another application's records were taken, without events.
+
+        Raises:
+            IntegrityError: when it is said already that they were taken so far, or further.
+        """
+
     def subscribe(self, gt: int | None = None, topics: Sequence[str] = ()) -> Subscription[Any]: ...
 
     def select_streams(self, originator_ids: Sequence[str]) -> Sequence[Notification]:

@@ -48,3 +48,14 @@ class UndoLog:
     def changed(self, table: dict[K, V]) -> set[K]:
         """The keys of ``table`` that may still step back."""
         return {key for changed, key, _ in self._replaced if changed is table}
+
+    def kept(self, table: dict[K, V]) -> dict[K, V]:
+        """A copy of ``table`` without what may still step back."""
+        copy = dict(table)
+        for changed, key, value in reversed(self._replaced):
+            if changed is table:
+                if value is _ABSENT:
+                    copy.pop(key, None)
+                else:
+                    copy[key] = value
+        return copy

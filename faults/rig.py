@@ -23,7 +23,7 @@ from infra.cluster import Cluster
 from infra.cluster.ports import choose_ports
 from infra.elasticsearch.read_models import ElasticsearchReadModels
 from infra.kafka.topics import ensure_topics
-from infra.settings import PREFIX
+from infra.store_settings import PREFIX
 from projections.projection import families
 from projections.registry import PROJECTIONS
 

@@ -8,8 +8,8 @@ from confluent_kafka import KafkaException
 
 from domain.ports import LogRecorder
 from infra.event_source import EventSource
-from infra.everbook import Everbook, factory_of
-from infra.kafka.connection import connection_of
+from infra.everbook import Everbook, factory_of, snapshots_of
+from infra.kafka.connection import KafkaRefuses, connection_of
 from infra.kafka.event_feed import KafkaEventFeed
 from infra.kafka.gate import KafkaGate
 from infra.kafka.ledger_worker import LedgerWorker
@@ -40,11 +40,14 @@ class ClusterEverbook(Everbook):
             ConnectionError: when Kafka does not answer, or has topics that are not this ledger's.
         """
         try:
+            self._connection.require_let_in()
             ensure_topics(
                 self._connection.admin(), self._topics, reply_partitions=self.settings.kafka_reply_partitions,
                 replication=self.settings.kafka_replication,
             )
             self._kafka_gate.start()
+        except KafkaRefuses:
+            raise
         except (KafkaException, WrongTopic) as error:
             raise ConnectionError(f"Kafka at {self.settings.kafka_bootstrap}: {error}") from error
 
@@ -52,7 +55,7 @@ class ClusterEverbook(Everbook):
         """The topics: workers of the same families share the logs, those of others follow every log themselves."""
         topics = {log: self._topics.events_of(log) for log in self.logs.recorders}
         return KafkaEventFeed(
-            self._connection.options, topics, ".".join([self._topics.prefix, "projections", *sorted(group)]),
+            self._connection, topics, ".".join([self._topics.prefix, "projections", *sorted(group)]),
             self.ledger_id, self.logs.recorders, session_seconds=self.settings.kafka_session_seconds,
         )
 
@@ -68,7 +71,7 @@ def ledger_worker(settings: Settings, on_owned: Callable[[Sequence[str]], None])
             recorder: Any = factory.process_recorder()
             return recorder  # type: ignore[no-any-return]
 
-        logs = CommandedLogs(open_log, settings.ledgers)
+        logs = CommandedLogs(open_log, settings.ledgers, snapshots_of(settings, pepper, stack))
         yield LedgerWorker(
             connection_of(settings), Topics(settings.kafka_prefix, logs.ledgers), logs, pepper,
             batch_limit=settings.batch_limit, reply_partitions=settings.kafka_reply_partitions,

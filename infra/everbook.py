@@ -21,8 +21,10 @@ from infra.logs import CommandedLogs, submission_of
 from infra.owner import Owner
 from infra.projection_worker import ProjectionWorker, wait_until_reflected
 from infra.secrets import MissingSecret, digest_of, secret_in
-from infra.settings import Settings
+from infra.settings import BadSetting, Settings
+from infra.snapshots import SnapshotKeeper
 from infra.sql.read_models import SqlReadModels
+from infra.store_settings import hbase_environment, variable
 from projections.ports import ReadModels, ReadModelStore
 from projections.projection import Document, families, families_of
 from projections.registry import PROJECTIONS
@@ -32,6 +34,7 @@ PEPPER, ADMIN_KEY, CHECKPOINT_KEY = "pepper", "admin-key", "checkpoint-key"
 SECRETS = (PEPPER, ADMIN_KEY, CHECKPOINT_KEY)
 """The files of a data folder that are in no backup."""
 FOLDER_OF_OWNER = 0o700
+HBASE_MODULE = "infra.hbase"
 
 
 class Everbook:
@@ -50,9 +53,11 @@ class Everbook:
             self._closing = opened.pop_all()
 
     def _open(self, settings: Settings, adopt_read_models: bool) -> None:
-        self.logs = CommandedLogs(self._open_log, settings.ledgers)
+        path = settings.data / PEPPER
+        snapshots = snapshots_of(settings, settings.pepper or (secret_in(path) if path.exists() else ""), self._closing)
+        self.logs = CommandedLogs(self._open_log, settings.ledgers, snapshots)
         self.ledger_id = self.logs.ledger_id
-        pepper = self._pepper()
+        snapshots.secret = pepper = self._pepper()
         self.signer = Signer.open(settings.data / CHECKPOINT_KEY)
         self.admin_secret = ""
         if ADMIN not in self.logs.reference.keys:
@@ -97,6 +102,10 @@ class Everbook:
 
     def recorder(self, log: str) -> LogRecorder:
         return self.logs.recorders[log]
+
+    def fences(self) -> Mapping[str, int]:
+        """By log, how many commits of this process others were ahead of."""
+        return {log: ledger.fences for log, ledger in self.logs.by_log.items()}
 
     def checkpoint(self, log: str) -> Checkpoint:
         """The present tree head of a log."""
@@ -149,12 +158,36 @@ class Everbook:
 
 
 def factory_of(log: str, settings: Settings, *, create: bool = True) -> InfrastructureFactory[Any]:
-    """Each log is an application of the library, in whichever persistence module is set."""
+    """Each log is an application of the library, in whichever persistence module is set.
+
+    Raises:
+        BadSetting: when an HBase is set that would not be used.
+    """
+    module = persistence_module()
+    if settings.hbase_url and module != HBASE_MODULE:
+        raise BadSetting(
+            f"{variable('hbase_url')} is set, and PERSISTENCE_MODULE={module} would keep the events elsewhere: set "
+            f"PERSISTENCE_MODULE={HBASE_MODULE}, or unset the other"
+        )
     return InfrastructureFactory.construct(Environment(log, {
-        "PERSISTENCE_MODULE": os.environ.get("PERSISTENCE_MODULE", "infra.sql"),
-        "EVERBOOK_DATABASE_URL": settings.events_url, "EVERBOOK_HBASE_URL": settings.hbase_url,
+        "PERSISTENCE_MODULE": module,
+        "EVERBOOK_DATABASE_URL": settings.events_url, **hbase_environment(settings),
         "CREATE_TABLE": "yes" if create else "no",
     }))
+
+
+def snapshots_of(settings: Settings, secret: str, closing: ExitStack) -> SnapshotKeeper:
+    """The snapshots of every log, in the store of the logs."""
+    factory: Any = factory_of("snapshots", settings)
+    closing.callback(factory.close)
+    keeper = SnapshotKeeper(factory.snapshots(), secret, settings.snapshot_events)
+    closing.callback(keeper.close)
+    return keeper
+
+
+def persistence_module() -> str:
+    """What keeps the events."""
+    return os.environ.get("PERSISTENCE_MODULE", "infra.sql")
 
 
 class LocalReads:
@@ -188,7 +221,7 @@ def _open_read_models(settings: Settings, ledger_id: str, *, adopt: bool) -> Rea
     # Indices bear the id of their ledger, so there are none of another's to adopt.
     # By name, since its client is installed with the cluster's extra alone.
     read_models: Any = resolve_topic("infra.elasticsearch.read_models:ElasticsearchReadModels")
-    return read_models.open(settings.elasticsearch_url, PROJECTIONS, ledger_id)  # type: ignore[no-any-return]
+    return read_models.of(settings, PROJECTIONS, ledger_id)  # type: ignore[no-any-return]
 
 
 def data_file(settings: Settings) -> Path:

@@ -1,14 +1,18 @@
 """The way in for commands: what the logs know of keys, trades and outcomes, and in one process the owner's queue."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 
+from domain.admission import QueueFull
 from domain.outcomes import Outcome, Principal, Submission
 from domain.reference.authority import principal_of
 from infra.logs import CommandedLogs
 from infra.owner import Owner
 from infra.secrets import digest_of
+
+IN_FLIGHT = 4
 
 
 class Gate(ABC):
@@ -22,6 +26,27 @@ class Gate(ABC):
     def submit(
         self, submissions: Sequence[Submission], *, atomic: bool = False, dry_run: bool = False
     ) -> "Future[Sequence[Outcome]]": ...
+
+    def feed(self, batches: Iterable[Sequence[Submission]]) -> Iterator[Sequence[Outcome]]:
+        """The outcomes of every batch, in order, as they become durable; the next ones are on their way meanwhile."""
+        flying: deque[Future[Sequence[Outcome]]] = deque()
+        for batch in batches:
+            while (promise := self._taken(batch, alone=not flying)) is None:
+                yield flying.popleft().result()
+            flying.append(promise)
+            if len(flying) >= IN_FLIGHT:
+                yield flying.popleft().result()
+        while flying:
+            yield flying.popleft().result()
+
+    def _taken(self, batch: Sequence[Submission], *, alone: bool) -> "Future[Sequence[Outcome]] | None":
+        """None when the queue is full of what this process sent before: that makes room."""
+        try:
+            return self.submit(batch)
+        except QueueFull:
+            if alone:
+                raise
+            return None
 
     @abstractmethod
     def queued(self) -> int: ...
@@ -56,6 +81,9 @@ class LocalGate(Gate):
         self, submissions: Sequence[Submission], *, atomic: bool = False, dry_run: bool = False
     ) -> "Future[Sequence[Outcome]]":
         return self._owner.submit(submissions, atomic=atomic, dry_run=dry_run)
+
+    def feed(self, batches: Iterable[Sequence[Submission]]) -> Iterator[Sequence[Outcome]]:
+        return self._owner.feed(batches)
 
     def queued(self) -> int:
         return self._owner.queued()

@@ -21,6 +21,7 @@ from domain.reference import ReferenceDecider, ReferenceState
 from domain.repeats import first_answer
 from domain.routing import MARKET, REFERENCE, log_names
 from domain.schema import UnknownEventType, business_content, decode, recorded
+from domain.snapshots import Snapshots
 from domain.trades import TradeDecider
 from infra.contention import NONCE_BYTES, Contention
 
@@ -44,14 +45,20 @@ def submission_of(command: AnyCommand, actor: str = SYSTEM.key_id) -> Submission
 
 
 class CommandedLogs:
-    """``ledgers`` is their number when the ledger is new; a ledger that exists has its own, fixed for ever."""
+    """``ledgers`` is their number when the ledger is new; a ledger that exists has its own, fixed for ever.
 
-    def __init__(self, open_log: OpenLog, ledgers: int | None = None) -> None:
+    With ``snapshots`` every log is read from its last one on.
+    """
+
+    def __init__(self, open_log: OpenLog, ledgers: int | None = None, snapshots: Snapshots | None = None) -> None:
         self.reference = ReferenceState()
         self.market = MarketState()
         self._contention = Contention()
         recorder = open_log(REFERENCE)
-        self.reference_ledger = Ledger(REFERENCE, recorder, ReferenceDecider(self.reference), self.reference)
+        self.snapshots = snapshots
+        self.reference_ledger = Ledger(
+            REFERENCE, recorder, ReferenceDecider(self.reference), self.reference, snapshots=snapshots
+        )
         self._open(self.reference_ledger, ledgers or 1, str(uuid4()))
         self.reference_ledger.begin()
         self.opened = self.reference.opened[REFERENCE]
@@ -148,10 +155,13 @@ class CommandedLogs:
     def _ledger(self, log: str) -> Ledger:
         if log == MARKET:
             decider: Decider = MarketDecider(self.market, self.reference)
-            return Ledger(log, self.recorders[log], decider, self.reference, (self.reference_ledger,))
+            return Ledger(
+                log, self.recorders[log], decider, self.reference, (self.reference_ledger,),
+                snapshots=self.snapshots,
+            )
         decider = TradeDecider(log, self.reference, self.market)
         follows = (self.reference_ledger, self.by_log[MARKET])
-        return Ledger(log, self.recorders[log], decider, self.reference, follows)
+        return Ledger(log, self.recorders[log], decider, self.reference, follows, snapshots=self.snapshots)
 
     @staticmethod
     def _open(ledger: Ledger, ledgers: int, ledger_id: str) -> None:
@@ -190,6 +200,10 @@ class CommandedLogs:
 
     def _turn(self, ledger: Ledger) -> None:
         """Dates are turned in the reference log; what a crash kept from a ledger log is carried over here."""
+        if not self._turns(ledger):
+            return
+        # Somebody else may have carried it over: as a repeat it would append nothing, and not show that the log moved.
+        ledger.catch_up()
         if commands := self._turns(ledger):
             unit = Unit(tuple(submission_of(command) for command in commands))
             self._contention.commit(ledger, [unit])

@@ -4,7 +4,7 @@ import contextlib
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, InvalidStateError, ThreadPoolExecutor
 
 import msgspec
@@ -52,6 +52,7 @@ class Owner:
         self._flight: Flight | None = None
         self._appender = ThreadPoolExecutor(1, "append")
         self._changed = threading.Condition()
+        self._deciding = threading.Lock()
         self._stopping = self._ended = False
         self.trouble = ""
         self._thread = threading.Thread(target=self._run, name="owner", daemon=True)
@@ -80,16 +81,9 @@ class Owner:
         Raises:
             QueueFull, NotOneLog, NotRecorded: at once; nothing was taken.
         """
-        names = {log_of(submission.command, self._logs.ledgers) for submission in submissions}
-        if atomic and len(names) > 1:
-            raise NotOneLog("an atomic unit belongs to one log: " + ", ".join(sorted(names)) + " are several")
-        log = next(iter(names)) if len(names) == 1 else ""
-        request = Request(submissions, atomic, dry_run, log, Future())
+        request = self._request(submissions, atomic=atomic, dry_run=dry_run)
         with self._changed:
-            if self._ended:
-                raise NotRecorded(f"commands are no longer decided: {self.trouble}")
-            if self._stopping:
-                raise QueueFull(1)
+            self._require_running()
             # A request larger than the whole queue is let in when it would be alone.
             if self._count and self._count + len(submissions) > self._queue_limit:
                 raise QueueFull(1)
@@ -98,8 +92,43 @@ class Owner:
             self._changed.notify()
         return request.promise
 
+    def feed(self, batches: Iterable[Sequence[Submission]]) -> Iterator[Sequence[Outcome]]:
+        """The outcomes of every batch, in order, decided in the caller's thread: a queue between two threads that both
+        need the interpreter costs more than it wins. What others submit meanwhile is decided in between.
+
+        Raises:
+            QueueFull, NotRecorded, OutcomeUnknown: of the first batch that failed.
+        """
+        waiting: deque[Request] = deque()
+        try:
+            for batch in batches:
+                request = self._request(batch, atomic=False, dry_run=False)
+                self._require_running()
+                with self._deciding:
+                    self._serve([request])
+                waiting.append(request)
+                while waiting and waiting[0].promise.done():
+                    yield waiting.popleft().promise.result()
+        finally:
+            with self._deciding:
+                self._land()
+        for request in waiting:
+            yield request.promise.result()
+
     def queued(self) -> int:
         return self._count
+
+    def _request(self, submissions: Sequence[Submission], *, atomic: bool, dry_run: bool) -> Request:
+        names = {log_of(submission.command, self._logs.ledgers) for submission in submissions}
+        if atomic and len(names) > 1:
+            raise NotOneLog("an atomic unit belongs to one log: " + ", ".join(sorted(names)) + " are several")
+        return Request(submissions, atomic, dry_run, next(iter(names)) if len(names) == 1 else "", Future())
+
+    def _require_running(self) -> None:
+        if self._ended:
+            raise NotRecorded(f"commands are no longer decided: {self.trouble}")
+        if self._stopping:
+            raise QueueFull(1)
 
     def _run(self) -> None:
         try:
@@ -122,17 +151,22 @@ class Owner:
             _give_up(request, OutcomeUnknown(self.trouble))
 
     def _work(self) -> None:
-        self._attend(self._logs.carry_over)
+        with self._deciding:
+            self._attend(self._logs.carry_over)
         while not self._stopping:
             # With little waiting, what is in flight is answered first, and more gathers meanwhile.
             if self._count <= self._batch_limit // 2:
-                self._land()
-            if requests := self._take():
-                self._taken = [*(each for each in self._taken if not each.promise.done()), *requests]
-                self._serve(requests)
-            elif not self._stopping:
-                self._attend(self._logs.follow)
-        self._land()
+                with self._deciding:
+                    self._land()
+            requests = self._take()
+            with self._deciding:
+                if requests:
+                    self._taken = [*(each for each in self._taken if not each.promise.done()), *requests]
+                    self._serve(requests)
+                elif not self._stopping:
+                    self._attend(self._logs.follow)
+        with self._deciding:
+            self._land()
 
     def _take(self) -> list[Request]:
         with self._changed:
@@ -217,6 +251,9 @@ class Owner:
             flight.landed.result()
         except (LogMoved, IntegrityError):
             ledger.step_back()
+            # Decided without what overtook it, it would be refused once more; a log that cannot be read says so there.
+            with contextlib.suppress(*CANNOT_READ):
+                ledger.catch_up()
             self._commit(flight.log, flight.group, [flight.units], dry_run=False)
             return False
         except BaseException as error:  # noqa: BLE001

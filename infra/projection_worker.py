@@ -147,9 +147,13 @@ class ProjectionWorker:
                 # What stops one log's projection is said in /readyz, and tried again when the store may be mended.
                 self._trouble(error)
 
-    def _trouble(self, error: Exception) -> None:
+    def recover(self, error: Exception) -> None:
+        """Says what kept a step from being made, and begins again from what is stored."""
         self.trouble = f"{type(error).__name__}: {error}"
         self._begin_again()
+
+    def _trouble(self, error: Exception) -> None:
+        self.recover(error)
         self._stopping.wait(WAIT_AFTER_TROUBLE_SECONDS)
 
     def _require_same_history(self) -> None:
@@ -275,8 +279,8 @@ def require_same_history(recorders: Mapping[str, LogRecorder], read_models: Read
     Raises:
         ReadModelsAhead: when the log ends before it, or has another event there: then it was restored, and went on.
     """
-    for log, sequence, leaf in sorted(read_models.heads()):
-        if log in recorders and recorders[log].select_leaves(sequence, 1) != [(sequence, leaf)]:
+    for log, sequence, leaf in sorted(read_models.heads(recorders)):
+        if recorders[log].select_leaves(sequence, 1) != [(sequence, leaf)]:
             raise ReadModelsAhead(
                 f"the read models reflect {log}:{sequence}, which is not, or no longer, in the log: build them anew"
             )

@@ -6,6 +6,7 @@ from concurrent.futures import Future
 import msgspec
 
 from domain.batch import Unit
+from domain.commands import AnyCommand
 from domain.outcomes import Outcome, Submission
 from domain.routing import MARKET, REFERENCE, log_of
 
@@ -42,8 +43,7 @@ def runs(submissions: Sequence[Submission], ledgers: int, limit: int) -> Iterato
     run: dict[str, list[int]] = {}
     kind, count = "", 0
     for place, submission in enumerate(submissions):
-        log = log_of(submission.command, ledgers)
-        this = log if log in ORDER else "ledger"
+        log, this = log_of(submission.command, ledgers), kind_of(submission.command)
         if run and (this != kind or count == limit):
             yield run
             run, count = {}, 0
@@ -52,6 +52,12 @@ def runs(submissions: Sequence[Submission], ledgers: int, limit: int) -> Iterato
         count += 1
     if run:
         yield run
+
+
+def kind_of(command: AnyCommand) -> str:
+    """The log of a command, all ledger logs being of one kind: what one decides depends on no other."""
+    log = log_of(command, 1)
+    return log if log in ORDER else "ledger"
 
 
 def _units(request: Request, limit: int) -> Iterator[Unit]:

@@ -9,29 +9,26 @@ from pathlib import Path
 import msgspec
 
 from infra.kafka.settings import KafkaSettings
+from infra.store_settings import PREFIX, BadSetting, variable
 
-PREFIX = "EVERBOOK_"
+__all__ = ["BadSetting", "Settings", "settings_from"]
 OF_OTHERS = frozenset({"EVERBOOK_CLUSTER_CACHE", "EVERBOOK_JAVA_17", "EVERBOOK_JAVA_21"})
 """What ``infra.cluster`` reads, to start servers on this machine."""
 
 
-class BadSetting(Exception):
-    """A setting that is unknown or makes no sense; the message names it."""
+MAY_BE_ZERO = frozenset({"elasticsearch_replicas"})
 
 
 class Settings(KafkaSettings, frozen=True, kw_only=True):
     """``ledgers`` is the number of ledger logs, fixed when the ledger is created (1 when not set then).
 
-    With ``elasticsearch_url`` (several by commas) the read models are there and not in a database.
     ``batch_limit`` bounds the commands of one commit, ``queue_limit`` those that wait. ``lag_seconds`` is how far the
-    read models may be behind before ``/readyz`` says so.
+    read models may be behind before ``/readyz`` says so. After ``snapshot_events`` events the state of a log is kept.
     """
 
     data: Path = Path("everbook-data")
     database_url: str = ""
     read_database_url: str = ""
-    elasticsearch_url: str = ""
-    hbase_url: str = ""
     ledgers: int | None = None
     host: str = "127.0.0.1"
     port: int = 8321
@@ -40,6 +37,7 @@ class Settings(KafkaSettings, frozen=True, kw_only=True):
     queue_limit: int = 20_000
     answer_seconds: float = 30.0
     lag_seconds: float = 30.0
+    snapshot_events: int = 20_000
 
     @property
     def events_url(self) -> str:
@@ -56,7 +54,7 @@ def settings_from(environment: Mapping[str, str] = os.environ) -> Settings:
     Raises:
         BadSetting: naming the variable.
     """
-    known = {f"{PREFIX}{name.upper()}": name for name in Settings.__struct_fields__}
+    known = {variable(name): name for name in Settings.__struct_fields__}
     given = {
         name: value for name, value in environment.items()
         if name.startswith(PREFIX) and "_TEST_" not in name and name not in OF_OTHERS
@@ -64,20 +62,21 @@ def settings_from(environment: Mapping[str, str] = os.environ) -> Settings:
     for name in given:
         if name not in known:
             nearest = get_close_matches(name.removeprefix(PREFIX).lower(), known.values(), 1)
-            hint = f"; did you mean {PREFIX}{nearest[0].upper()}?" if nearest else ""
+            hint = f"; did you mean {variable(nearest[0])}?" if nearest else ""
             raise BadSetting(f"{name} is no setting{hint}")
     settings = Settings()
     for name, value in given.items():
-        settings = _with(settings, name, known[name], value)
+        settings = _with(settings, known[name], value)
     return settings
 
 
-def _with(settings: Settings, variable: str, field: str, value: str) -> Settings:
+def _with(settings: Settings, field: str, value: str) -> Settings:
     kinds = {item.name: item.type for item in msgspec.structs.fields(Settings)}
     try:
         converted = Path(value) if field == "data" else msgspec.convert(value, kinds[field], strict=False)
     except msgspec.ValidationError as error:
-        raise BadSetting(f"{variable}={value!r}: {error}") from error
-    if isinstance(converted, int | float) and not 0 < converted < math.inf:
-        raise BadSetting(f"{variable}={value!r} must be above zero, and finite")
+        raise BadSetting(f"{variable(field)}={value!r}: {error}") from error
+    is_zero = converted == 0 and field in MAY_BE_ZERO
+    if isinstance(converted, int | float) and not (is_zero or 0 < converted < math.inf):
+        raise BadSetting(f"{variable(field)}={value!r} must be above zero, and finite")
     return msgspec.structs.replace(settings, **{field: converted})

@@ -13,7 +13,7 @@ from prometheus_client.registry import Collector
 from domain.ports import LogRecorder
 from infra.projection_worker import ProjectionWorker
 from infra.retry import dead_letters
-from projections.lag import lag_of, unreflected_notional
+from projections.lag import Unreflected, lag_of
 from projections.ports import ReadModels
 
 LOOPBACK = "127.0.0.1"
@@ -28,6 +28,7 @@ class WorkerCollector(Collector):
         self._worker = worker
         self._recorders = recorders
         self._read_models = read_models
+        self._unreflected = {log: Unreflected(recorder) for log, recorder in recorders.items()}
 
     def collect(self) -> Iterator[Metric]:
         worker = self._worker
@@ -52,7 +53,7 @@ class WorkerCollector(Collector):
             lag = lag_of(log, self._recorders[log], reflected, datetime.now(UTC))
             events.add_metric([log], lag.events)
             seconds.add_metric([log], lag.seconds)
-            for currency, amount in unreflected_notional(self._recorders[log], lag).items():
+            for currency, amount in self._unreflected[log].notional(lag).items():
                 notional.add_metric([log, currency], float(amount))
         return events, seconds, notional
 

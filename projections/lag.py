@@ -41,21 +41,45 @@ def lag_of(log: str, recorder: LogRecorder, reflected: Iterable[int], now: datet
     return Lag(log, first, last - first, max(seconds, 0.0))
 
 
-def unreflected_notional(recorder: LogRecorder, lag: Lag, most_events: int = MOST_VALUED) -> Mapping[str, Decimal]:
-    """By currency, the notional of the trade events that are not reflected, whichever way each goes. Of more than
-    ``most_events`` only the oldest count: then it is at least so much.
+class Unreflected:
+    """What the events of one log that are not reflected are worth. No thousand of them is read twice, so that a long
+    lag may be asked for often.
     """
-    found: defaultdict[str, Decimal] = defaultdict(lambda: ZERO)
-    after, stop = lag.reflected, lag.reflected + min(lag.events, most_events)
-    with exact():
-        while after < stop:
-            page = recorder.select_notifications(after + 1, READ_AT_ONCE, stop=stop)
-            for each in page:
-                event = recorded(lag.log, each.id, each).event
-                if isinstance(event, TradeEvent):
-                    _add(found, event)
-            after = page[-1].id
-    return dict(found)
+
+    def __init__(self, recorder: LogRecorder) -> None:
+        self._recorder = recorder
+        self._known: dict[int, Mapping[str, Decimal]] = {}
+
+    def notional(self, lag: Lag, most_events: int = MOST_VALUED) -> Mapping[str, Decimal]:
+        """By currency, the notional of the trade events behind ``lag``, whichever way each goes. Not many more than
+        ``most_events`` are read: of a longer lag the oldest count, and more of them each time it is asked for.
+        """
+        found: defaultdict[str, Decimal] = defaultdict(lambda: ZERO)
+        stop, read = lag.reflected + lag.events, 0
+        for block in [each for each in tuple(self._known) if (each + 1) * READ_AT_ONCE <= lag.reflected]:
+            self._known.pop(block, None)
+        with exact():
+            for block in range(lag.reflected // READ_AT_ONCE, -(-stop // READ_AT_ONCE)):
+                first, last = max(block * READ_AT_ONCE, lag.reflected) + 1, min((block + 1) * READ_AT_ONCE, stop)
+                is_whole = last - first + 1 == READ_AT_ONCE
+                if (value := self._known.get(block) if is_whole else None) is None:
+                    if is_whole and read >= most_events:
+                        break
+                    value = self._value(lag.log, first, last)
+                if is_whole and block not in self._known:
+                    self._known[block] = value
+                    read += READ_AT_ONCE
+                for currency, amount in value.items():
+                    found[currency] += amount
+        return dict(found)
+
+    def _value(self, log: str, first: int, last: int) -> Mapping[str, Decimal]:
+        found: defaultdict[str, Decimal] = defaultdict(lambda: ZERO)
+        for each in self._recorder.select_notifications(first, READ_AT_ONCE, stop=last):
+            event = recorded(log, each.id, each).event
+            if isinstance(event, TradeEvent):
+                _add(found, event)
+        return found
 
 
 def _add(found: defaultdict[str, Decimal], event: TradeEvent) -> None:

@@ -1,6 +1,6 @@
 """What a worker needs of a store of read models."""
 
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from typing import Any, Protocol
 
 from projections.fold import DeadLetter, Parked
@@ -55,8 +55,8 @@ class ReadModels(Protocol):
         store without transactions says the last of the places where those stand that one who was cut off left apart.
         """
 
-    def heads(self) -> Set[tuple[str, int, bytes]]:
-        """Log, sequence and leaf hash of every last event that a model reflects."""
+    def heads(self, logs: Iterable[str]) -> Set[tuple[str, int, bytes]]:
+        """Log, sequence and leaf hash of every last event of these logs that a model reflects."""
 
     def select(
         self, model: str, *, where: Mapping[str, Any] | None = None, after: str | None = None, limit: int = 1000,

@@ -13,6 +13,7 @@ from confluent_kafka.cimpl import NewTopic
 from eventsourcing.persistence import Notification
 
 from domain.commands import AffirmTrade, AmendTrade, AnyCommand, CancelTrade, CorrectTrade, DefineBook, SettleTrade
+from infra.kafka.connection import Connection
 from infra.kafka.event_feed import KafkaEventFeed
 from infra.kafka.topics import Topics as KafkaTopics
 from infra.logs import CommandedLogs
@@ -98,9 +99,10 @@ class Topics:
 
     def feed(self, group: str = "workers", **options: Any) -> KafkaEventFeed:
         recorders = options.pop("recorders", self._logs.recorders)
+        ledger_id = options.pop("ledger_id", self._logs.ledger_id)
         return KafkaEventFeed(
-            self.client, self.places, f"{self.prefix}.{group}", options.pop("ledger_id", self._logs.ledger_id),
-            recorders, **{"look_seconds": self.look_seconds, "session_seconds": 6.0, **options},
+            Connection(self.client), self.places, f"{self.prefix}.{group}", ledger_id, recorders,
+            **{"look_seconds": self.look_seconds, "session_seconds": 6.0, **options},
         )
 
     def committed(self, group: str) -> dict[str, int]:

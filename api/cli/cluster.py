@@ -14,6 +14,7 @@ from api.cli.opening import Data, Json
 from infra.cluster import SERVERS, Cluster, ClusterFailed, Stage
 from infra.cluster.logs import log_lines
 from infra.cluster.starting import LOG
+from infra.everbook import HBASE_MODULE
 from infra.settings import Settings
 
 app = typer.Typer(help="Kafka, HBase and Elasticsearch on this machine, for who has none.", no_args_is_help=True)
@@ -33,28 +34,21 @@ def up(
     they acknowledged through a crash of theirs, not through a loss of power.
     """
     asked = {"kafka": kafka_port, "hbase": hbase_port, "elasticsearch": elasticsearch_port}
-    cluster = _cluster(servers, data, {name: port for name, port in asked.items() if port})
-    try:
-        with progress(as_json) as bar:
-            tasks = {name: bar.add_task(name, total=int(Stage.READY)) for name in cluster.servers}
-            started = cluster.up(
-                lambda name, stage, words: bar.update(tasks[name], completed=int(stage), description=f"{name} {words}")
-            )
-    except (ClusterFailed, OSError) as error:
-        raise fail(escape(str(error))) from error
+    cluster = cluster_of(servers, data, {name: port for name, port in asked.items() if port})
+    started = bring_up(cluster, as_json)
     if as_json:
-        print_json({"started": started, "endpoints": cluster.endpoints, "environment": cluster.environment})
+        print_json({"started": started, "endpoints": cluster.endpoints, "environment": _environment(cluster)})
         return
     if not started:
         err.print("All of them were running already", highlight=False)
-    for variable, url in cluster.environment.items():
-        typer.echo(f"export {variable}={url}")
+    for variable, value in _environment(cluster).items():
+        typer.echo(f"export {variable}={value}")
 
 
 @app.command("down")
 def down(servers: Names = None, data: Data = None, as_json: Json = False) -> None:
     """Stops what runs; the data stays."""
-    cluster = _cluster(servers, data)
+    cluster = cluster_of(servers, data)
     try:
         with progress(as_json) as bar:
             bar.add_task("Stopping", total=None)
@@ -71,7 +65,7 @@ def down(servers: Names = None, data: Data = None, as_json: Json = False) -> Non
 def status(servers: Names = None, data: Data = None, as_json: Json = False) -> None:
     """What runs, where, and whether it answers: running, silent (no answer), dead (ended by itself) or stopped."""
     try:
-        known = _cluster(servers, data).status()
+        known = cluster_of(servers, data).status()
     except ClusterFailed as error:
         raise fail(escape(str(error))) from error
     if as_json:
@@ -91,7 +85,7 @@ def logs(
     follow: Annotated[bool, typer.Option("--follow", help="Go on with what is added, until interrupted")] = False,
 ) -> None:
     """The end of the servers' logs."""
-    cluster = _cluster(servers, data)
+    cluster = cluster_of(servers, data)
     files = {name: cluster.data / name / LOG for name in cluster.servers}
     if not any(file.exists() for file in files.values()):
         raise fail(f"{cluster.data} has no logs: nothing was started there")
@@ -100,9 +94,28 @@ def logs(
             typer.echo(line if len(files) == 1 else f"{name:13} {line}")
 
 
-def _cluster(servers: list[str] | None, data: Path | None, ports: dict[str, int] | None = None) -> Cluster:
+def bring_up(cluster: Cluster, quiet: bool) -> list[str]:
+    """Starts what does not run, with a bar for each server; the names of the started."""
+    try:
+        with progress(quiet) as bar:
+            tasks = {name: bar.add_task(name, total=int(Stage.READY)) for name in cluster.servers}
+            return cluster.up(
+                lambda name, stage, words: bar.update(tasks[name], completed=int(stage), description=f"{name} {words}")
+            )
+    except (ClusterFailed, OSError) as error:
+        raise fail(escape(str(error))) from error
+
+
+def cluster_of(servers: list[str] | None, data: Path | None, ports: dict[str, int] | None = None) -> Cluster:
+    """Servers of a data folder, all of them unless they are named."""
     folder = data or Path(os.environ.get("EVERBOOK_DATA") or Settings().data)
     try:
         return Cluster(folder / FOLDER, servers or SERVERS, ports=ports)
     except ClusterFailed as error:
         raise fail(escape(str(error))) from error
+
+
+def _environment(cluster: Cluster) -> dict[str, str]:
+    """The settings with which Everbook uses these servers, HBase for its events."""
+    module = {"PERSISTENCE_MODULE": HBASE_MODULE} if "hbase" in cluster.endpoints else {}
+    return {**cluster.environment, **module}

@@ -4,24 +4,31 @@ import os
 import signal
 import threading
 from collections.abc import Sequence
+from contextlib import ExitStack
 
 from confluent_kafka import KafkaException
 
 from api.cli.console import err, fail
 from api.cli.opening import EXPECTED
 from infra.cluster_everbook import ledger_worker
+from infra.kafka.ledger_metrics import LedgerCollector
 from infra.kafka.ledger_worker import LedgerWorker
 from infra.kafka.topics import WrongTopic
 from infra.settings import Settings
+from infra.worker_metrics import metrics_served
 
 LOOK_SECONDS = 0.5
 STOPPING = (WrongTopic, KafkaException)
 
 
-def decide(settings: Settings, parent: int | None) -> None:
+def decide(settings: Settings, parent: int | None, metrics_port: int | None = None) -> None:
     """Decides until it is stopped; what is in flight then is answered first."""
     try:
-        with ledger_worker(settings, _say_owned) as worker:
+        with ledger_worker(settings, _say_owned) as worker, ExitStack() as stack:
+            if metrics_port is not None:
+                collector = LedgerCollector(worker.counts, worker.fences, worker.trouble)
+                port = stack.enter_context(metrics_served(collector, metrics_port))
+                err.print(f"Metrics on http://127.0.0.1:{port}/metrics", highlight=False)
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, lambda _number, _frame: worker.stop())
             threading.Thread(target=_watch, args=(worker, parent), name="watch", daemon=True).start()

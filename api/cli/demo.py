@@ -1,9 +1,7 @@
 """``demo``: one command books a trading day and reports on it."""
 
-import tempfile
 import time
-from contextlib import ExitStack
-from pathlib import Path
+from contextlib import ExitStack, suppress
 from typing import Annotated
 
 import typer
@@ -11,9 +9,11 @@ from rich.progress import Progress
 
 from api.cli import report
 from api.cli.console import fail, print_json, progress
-from api.cli.opening import Data, Json, everbook, settings_of
+from api.cli.demo_place import clustered, embedded
+from api.cli.opening import Data, Json, everbook
 from api.cli.posting import Posted, post, submission
 from api.cli.serving import run_server
+from api.cli.stopping import stoppable
 from api.cli.worker_process import worker_process
 from api.generator import Shape, TradingDay
 from infra.everbook import ADMIN, Everbook
@@ -22,39 +22,39 @@ from projections.registry import PROJECTIONS
 
 LONGEST_WAIT_SECONDS = 3_600
 LOOK_SECONDS = 0.2
+WORK = ("projections",)
+WORK_OF_A_CLUSTER = ("ledger", "projections", "projections")
 
 
 def demo(
     *, data: Data = None, trades: Annotated[int, typer.Option(min=1, help="How many trades to book")] = 10_000,
     seed: Annotated[int, typer.Option(help="Another seed, another day")] = 7, as_json: Json = False,
+    ledgers: Annotated[int | None, typer.Option(min=1, help="Ledger logs; EVERBOOK_LEDGERS, else 1")] = None,
+    cluster: Annotated[bool, typer.Option(help="On Kafka, HBase and Elasticsearch, started when they are not")] = False,
     leave: Annotated[bool, typer.Option("--exit", help="Stop after the report instead of serving")] = False,
     port: Annotated[int | None, typer.Option(help="Where to serve; EVERBOOK_PORT, else 8321")] = None,
 ) -> None:
-    """Books a generated trading day, reports on it, proves it, and serves it."""
-    with ExitStack() as stack:
-        if data is None:
-            _require_store_of_its_own()
-            data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="everbook-demo-")))
-        settings = settings_of(data)
+    """Books a generated trading day, reports on it, proves it, and serves it.
+
+    In the end it removes what it made and stops what it started; the ledger stays where --data names its folder.
+    """
+    with stoppable(), ExitStack() as stack:
+        place = clustered(data, ledgers, quiet=as_json) if cluster else embedded(data, ledgers)
+        settings = stack.enter_context(place)
         opened = stack.enter_context(everbook(settings, announce=not as_json))
         opened.start()
-        stack.enter_context(worker_process(settings))
+        for work in WORK_OF_A_CLUSTER if cluster else WORK:
+            stack.enter_context(worker_process(settings, work))
         figures = _run(opened, TradingDay(Shape(trades=trades, seed=seed)), as_json)
         if as_json:
             print_json(figures.summary())
         else:
             figures.show()
-        if not figures.sound:
-            raise fail("the books do not prove themselves")
+        if figures.doubts:
+            raise fail(f"the books do not prove themselves: {'; '.join(figures.doubts)}")
         if not leave:
+            stack.enter_context(suppress(KeyboardInterrupt))
             run_server(opened, settings.host, settings.port if port is None else port)
-
-
-def _require_store_of_its_own() -> None:
-    """A day that was made up must not end up, for ever, in a ledger that is in use."""
-    settings = settings_of(None)
-    if settings.database_url or settings.read_database_url:
-        raise fail("a demo books made-up trades: name its --data folder to run it on the database that is set")
 
 
 def _run(opened: Everbook, day: TradingDay, quiet: bool) -> "report.Report":
@@ -70,6 +70,8 @@ def _run(opened: Everbook, day: TradingDay, quiet: bool) -> "report.Report":
         task = bar.add_task("Reading the report", total=1)
         figures = report.read(opened, _sum(first, second), len(commands) / seconds)
         bar.advance(task)
+        task = bar.add_task("Digesting read models", total=len(PROJECTIONS))
+        report.digest_business(opened, figures, lambda count: bar.advance(task, count))
         total = sum(opened.vector().values())
         task = bar.add_task("Verifying the logs", total=total)
         report.verify_logs(opened, figures, lambda count: bar.advance(task, count))

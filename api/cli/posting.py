@@ -1,19 +1,18 @@
-"""Posting many commands through the gate: batches in flight, outcomes counted as they become durable."""
+"""Posting many commands through the gate, batch by batch; their outcomes are counted."""
 
-from collections import Counter, deque
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import groupby, islice
 
 import msgspec
 
-from domain.admission import QueueFull
 from domain.commands import AnyCommand
 from domain.outcomes import Outcome, Submission
 from domain.schema import business_content
 from infra.everbook import Everbook
+from infra.requests import kind_of
 
 AT_ONCE = 1_000
-IN_FLIGHT = 4
 
 
 class Posted(msgspec.Struct):
@@ -33,41 +32,24 @@ def post(
     everbook: Everbook, submissions: Iterable[Submission], on_progress: Callable[[int], None],
     on_outcomes: Callable[[Sequence[Outcome]], None] | None = None,
 ) -> Posted:
-    """Posts in order; the next batches wait in the queue while one is decided."""
+    """Posts in order, and counts what becomes durable.
+
+    What belongs to logs of another kind waits until all before it is durable: so trades are decided under the reference
+    data and prices that stand before them, and under no later ones, whoever owns their logs.
+    """
     posted = Posted()
-    flying: deque[Future[Sequence[Outcome]]] = deque()
-
-    def land() -> None:
-        outcomes = flying.popleft().result()
-        _count(posted, outcomes)
-        on_progress(len(outcomes))
-        if on_outcomes:
-            on_outcomes(outcomes)
-
-    def take_off(batch: Sequence[Submission]) -> None:
-        while True:
-            try:
-                flying.append(everbook.gate.submit(batch))
-                return
-            except QueueFull:
-                # Nobody else fills the queue of this process: what flies makes room.
-                if not flying:
-                    raise
-                land()
-
-    batch: list[Submission] = []
-    for each in submissions:
-        batch.append(each)
-        if len(batch) == AT_ONCE:
-            take_off(batch)
-            batch = []
-            if len(flying) >= IN_FLIGHT:
-                land()
-    if batch:
-        take_off(batch)
-    while flying:
-        land()
+    for _, run in groupby(submissions, lambda each: kind_of(each.command)):
+        for outcomes in everbook.gate.feed(_batches(run)):
+            _count(posted, outcomes)
+            on_progress(len(outcomes))
+            if on_outcomes:
+                on_outcomes(outcomes)
     return posted
+
+
+def _batches(submissions: Iterator[Submission]) -> Iterator[Sequence[Submission]]:
+    while batch := list(islice(submissions, AT_ONCE)):
+        yield batch
 
 
 def _count(posted: Posted, outcomes: Sequence[Outcome]) -> None:

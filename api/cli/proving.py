@@ -10,7 +10,7 @@ from api.cli.console import err, fail, out, print_json, progress
 from api.cli.opening import EXPECTED, Data, Json, existing, expected, settings_of
 from infra.backup import BadBackup, backup, restore
 from infra.checkpoints import BadCheckpoint, Checkpoint, Signer, opened, split
-from infra.everbook import CHECKPOINT_KEY, SECRETS, Everbook, data_file
+from infra.everbook import CHECKPOINT_KEY, SECRETS, Everbook, data_file, persistence_module
 from infra.rebuild import Digests, compare, rebuild
 from infra.settings import Settings
 from infra.stored_logs import stored_logs
@@ -109,9 +109,13 @@ def restore_events(
 
 def _embedded(data: Path | None) -> Settings:
     settings = settings_of(data)
+    if (module := persistence_module()) != "infra.sql":
+        ways = {"infra.hbase": "snapshot HBase's tables, first the index and then the log", "infra.memory": "none"}
+        raise fail(f"backup and restore are for the SQLite file of the data folder, and PERSISTENCE_MODULE={module} is "
+                   f"set: {ways.get(module, 'use what that store has for it')} (docs/operations.md, Backup)")
     if settings.database_url:
         raise fail("backup and restore are for the SQLite file of the data folder, and EVERBOOK_DATABASE_URL is set: "
-                   "use what that database has for it, such as pg_dump")
+                   "use what that database has for it, such as pg_dump (docs/operations.md, Backup)")
     return settings
 
 

@@ -15,6 +15,7 @@ from domain.money import exact
 from infra.everbook import Everbook
 from infra.rebuild import compare
 from infra.verification import Verification, verify
+from projections.business import business_digest
 from projections.registry import PROJECTIONS
 from projections.risk import ExposureLine, LimitUse, MarketLine, exposures, limit_use, market_exposures
 from projections.trial_balance import sums_by_asset, trial_balance
@@ -24,7 +25,9 @@ Progress = Callable[[int], None]
 
 
 class Report(msgspec.Struct, kw_only=True):
-    """Everything a demo prints."""
+    """Everything a demo prints. ``digests`` are of what the read models say about the business, ``stored`` of their
+    very bytes, as they are served and as they are rebuilt.
+    """
 
     posted: Posted
     commands_per_second: float
@@ -37,7 +40,8 @@ class Report(msgspec.Struct, kw_only=True):
     settlement_due: Mapping[date, int]
     trial_balance: dict[str, Decimal]
     logs: list[Verification] = msgspec.field(default_factory=list)
-    digests: dict[str, tuple[str, str]] = msgspec.field(default_factory=dict)
+    digests: dict[str, str] = msgspec.field(default_factory=dict)
+    stored: dict[str, tuple[str, str]] = msgspec.field(default_factory=dict)
 
     @property
     def log_verified(self) -> bool:
@@ -45,11 +49,16 @@ class Report(msgspec.Struct, kw_only=True):
 
     @property
     def projections_verified(self) -> bool:
-        return bool(self.digests) and all(live == rebuilt for live, rebuilt in self.digests.values())
+        return bool(self.stored) and all(live == rebuilt for live, rebuilt in self.stored.values())
 
     @property
-    def sound(self) -> bool:
-        return self.log_verified and self.projections_verified and not any(self.trial_balance.values())
+    def doubts(self) -> list[str]:
+        """Whatever does not prove itself."""
+        return [
+            *(each.findings[0] for each in self.logs if each.findings),
+            *(f"{model} differs from its rebuild" for model, (live, rebuilt) in self.stored.items() if live != rebuilt),
+            *(f"{asset} is off by {total}" for asset, total in self.trial_balance.items() if total),
+        ]
 
     def summary(self) -> dict[str, Any]:
         """The figures as JSON."""
@@ -61,7 +70,7 @@ class Report(msgspec.Struct, kw_only=True):
             "settlement_due": {day.isoformat(): count for day, count in self.settlement_due.items()},
             "trial_balance": self.trial_balance, "log_verified": self.log_verified,
             "projections_verified": self.projections_verified,
-            "digests": {model: live for model, (live, _) in self.digests.items()},
+            "digests": self.digests, "stored_digests": {model: live for model, (live, _) in self.stored.items()},
             "roots": {each.log: each.root for each in self.logs},
         }
 
@@ -91,7 +100,7 @@ class Report(msgspec.Struct, kw_only=True):
             out.print(f"{each.log}: {each.events:,} events in {each.commits:,} commits, {state}, root "
                       f"{each.root[:16]}…", highlight=False)
         equal = "[green]equal[/]" if self.projections_verified else "[red]NOT equal[/]"
-        out.print(f"{len(self.digests)} read models are {equal} to their rebuild from the log")
+        out.print(f"{len(self.stored)} read models are {equal} to their rebuild from the log")
 
     def _limit(self, book: str) -> tuple[Decimal | None, str]:
         limit = next((each for each in self.limits if each.book == book and each.kind == "gross-notional"), None)
@@ -119,6 +128,14 @@ def read(opened: Everbook, posted: Posted, commands_per_second: float) -> Report
         )
 
 
+def digest_business(opened: Everbook, figures: Report, on_progress: Progress) -> None:
+    """Sums up every read model so that it can be held against that of another ledger."""
+    for projection in PROJECTIONS:
+        read = pages(opened.read_models, projection.name)
+        figures.digests[projection.name] = business_digest(document for page in read for document in page)
+        on_progress(1)
+
+
 def verify_logs(opened: Everbook, figures: Report, on_progress: Progress) -> None:
     """Holds every stored byte against its log's tree."""
     figures.logs = [verify(log, recorder, (), on_progress) for log, recorder in opened.logs.recorders.items()]
@@ -126,5 +143,5 @@ def verify_logs(opened: Everbook, figures: Report, on_progress: Progress) -> Non
 
 def verify_projections(opened: Everbook, figures: Report, on_progress: Progress) -> None:
     """Holds every read model against its rebuild."""
-    figures.digests = compare(opened.logs.recorders, opened.read_models, PROJECTIONS, on_progress)
+    figures.stored = compare(opened.logs.recorders, opened.read_models, PROJECTIONS, on_progress)
 

@@ -1,4 +1,4 @@
-"""The process that keeps the read models up: started again when it dies, and ended with the one that started it."""
+"""Processes that work for this one: started again when they die, and ended with the one that started them."""
 
 import os
 import subprocess
@@ -15,13 +15,14 @@ STOP_SECONDS = 10
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 30.0
 WELL_SECONDS = 60
+NAMES = {"projections": "read models", "ledger": "ledger"}
 
 
 @contextmanager
-def worker_process(settings: Settings) -> Iterator[None]:
+def worker_process(settings: Settings, work: str = "projections") -> Iterator[None]:
     """A worker in a process of its own, which ends with this one, however that ends."""
-    arguments = ["work", "projections", "--data", str(settings.data), "--parent", str(os.getpid())]
-    watched = Watched([sys.executable, "-m", "api", *arguments])
+    arguments = ["work", work, "--data", str(settings.data), "--parent", str(os.getpid())]
+    watched = Watched([sys.executable, "-m", "api", *arguments], NAMES[work])
     try:
         yield
     finally:
@@ -31,8 +32,9 @@ def worker_process(settings: Settings) -> Iterator[None]:
 class Watched:
     """A process that is started again when it ends: after a short pause at first, then after ever longer pauses."""
 
-    def __init__(self, command: Sequence[str]) -> None:
+    def __init__(self, command: Sequence[str], name: str = "read models") -> None:
         self._command = command
+        self._name = name
         self._stopping = threading.Event()
         self._starting = threading.Lock()
         self._child = self._start()
@@ -58,7 +60,7 @@ class Watched:
                 pause = FIRST_PAUSE_SECONDS
             if self._stopping.is_set():
                 return
-            err.print(f"[bold red]read models:[/] their process ended ({code}); it is started again in {pause:g} s",
+            err.print(f"[bold red]{self._name}:[/] the process ended ({code}); it is started again in {pause:g} s",
                       highlight=False)
             self._stopping.wait(pause)
             with self._starting:
@@ -68,4 +70,5 @@ class Watched:
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
     def _start(self) -> "subprocess.Popen[bytes]":
-        return subprocess.Popen(self._command, stdin=subprocess.DEVNULL)
+        # In a group of its own: what is typed to end this process is for this one alone, which then ends that one.
+        return subprocess.Popen(self._command, stdin=subprocess.DEVNULL, process_group=0)

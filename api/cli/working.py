@@ -1,22 +1,23 @@
 """``work``: the processes that do the work behind the API, and the documents that wait for mended code."""
 
 import os
-import signal
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack, suppress
 from typing import Annotated
 
 import typer
 
 from api.cli.console import err, fail, print_json, progress, table
 from api.cli.opening import Data, Json, everbook, existing, settings_of
+from api.cli.stopping import stoppable
 from infra.projection_worker import ProjectionWorker
 from infra.retry import StillMoving, dead_letters, retry
 from infra.worker_metrics import WorkerCollector, metrics_served
 from projections.registry import PROJECTIONS
 
 LOOK_SECONDS = 0.5
+YIELDING = 10
 MODELS = tuple(projection.name for projection in PROJECTIONS)
 STILL_PARKED = 2
 app = typer.Typer(help="Work behind the API: read models kept up, parked documents mended.", no_args_is_help=True)
@@ -34,6 +35,9 @@ def projections(
     if unknown := sorted(set(only or ()) - set(MODELS)):
         raise typer.BadParameter(f"{', '.join(unknown)}: the models are {', '.join(MODELS)}", param_hint="--only")
     settings = settings_of(data)
+    if parent is not None and not settings.kafka_bootstrap:
+        # Where one machine does both, who waits for an acknowledgement goes before who reads.
+        os.nice(YIELDING)
     # In a cluster whoever comes first makes the ledger; here a typing error must not.
     opening = everbook if settings.kafka_bootstrap else existing
     with opening(settings) as opened, ExitStack() as stack:
@@ -43,20 +47,21 @@ def projections(
             collector = WorkerCollector(worker, opened.logs.recorders, opened.read_models)
             port = stack.enter_context(metrics_served(collector, metrics_port))
             err.print(f"Metrics on http://127.0.0.1:{port}/metrics", highlight=False)
-        stack.enter_context(_interruptible())
+        stack.enter_context(suppress(KeyboardInterrupt))
+        stack.enter_context(stoppable())
         worker.start()
         _watch(worker, parent)
 
 
 @app.command()
 def ledger(
-    data: Data = None,
+    data: Data = None, metrics_port: MetricsPort = None,
     parent: Annotated[int | None, typer.Option(help="Stop when this process is gone")] = None,
 ) -> None:
     """Decides the commands of a cluster, until it is stopped. Start more of them to share the logs."""
     from api.cli.deciding import decide  # noqa: PLC0415
 
-    decide(settings_of(data), parent)
+    decide(settings_of(data), parent, metrics_port)
 
 
 @app.command("retry")
@@ -93,18 +98,6 @@ def _show(title: str, columns: tuple[str, ...], found: Sequence[object], as_json
         print_json(found)
     else:
         table(title, columns, [[getattr(each, column) for column in columns] for each in found])
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """A request to end is obeyed as one from the keyboard is: in order, with what is under way finished."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    except KeyboardInterrupt:
-        return
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _watch(worker: ProjectionWorker, parent: int | None) -> None:

@@ -9,12 +9,11 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from api import reading
 from api.examples import HEALTH
 from api.http.documented import documented
-from api.lag import lags
+from api.lag import lags, unreflected
 from api.problems import Problem
 from api.security import principal_of
 from api.services import services
 from projections.fold import DEAD_LETTERS
-from projections.lag import unreflected_notional
 
 router = APIRouter(tags=["health"])
 LANDING = """<!doctype html><html lang="en"><title>Everbook</title><meta name="viewport" content="width=device-width">
@@ -65,9 +64,10 @@ def metrics(request: Request) -> Response:
         having.metrics.reflected.labels(lag.log).set(lag.reflected)
         having.metrics.lag_events.labels(lag.log).set(lag.events)
         having.metrics.lag_seconds.labels(lag.log).set(lag.seconds)
-        notional = unreflected_notional(having.logs.recorder(lag.log), lag)
-        for currency, amount in notional.items():
+        for currency, amount in unreflected(having, lag).items():
             having.metrics.notional.labels(lag.log, currency).set(float(amount))
+    for log, fences in having.logs.fences().items():
+        having.metrics.fenced(log, fences)
     for model, letters in Counter(letter.model for letter in having.reads.scan(DEAD_LETTERS, "")).items():
         having.metrics.dead_letters.labels(model).set(letters)
     return Response(generate_latest(having.registry), media_type=CONTENT_TYPE_LATEST)

@@ -8,7 +8,7 @@ from domain.commands.reference import Role
 from domain.currencies import require_currency
 from domain.decider import Envelope
 from domain.events import Event, FxRateRecorded, PriceRecorded
-from domain.market.state import MarketState
+from domain.market.state import KeptMarket, MarketState
 from domain.money import require_amount, require_positive
 from domain.outcomes import Principal
 from domain.reference import ReferenceState
@@ -22,6 +22,8 @@ QUOTING: tuple[Role, ...] = ("operations", "risk", "trader", "admin")
 
 class MarketDecider:
     """Decides under the instruments of the reference log."""
+
+    state_type = KeptMarket
 
     def __init__(self, state: MarketState, reference: ReferenceState) -> None:
         self.state = state
@@ -54,6 +56,12 @@ class MarketDecider:
 
     def evolve(self, recorded: Recorded) -> None:
         self.state.evolve(recorded)
+
+    def kept(self) -> KeptMarket:
+        return self.state.kept()
+
+    def resume(self, state: KeptMarket) -> None:
+        self.state.resume(state)
 
     def _price(self, command: RecordPrice, envelope: Envelope) -> PriceRecorded:
         instrument = self.reference.instruments.get(command.instrument)

@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+import msgspec
+
 from domain.events import FxRateRecorded, PriceRecorded
 from domain.money import inverse
 from domain.schema import Recorded
@@ -9,6 +11,14 @@ from domain.undo import UndoLog
 
 ONE = Decimal(1)
 CROSSED_BY = ("USD", "EUR")
+
+
+class KeptMarket(msgspec.Struct, frozen=True):
+    """A ``MarketState`` as it is stored; ``rates`` are base, quote and rate."""
+
+    prices: dict[str, Decimal]
+    rates: list[tuple[str, str, Decimal]]
+    versions: dict[str, int]
 
 
 class MarketState:
@@ -46,6 +56,17 @@ class MarketState:
             # The latest word on a pair holds, whichever way round it was said.
             self.undo.remove(self.rates, (event.quote, event.base))
         self.undo.put(self.versions, recorded.stream, recorded.version)
+
+    def kept(self) -> KeptMarket:
+        """A copy without what may still step back."""
+        rates = [(base, quote, rate) for (base, quote), rate in self.undo.kept(self.rates).items()]
+        return KeptMarket(self.undo.kept(self.prices), rates, self.undo.kept(self.versions))
+
+    def resume(self, state: KeptMarket) -> None:
+        """Takes on what was kept."""
+        self.prices.update(state.prices)
+        self.rates.update({(base, quote): rate for base, quote, rate in state.rates})
+        self.versions.update(state.versions)
 
     def _rate(self, base: str, quote: str) -> Decimal | None:
         if base == quote:

@@ -26,6 +26,7 @@ from domain.decider import Envelope
 from domain.events import Event
 from domain.outcomes import Principal
 from domain.reference import controls, definitions
+from domain.reference.kept import KeptReference, kept, resume
 from domain.reference.state import ReferenceState
 from domain.refusals import Refused
 from domain.schema import Recorded
@@ -42,6 +43,8 @@ _STREAMS: dict[type, tuple[str, str]] = {
 
 class ReferenceDecider:
     """Decides and evolves a ``ReferenceState``."""
+
+    state_type = KeptReference
 
     def __init__(self, state: ReferenceState) -> None:
         self.state = state
@@ -78,3 +81,9 @@ class ReferenceDecider:
 
     def evolve(self, recorded: Recorded) -> None:
         self.state.evolve(recorded)
+
+    def kept(self) -> KeptReference:
+        return kept(self.state)
+
+    def resume(self, state: KeptReference) -> None:
+        resume(self.state, state)

@@ -57,7 +57,7 @@ class ReferenceState:
         self.turns: dict[int, BusinessDateRolled | PeriodClosed] = {}
         self.opened: dict[str, LogOpened] = {}
         self.versions: dict[str, int] = {}
-        self._calendars: dict[str, Calendar] = {}
+        self.calendars: dict[str, Calendar] = {}
         self._binding: dict[tuple[str, str], tuple[BookLimits, Limits]] = {}
         self._tables: dict[type[Event], tuple[dict[str, Any], str]] = {
             LegalEntityDefined: (self.entities, "entity"), DeskDefined: (self.desks, "desk"),
@@ -74,10 +74,10 @@ class ReferenceState:
 
     def calendar(self, calendar_id: str) -> Calendar:
         """The calendar of that id; weekends only when none is defined."""
-        return self._calendars.get(calendar_id, WEEKENDS_ONLY)
+        return self.calendars.get(calendar_id, WEEKENDS_ONLY)
 
     def has_calendar(self, calendar_id: str) -> bool:
-        return calendar_id in self._calendars
+        return calendar_id in self.calendars
 
     def currency_calendars(self, *currencies: str) -> list[Calendar]:
         """The calendars named like ``currencies``."""
@@ -113,7 +113,7 @@ class ReferenceState:
 
     def _calendar_defined(self, event: CalendarDefined) -> None:
         calendar = Calendar(frozenset(event.weekend), frozenset(event.holidays))
-        self.undo.put(self._calendars, event.calendar, calendar)
+        self.undo.put(self.calendars, event.calendar, calendar)
 
     def _limit_set(self, event: LimitSet) -> None:
         limits = dict(self.limits.get(event.book, {}))

@@ -6,6 +6,8 @@ from decimal import Decimal
 from itertools import islice
 from typing import Any
 
+import msgspec
+
 from domain.commands import AnyCommand, BookTrade, ClosePeriod, RollBusinessDate, TradeCommand
 from domain.decider import Envelope
 from domain.events import (
@@ -35,6 +37,15 @@ from domain.undo import UndoLog
 TRADES_IN_MEMORY = 20_000
 
 
+class KeptTrades(msgspec.Struct, frozen=True):
+    """What of a ``TradeDecider`` cannot be looked up in the store; ``positions`` are book, instrument and quantity."""
+
+    used: dict[str, Decimal]
+    positions: list[tuple[str, str, Decimal]]
+    dates: dict[str, date]
+    versions: dict[str, int]
+
+
 class TradeDecider:
     """Decides under the reference and market facts that its owner follows.
 
@@ -42,6 +53,8 @@ class TradeDecider:
     trade-date quantity by book and instrument; ``trades`` those seen last, the others are loaded when a command needs
     them.
     """
+
+    state_type = KeptTrades
 
     def __init__(
         self, log: str, reference: ReferenceState, market: MarketState, trades_in_memory: int = TRADES_IN_MEMORY
@@ -65,6 +78,20 @@ class TradeDecider:
     @property
     def undo(self) -> UndoLog:
         return self._undo
+
+    def kept(self) -> KeptTrades:
+        positions = self._undo.kept(self.positions)
+        return KeptTrades(
+            self._undo.kept(self.used), [(*place, quantity) for place, quantity in positions.items()],
+            self._undo.kept(self.dates), self._undo.kept(self.versions),
+        )
+
+    def resume(self, state: KeptTrades) -> None:
+        # Trades are not kept: those that a command needs are loaded.
+        self.used.update(state.used)
+        self.positions.update({(book, instrument): quantity for book, instrument, quantity in state.positions})
+        self.dates.update(state.dates)
+        self.versions.update(state.versions)
 
     def business_date(self) -> date | None:
         return self.dates.get("business-date")
@@ -137,8 +164,13 @@ class TradeDecider:
             self._undo.put(self.versions, recorded.stream, recorded.version)
 
     def _book(self, recorded: Recorded, event: TradeBooked) -> None:
-        self._undo.put(self.trades, event.trade_id, booked(event, recorded.version, recorded.sequence))
-        self._take(event.terms, 1)
+        put, terms = self._undo.put, event.terms
+        put(self.trades, event.trade_id, booked(event, recorded.version, recorded.sequence))
+        # As ``_take`` does; most events are bookings.
+        if (notional := terms.notional) is not None:
+            put(self.used, terms.book, self.used.get(terms.book, ZERO) + notional)
+        key = (terms.book, terms.instrument)
+        put(self.positions, key, self.positions.get(key, ZERO) + terms.quantity)
 
     def _evolve_trade(self, recorded: Recorded, event: TradeEvent) -> None:
         before = self.trades.get(event.trade_id)

@@ -13,6 +13,9 @@ from elastic_transport import Serializer, Transport
 from elastic_transport.client_utils import DEFAULT, basic_auth_to_header
 from eventsourcing import persistence
 
+from infra.store_settings import BadSetting, ElasticsearchSettings, variable
+from infra.tls import Tls
+
 JSON, NDJSON = "application/json", "application/x-ndjson"
 ADMINISTRATION = "application/vnd.elasticsearch+json"
 TRIES = 8
@@ -21,11 +24,20 @@ LONGEST_PAUSE_SECONDS = 2.0
 REQUEST_SECONDS = 60.0
 BUSY = frozenset({429, 502, 503, 504})
 NOT_FOUND = 404
+UNAUTHORIZED = 401
+NOT_TAKEN = (
+    "Elasticsearch does not take EVERBOOK_ELASTICSEARCH_USERNAME and EVERBOOK_ELASTICSEARCH_PASSWORD, or "
+    "EVERBOOK_ELASTICSEARCH_API_KEY"
+)
 T = TypeVar("T")
 
 
 class Missing(persistence.ProgrammingError):
     """What was asked for is not there: an index, or a point in time of one that was dropped."""
+
+
+class NotLetIn(persistence.ProgrammingError):
+    """The cluster does not take the name, password or key that is set."""
 
 
 _BY_STATUS: dict[int, type[persistence.PersistenceError]] = {
@@ -55,25 +67,49 @@ class Connection:
 
     def __init__(
         self, urls: str, *, api_key: str | None = None, basic_auth: tuple[str, str] | None = None,
-        ca_certs: str | None = None, transport_class: type[Transport] = Transport,
+        tls: Tls | None = None, transport_class: type[Transport] = Transport,
     ) -> None:
         hosts = [url.strip() for url in urls.split(",") if url.strip()]
         self._headers = {"authorization": f"ApiKey {api_key}"} if api_key else {}
         if basic_auth:
             self._headers = {"authorization": basic_auth_to_header(basic_auth)}
+        self._tls = tls or Tls("elasticsearch")
         with translated():
             self.client = elasticsearch.Elasticsearch(
                 hosts, headers=self._headers, transport_class=transport_class, max_retries=len(hosts) - 1,
                 request_timeout=REQUEST_SECONDS,
                 serializers={JSON: AsBytes(), NDJSON: AsBytes(), ADMINISTRATION: elasticsearch.JsonSerializer()},
-                ca_certs=ca_certs or DEFAULT,
+                ssl_context=self._tls.context() if any(host.startswith("https:") for host in hosts) else DEFAULT,
             )
+
+    @classmethod
+    def of(cls, settings: ElasticsearchSettings) -> "Connection":
+        """The connection that is set by ``EVERBOOK_ELASTICSEARCH_…``.
+
+        Raises:
+            BadSetting: when something is set that would not be used, or a file cannot be.
+        """
+        tls = Tls(
+            "elasticsearch", settings.elasticsearch_ca_file, settings.elasticsearch_certificate_file,
+            settings.elasticsearch_key_file, settings.elasticsearch_key_password,
+        )
+        name, password = settings.elasticsearch_username, settings.elasticsearch_password
+        if tls.is_set and "https:" not in settings.elasticsearch_url:
+            raise BadSetting(f"{variable('elasticsearch_url')} must begin with https: for the files of TLS to be used")
+        if settings.elasticsearch_api_key and name:
+            raise BadSetting(
+                f"{variable('elasticsearch_api_key')} or {variable('elasticsearch_username')} may be set, not both"
+            )
+        return cls(
+            settings.elasticsearch_url, api_key=settings.elasticsearch_api_key or None,
+            basic_auth=(name, password) if name else None, tls=tls,
+        )
 
     def administer(self, action: Callable[[elasticsearch.Elasticsearch], T]) -> T:
         """What ``action`` gives, tried again while the cluster is busy."""
         for pause in pauses():
             try:
-                with translated():
+                with self._translated():
                     return action(self.client)
             except persistence.OperationalError as error:
                 if pause is None or _status_of(error.__cause__) not in BUSY:
@@ -89,13 +125,15 @@ class Connection:
         target = f"{path}?{urlencode(parameters)}" if parameters else path
         headers = {**self._headers, "accept": JSON, **({"content-type": content} if body is not None else {})}
         for pause in pauses():
-            with translated():
+            with self._translated():
                 answer = self.client.transport.perform_request(method, target, body=body, headers=headers)
             status = answer.meta.status
             if status < 300:
                 return bytes(answer.body)
             if status == NOT_FOUND and missing is not None:
                 return missing
+            if status == UNAUTHORIZED:
+                raise NotLetIn(f"{NOT_TAKEN} ({method} {path}: {status})")
             if status not in BUSY or pause is None:
                 raise error_of(status)(f"{method} {path}: {status} {bytes(answer.body)[:500]!r}")
             time.sleep(pause)
@@ -103,6 +141,23 @@ class Connection:
 
     def close(self) -> None:
         self.client.close()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """As ``translated``, and what the settings decide is said by their names."""
+        try:
+            with translated():
+                yield
+        except persistence.OperationalError as error:
+            behind = error.__cause__
+            told = self._tls.told(behind.message) if isinstance(behind, elasticsearch.ConnectionError) else ""
+            if told:
+                raise persistence.ProgrammingError(f"Elasticsearch: {told}") from error
+            raise
+        except persistence.ProgrammingError as error:
+            if _status_of(error.__cause__) == UNAUTHORIZED:
+                raise NotLetIn(NOT_TAKEN) from error
+            raise
 
 
 def pauses() -> Iterator[float | None]:

@@ -58,6 +58,13 @@ class Generations:
         indices = ",".join(model.index(generation) for model in models)
         self._connection.administer(lambda client: client.indices.delete(index=indices, ignore_unavailable=True))
 
+    def drop_all(self, models: Sequence[Model]) -> None:
+        """Drops every generation of each, the served one too."""
+        found = self.of(models)
+        for model in models:
+            for generation in found[model.name]:
+                self.drop([model], generation)
+
     def refresh(self, indices: Iterable[str]) -> None:
         """Lets every search see what was written."""
         answer = self._connection.administer(lambda client: client.indices.refresh(index=",".join(indices)).body)

@@ -5,7 +5,7 @@ is cut off in between, another goes on from the tracking and writes the same aga
 A mending puts the documents first and the dead letters last: whoever is cut off leaves them parked, to be mended again.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from hashlib import sha256
 from typing import Any, Self
@@ -13,7 +13,7 @@ from typing import Any, Self
 from eventsourcing.persistence import ProgrammingError
 
 from infra.elasticsearch.bulk import Bulk
-from infra.elasticsearch.connection import Connection
+from infra.elasticsearch.connection import Connection, Missing
 from infra.elasticsearch.documents import (
     Entry,
     Stored,
@@ -29,6 +29,7 @@ from infra.elasticsearch.documents import (
 from infra.elasticsearch.generations import Generations
 from infra.elasticsearch.search import PAGE, Search, get_many, whole
 from infra.elasticsearch.seen import Seen
+from infra.store_settings import ElasticsearchSettings
 from projections.fold import DEAD_LETTERS, DeadLetter, Parked
 from projections.ports import ReadModelsMoved
 from projections.projection import Document, Projection, dependants_first
@@ -65,6 +66,14 @@ class ElasticsearchReadModels:
     def open(cls, urls: str, projections: Sequence[Projection], ledger_id: str, **connection: Any) -> Self:
         """Opens the served generation, on the cluster at ``urls``; ``connection`` as ``Connection`` takes it."""
         return cls(Connection(urls, **connection), projections, ledger_id)
+
+    @classmethod
+    def of(cls, settings: ElasticsearchSettings, projections: Sequence[Projection], ledger_id: str) -> Self:
+        """As ``open``, with everything that is set of Elasticsearch."""
+        return cls(
+            Connection.of(settings), projections, ledger_id, shards=settings.elasticsearch_shards,
+            replicas=settings.elasticsearch_replicas,
+        )
 
     def get_many(self, model: str, ids: Sequence[str]) -> Mapping[str, Document]:
         if model == DEAD_LETTERS:
@@ -133,9 +142,10 @@ class ElasticsearchReadModels:
         # Who was cut off while it moved the tracking left models behind: from the last of them all is folded again.
         return places if len(places) > 1 and self._some_are_new(models) else {min(places)}
 
-    def heads(self) -> Set[tuple[str, int, bytes]]:
-        self._refresh_for(self.models, whoever_wrote=True)
-        return {(each.reflects, each.visible, each.leaf) for name in self.models for each in self._tracking(name)}
+    def heads(self, logs: Iterable[str]) -> Set[tuple[str, int, bytes]]:
+        # By id: a search would need a refresh of every model, and every worker asks for this once a second.
+        found = self._get([(name, reflects_id(log)) for log in logs for name in self.models])
+        return {(each.reflects, each.visible, each.leaf) for each in found if each}
 
     def clear(self, models: Sequence[str]) -> None:
         cleared = [self.models[name] for name in models]
@@ -173,6 +183,10 @@ class ElasticsearchReadModels:
         self.generations.drop(self.models.values(), self._generation)
         self._bulk.close()
 
+    def remove(self) -> None:
+        """Drops every generation: nothing of this ledger is left."""
+        self.generations.drop_all(list(self.models.values()))
+
     def close(self) -> None:
         self._bulk.close()
         self._connection.close()
@@ -182,10 +196,12 @@ class ElasticsearchReadModels:
         """Whoever finds that something moved looks again which generation is served."""
         try:
             yield
-        except ReadModelsMoved:
+        except (ReadModelsMoved, Missing) as error:
             if self._generation is None:
                 self._find_served()
-            raise
+            if isinstance(error, ReadModelsMoved):
+                raise
+            raise ReadModelsMoved(f"a generation is no longer there: {error}") from error
 
     def _write(
         self, log: str, documents: Mapping[str, Mapping[str, Document]], head: tuple[int, bytes],
@@ -236,8 +252,13 @@ class ElasticsearchReadModels:
         """Lets searches of this object see what it wrote."""
         behind = [name for name in models if whoever_wrote or name in self._unrefreshed]
         if behind:
-            self.generations.refresh(self._read(name) for name in behind)
+            # Before, not after: what another thread writes meanwhile may have come too late for this refresh.
             self._unrefreshed.difference_update(behind)
+            try:
+                self.generations.refresh(self._read(name) for name in behind)
+            except BaseException:
+                self._unrefreshed.update(behind)
+                raise
 
     def _require_place(self, log: str, expected: int, models: Sequence[str]) -> None:
         places = self._places(models, log)

@@ -6,14 +6,16 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-import happybase
 from eventsourcing.persistence import InterfaceError, OperationalError, PersistenceError, ProgrammingError
-from Hbase_thrift import AlreadyExists, IllegalArgument
-from Hbase_thrift import IOError as RefusedByHBase
 from thriftpy2.protocol.exc import TProtocolException
 from thriftpy2.thrift import TApplicationException, TException
 
-from infra.hbase.address import Address
+from infra.hbase.address import Access, Address
+from infra.hbase.thrift import NotLetIn, ThriftConnection, is_of_tls
+
+# Made by what the line above imports.
+from Hbase_thrift import AlreadyExists, IllegalArgument  # isort: skip
+from Hbase_thrift import IOError as RefusedByHBase  # isort: skip
 
 PATIENCE_SECONDS = 60.0
 ANSWER_MILLISECONDS = 30_000
@@ -29,10 +31,13 @@ Call = Callable[[Any], Answer]
 class Connections:
     """As many connections as threads call at once, each used by one at a time; ``call`` may be called from any."""
 
-    def __init__(self, address: Address, patience_seconds: float = PATIENCE_SECONDS) -> None:
+    def __init__(
+        self, address: Address, patience_seconds: float = PATIENCE_SECONDS, access: Access | None = None
+    ) -> None:
         self.address = address
+        self.access = access or Access()
         self._patience_seconds = patience_seconds
-        self._idle: list[Any] = []
+        self._idle: list[ThriftConnection] = []
         self._lock = threading.Lock()
         self._closing = threading.Event()
         self.background = ThreadPoolExecutor(4, "hbase")
@@ -59,11 +64,17 @@ class Connections:
         try:
             connection = self._taken()
             answer = call(connection.client)
+        except NotLetIn as error:
+            self._drop(connection)
+            raise ProgrammingError(
+                f"HBase does not take EVERBOOK_HBASE_USERNAME and EVERBOOK_HBASE_PASSWORD: {error}"
+            ) from error
         except (TException, OSError, EOFError) as error:
             if isinstance(error, RefusedByHBase | IllegalArgument | AlreadyExists):
                 self._return(connection)
             else:
                 self._drop(connection)
+            self._explain_tls(error)
             raise _translated(error) from error
         except BaseException:
             if connection is not None:
@@ -77,24 +88,30 @@ class Connections:
         self.background.shutdown()
         self._drop()
 
-    def _taken(self) -> Any:
+    def _explain_tls(self, error: Exception) -> None:
+        """What TLS refuses is not tried again: it gets no better."""
+        behind = is_of_tls(error)
+        told = self.access.tls.told(behind) if self.access.tls and behind else ""
+        if told:
+            raise ProgrammingError(f"HBase at {self.address.host}:{self.address.port}: {told}") from error
+
+    def _taken(self) -> ThriftConnection:
         with self._lock:
             if self._idle:
                 return self._idle.pop()
-        connection = happybase.Connection(
-            self.address.host, self.address.port, timeout=ANSWER_MILLISECONDS, autoconnect=False
-        )
+        connection = ThriftConnection(self.address, self.access, ANSWER_MILLISECONDS)
         connection.open()
         return connection
 
-    def _drop(self, broken: Any = None) -> None:
+    def _drop(self, broken: ThriftConnection | None = None) -> None:
         """Where one connection broke, the idle ones are of no more use either."""
         with self._lock:
             idle, self._idle = self._idle, []
         for connection in [*idle, *([broken] if broken is not None else [])]:
             connection.close()
 
-    def _return(self, connection: Any) -> None:
+    def _return(self, connection: ThriftConnection | None) -> None:
+        assert connection is not None, "it answered"
         with self._lock:
             self._idle.append(connection)
 
@@ -116,26 +133,28 @@ def _translated(error: Exception) -> PersistenceError:
 
 
 class Shared:
-    """The connections of this process by address: many logs of one store use few."""
+    """The connections of this process by address and access: many logs of one store use few."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._open: dict[Address, tuple[Connections, int]] = {}
+        self._open: dict[tuple[Address, Access], tuple[Connections, int]] = {}
 
-    def open(self, address: Address) -> Connections:
+    def open(self, address: Address, access: Access) -> Connections:
         with self._lock:
-            connections, users = self._open.get(address) or (Connections(address), 0)
-            self._open[address] = (connections, users + 1)
+            place = (address, access)
+            connections, users = self._open.get(place) or (Connections(address, access=access), 0)
+            self._open[place] = (connections, users + 1)
             return connections
 
     def close(self, connections: Connections) -> None:
         """The last to close it really closes."""
+        place = (connections.address, connections.access)
         with self._lock:
-            known, users = self._open[connections.address]
+            known, users = self._open[place]
             if users > 1:
-                self._open[connections.address] = (known, users - 1)
+                self._open[place] = (known, users - 1)
                 return
-            del self._open[connections.address]
+            del self._open[place]
         known.close()
 
 

@@ -10,11 +10,13 @@ from eventsourcing.persistence import (
 )
 from eventsourcing.utils import Environment, EnvType, resolve_topic, strtobool
 
-from infra.hbase.address import address_of
+from infra.hbase.address import access_of, address_of
 from infra.hbase.aggregates import HBaseAggregateRecorder
 from infra.hbase.connections import shared
 from infra.hbase.recorder import HBaseRecorder
+from infra.hbase.snapshots import HBaseSnapshots
 from infra.hbase.tracking import HBaseTrackingRecorder
+from infra.store_settings import BadSetting, hbase_settings_of
 from infra.transcoder import ExactTranscoder
 
 HBASE_URL = "EVERBOOK_HBASE_URL"
@@ -28,7 +30,11 @@ class HBaseFactory(InfrastructureFactory[HBaseTrackingRecorder]):
         url = self.env.get(HBASE_URL)
         if not url:
             raise InfrastructureFactoryError(f"{HBASE_URL} must name an HBase, such as hbase://127.0.0.1:9090/everbook")
-        self.connections = shared.open(address_of(url))
+        try:
+            access = access_of(hbase_settings_of(self.env.get))
+        except BadSetting as error:
+            raise InfrastructureFactoryError(str(error)) from error
+        self.connections = shared.open(address_of(url), access)
         self._closed = False
 
     def aggregate_recorder(self, purpose: str = "events") -> AggregateRecorder:
@@ -52,6 +58,10 @@ class HBaseFactory(InfrastructureFactory[HBaseTrackingRecorder]):
 
     def process_recorder(self) -> ProcessRecorder:
         return HBaseRecorder(self.connections, self._name, create=self._creates)
+
+    def snapshots(self) -> HBaseSnapshots:
+        """Where snapshots of logs are kept."""
+        return HBaseSnapshots(self.connections, create=self._creates)
 
     def close(self) -> None:
         if not self._closed:

@@ -50,7 +50,7 @@ class IndexTable:
     def put(self, cells: Sequence[LogCell], indexed: int) -> None:
         """Puts the rows of commits; ``indexed`` is a sequence up to which all was put before."""
         reach = BatchMutation(self._reach, [Mutation(False, VALUE, indexed.to_bytes(VERSION_BYTES))])
-        batches = [reach, *(batch for cell in cells for batch in self._batches(cell))]
+        batches = [reach, *(batch for cell in cells for batch in self.batches(cell))]
         for page in _pages(batches):
             self._connections.call(partial(_put, self._table, page))
 
@@ -94,7 +94,8 @@ class IndexTable:
                     return "{} version {}".format(*later[row, column])
         return None
 
-    def _batches(self, cell: LogCell) -> Iterator[BatchMutation]:
+    def batches(self, cell: LogCell) -> Iterator[BatchMutation]:
+        """The rows of one commit."""
         rows = zip(cell.streams, cell.versions, cell.topics, cell.states, strict=True)
         for sequence, (stream, version, topic, state) in enumerate(rows, cell.first_sequence):
             event = _encode((sequence, topic, state))

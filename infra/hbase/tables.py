@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from eventsourcing.persistence import OperationalError, ProgrammingError
@@ -11,7 +12,7 @@ from Hbase_thrift import IOError as RefusedByHBase
 from infra.hbase.connections import Connections
 
 FAMILY = b"d"
-LOG, INDEX, TRACKING = "log", "index", "tracking"
+LOG, INDEX, TRACKING, SNAPSHOT = "log", "index", "tracking", "snapshot"
 NO_ROW = b"\x00"
 
 
@@ -24,6 +25,16 @@ def create_missing(connections: Connections, names: Sequence[str] = (LOG, INDEX,
             _create(connections, table)
 
 
+def drop_tables(connections: Connections, names: Sequence[str] = (SNAPSHOT, TRACKING, INDEX, LOG)) -> None:
+    """Drops those that are there, with all that is in them.
+
+    The log goes last: while it is there the ledger still opens, so that what was left half done can be done again.
+    """
+    for name in names:
+        table = connections.address.table(name)
+        connections.call(partial(_drop, table=table))
+
+
 def _create(connections: Connections, table: bytes) -> None:
     family = ColumnDescriptor(
         name=FAMILY + b":", maxVersions=1, bloomFilterType="ROW", blockCacheEnabled=True, inMemory=False
@@ -32,6 +43,13 @@ def _create(connections: Connections, table: bytes) -> None:
     with contextlib.suppress(OperationalError, ProgrammingError):
         connections.call_once(lambda client: client.createTable(table, [family]))
     connections.call(lambda client: _probe(client, table))
+
+
+def _drop(client: Any, table: bytes) -> None:
+    if table in client.getTableNames():
+        if client.isTableEnabled(table):
+            client.disableTable(table)
+        client.deleteTable(table)
 
 
 def _probe(client: Any, table: bytes) -> None:

@@ -1,17 +1,22 @@
 """Where Kafka is, and how this process speaks with it."""
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-from confluent_kafka import Consumer, Producer
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
 from confluent_kafka.admin import AdminClient
 
 from infra.kafka.settings import KafkaSettings
+from infra.store_settings import BadSetting, variable
+from infra.tls import Tls
 
 LARGEST_RECORD = 8_388_608
 NEVER_COMMITS = {"enable.auto.commit": False, "auto.offset.reset": "earliest", "enable.partition.eof": False}
 NOTHING_LOST = {"enable.idempotence": True, "acks": "all", "message.max.bytes": LARGEST_RECORD}
+ANSWER_SECONDS = 30.0
+LOOK_AGAIN_SECONDS = 0.5
 _OPTIONS = {
     "kafka_security_protocol": "security.protocol",
     "kafka_ca_file": "ssl.ca.location",
@@ -23,6 +28,15 @@ _OPTIONS = {
     "kafka_password": "sasl.password",
 }
 
+_USED_WITH = {
+    ("SSL", "SASL_SSL"): ("kafka_ca_file", "kafka_certificate_file", "kafka_key_file"),
+    ("SASL_SSL", "SASL_PLAINTEXT"): ("kafka_sasl_mechanism", "kafka_username", "kafka_password"),
+}
+
+
+class KafkaRefuses(ConnectionError):
+    """Kafka does not let us in; the message names the settings that decide it."""
+
 
 class Connection(msgspec.Struct, frozen=True):
     """``options`` are those of the client library that every client needs."""
@@ -32,17 +46,84 @@ class Connection(msgspec.Struct, frozen=True):
     def admin(self) -> AdminClient:
         return AdminClient(dict(self.options))
 
+    def require_let_in(self, seconds: float = ANSWER_SECONDS) -> None:
+        """That Kafka answers us: the client library would go on trying for ever, whatever it is refused for.
+
+        Raises:
+            KafkaRefuses: as soon as it is known why not.
+            KafkaException: when it does not answer in time.
+        """
+        said: list[KafkaError] = []
+        options: dict[str, Any] = {**self.options, "error_cb": said.append, "log_level": 0}
+        admin = AdminClient(options)
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                admin.list_topics(timeout=LOOK_AGAIN_SECONDS)
+            except KafkaException:
+                admin.poll(0)
+                if told := next(filter(None, map(_told, said)), ""):
+                    raise KafkaRefuses(f"Kafka at {self.options['bootstrap.servers']}: {told}") from None
+                if time.monotonic() > deadline:
+                    raise
+            else:
+                return
+
     def producer(self, options: Mapping[str, Any]) -> Producer:
         """A producer that loses and doubles nothing it has taken, and keeps the order of each partition."""
         return Producer({**self.options, **NOTHING_LOST, **options})
 
     def consumer(self, group: str, options: Mapping[str, Any]) -> Consumer:
-        """A consumer that never commits an offset: where it goes on is known elsewhere."""
+        """A consumer that commits no offset unless ``options`` say so: where it goes on is known elsewhere."""
         return Consumer({**self.options, **NEVER_COMMITS, "group.id": group, **options})
 
 
 def connection_of(settings: KafkaSettings) -> Connection:
-    """The connection that is set by ``EVERBOOK_KAFKA_…``."""
+    """The connection that is set by ``EVERBOOK_KAFKA_…``.
+
+    Raises:
+        BadSetting: when something is set that would not be used, the client library does not know a value, or a file
+            cannot be used.
+    """
+    _require_used(settings)
     given = {option: getattr(settings, name) for name, option in _OPTIONS.items() if getattr(settings, name)}
-    return Connection({"bootstrap.servers": settings.kafka_bootstrap, **given})
+    connection = Connection({"bootstrap.servers": settings.kafka_bootstrap, **given})
+    try:
+        connection.admin()
+    except (KafkaException, ValueError) as error:
+        raise BadSetting(f"EVERBOOK_KAFKA_…: {_by_setting(str(error))}") from error
+    return connection
+
+
+def _require_used(settings: KafkaSettings) -> None:
+    """Without its protocol the client library would go on in the open, and say nothing."""
+    for protocols, names in _USED_WITH.items():
+        unused = [variable(name) for name in names if getattr(settings, name)]
+        if unused and settings.kafka_security_protocol.upper() not in protocols:
+            raise BadSetting(
+                f"{variable('kafka_security_protocol')} must be {' or '.join(protocols)} for {', '.join(unused)} to be "
+                "used"
+            )
+
+
+def _told(error: KafkaError) -> str:
+    text = error.str()
+    if error.code() == KafkaError._AUTHENTICATION:
+        return (
+            f"it does not take {variable('kafka_username')} and {variable('kafka_password')}, or not by "
+            f"{variable('kafka_sasl_mechanism')} ({text})"
+        )
+    if error.code() == KafkaError._SSL:
+        return Tls("kafka").told(text) or (
+            f"{variable('kafka_security_protocol')}, {variable('kafka_ca_file')} or "
+            f"{variable('kafka_certificate_file')} does not fit it ({text})"
+        )
+    return ""
+
+
+def _by_setting(text: str) -> str:
+    """A message of the client library in the names of our settings."""
+    for setting, option in _OPTIONS.items():
+        text = text.replace(option, variable(setting))
+    return text
 

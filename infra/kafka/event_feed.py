@@ -9,6 +9,7 @@ from eventsourcing.persistence import Notification, OperationalError
 
 from domain.ports import LogRecorder
 from infra.event_source import FeedStopped
+from infra.kafka.connection import Connection
 from infra.sequenced import LOOK_SECONDS, Sequenced
 
 RECORDS_AT_ONCE = 5_000
@@ -37,11 +38,11 @@ class _Arrivals:
 
 class KafkaEventFeed:
     """``EventSource`` on topics: ``places`` tells topic and partition of each log. Workers of one ``group`` share the
-    logs. ``client`` holds how to reach and trust the brokers.
+    logs.
     """
 
     def __init__(
-        self, client: Mapping[str, Any], places: Mapping[str, tuple[str, int]], group: str, ledger_id: str,
+        self, connection: Connection, places: Mapping[str, tuple[str, int]], group: str, ledger_id: str,
         recorders: Mapping[str, LogRecorder], *, look_seconds: float = LOOK_SECONDS,
         session_seconds: float = SESSION_SECONDS,
     ) -> None:
@@ -53,9 +54,9 @@ class KafkaEventFeed:
         self._paused: set[str] = set()
         self._foreign: dict[str, str] = {}
         self._let_go: Callable[[], None] = lambda: None
-        self._consumer = Consumer({
-            **client, "group.id": group, "partition.assignment.strategy": "cooperative-sticky",
-            "auto.offset.reset": "earliest", "enable.auto.commit": True, "enable.auto.offset.store": False,
+        self._consumer: Consumer = connection.consumer(group, {
+            "partition.assignment.strategy": "cooperative-sticky",
+            "enable.auto.commit": True, "enable.auto.offset.store": False,
             "auto.commit.interval.ms": 1_000, "session.timeout.ms": int(session_seconds * 1_000),
             "heartbeat.interval.ms": int(session_seconds * 1_000 / 4), "queued.max.messages.kbytes": 16_384,
         })

@@ -12,10 +12,8 @@ from uuid import uuid4
 
 import msgspec
 from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
-from eventsourcing.persistence import PersistenceError
 
 from domain.admission import NotOneLog, NotRecorded, OutcomeUnknown
-from domain.ledger import LogBroken
 from domain.outcomes import Outcome, Submission
 from domain.routing import REFERENCE, log_of
 from infra.gate import Gate
@@ -26,7 +24,7 @@ from infra.kafka.records import Return, Seal, encode
 from infra.kafka.replies import Reply, decode
 from infra.kafka.sender import Sender
 from infra.kafka.topics import Topics
-from infra.logs import CommandedLogs
+from infra.logs import CANNOT_READ, CommandedLogs
 from infra.requests import runs
 
 POLL_SECONDS = 0.05
@@ -65,13 +63,36 @@ class KafkaGate(Gate):
         ]
 
     def start(self) -> None:
-        """Begins to take commands, once replies would be heard."""
+        """Begins to take commands."""
+        self.tune_in()
+        for thread in self._threads:
+            thread.start()
+
+    def tune_in(self) -> None:
+        """From here on replies would be heard."""
         found = self._listener.list_topics(self._topics.replies, ANSWER_SECONDS).topics[self._topics.replies]
         self._partition = random.choice(sorted(found.partitions))
         _, end = bounds_of(self._listener, self._topics.replies, self._partition)
         self._listener.assign([TopicPartition(self._topics.replies, self._partition, end)])
-        for thread in self._threads:
-            thread.start()
+
+    def hear(self) -> None:
+        """Takes in the replies that are there."""
+        self._sender.poll()
+        first = self._listener.poll(POLL_SECONDS)
+        for message in (first, *self._listener.consume(1000, 0)) if first is not None else ():
+            # What is no reply was not sent by Everbook.
+            with contextlib.suppress(msgspec.DecodeError):
+                for reply in decode(message.value() or b"[]") if message.error() is None else ():
+                    self._take(reply)
+
+    def look(self) -> None:
+        """Follows the reference log, and sees to what was not answered."""
+        # When a log cannot be read for now, or by this version, whoever asks it is told.
+        with contextlib.suppress(*CANNOT_READ):
+            self.follow()
+            self._look_up_overdue()
+        for pending in self._in_flight.older_than(time.monotonic() - self._answer_seconds):
+            self._fail(pending, OutcomeUnknown(f"it was not answered in {self._answer_seconds} s"))
 
     def close(self) -> None:
         self._stopping.set()
@@ -146,20 +167,12 @@ class KafkaGate(Gate):
 
     def _listen(self) -> None:
         while not self._stopping.is_set():
-            self._sender.poll()
-            first = self._listener.poll(POLL_SECONDS)
-            if first is None:
-                continue
-            for message in (first, *self._listener.consume(1000, 0)):
-                # What is no reply was not sent by Everbook.
-                with contextlib.suppress(msgspec.DecodeError):
-                    for reply in decode(message.value() or b"[]") if message.error() is None else ():
-                        self._take(reply)
+            self.hear()
 
     def _take(self, reply: Reply) -> None:
         if any(each.log == REFERENCE and each.sequence > self._reference_sequence() for each in reply.outcomes):
             # Who was told that a key is issued may use it here at once.
-            with contextlib.suppress(PersistenceError, LogBroken):
+            with contextlib.suppress(*CANNOT_READ):
                 self.follow()
         pending = self._in_flight.take(reply)
         if pending is None:
@@ -177,12 +190,7 @@ class KafkaGate(Gate):
 
     def _watch(self) -> None:
         while not self._stopping.wait(FOLLOW_SECONDS):
-            # When the store is away for now, whoever asks it is told.
-            with contextlib.suppress(PersistenceError, LogBroken):
-                self.follow()
-                self._look_up_overdue()
-            for pending in self._in_flight.older_than(time.monotonic() - self._answer_seconds):
-                self._fail(pending, OutcomeUnknown(f"it was not answered in {self._answer_seconds} s"))
+            self.look()
 
     def _look_up_overdue(self) -> None:
         now = time.monotonic()

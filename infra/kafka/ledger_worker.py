@@ -10,13 +10,12 @@ from functools import partial
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from domain.admission import NotRecorded
-from domain.ledger import LogBroken
 from domain.ports import LogMoved
 from infra.kafka.bounds import bounds_of
 from infra.kafka.connection import Connection
-from infra.kafka.log_owner import NOT_NOW, LogOwner, Place
-from infra.kafka.published import NotReadable, OtherTopic, Published
+from infra.kafka.ledger_metrics import LedgerCounts
+from infra.kafka.log_owner import TROUBLES, LogOwner, Place
+from infra.kafka.published import NotReadable, Published
 from infra.kafka.publisher import EventsPublisher
 from infra.kafka.records import Seal, asked_by
 from infra.kafka.replies import Replies
@@ -29,7 +28,6 @@ IDLE_SECONDS = 0.1
 LOOK_SECONDS = 1.0
 FLUSH_SECONDS = 10.0
 APPENDERS = 8
-TROUBLES = (*NOT_NOW, OtherTopic, LogBroken, NotRecorded)
 
 
 class LedgerWorker:
@@ -52,6 +50,7 @@ class LedgerWorker:
         self._reply_partitions = reply_partitions
         self._replication = replication
         self._on_owned = on_owned
+        self._connection = connection
         self._admin: AdminClient = connection.admin()
         self._sender = Sender(connection, {"linger.ms": 2, "message.timeout.ms": 0})
         self._replies_sender = Sender(connection, {"linger.ms": 0, "message.timeout.ms": 60_000})
@@ -63,6 +62,7 @@ class LedgerWorker:
         self._consumer = self._new_consumer()
         self._owners: dict[int, LogOwner] = {}
         self._waiting: dict[int, float] = {}
+        self.counts = LedgerCounts()
         self._topic_id = ""
         self._next_look = 0.0
         self.stopping = threading.Event()
@@ -75,22 +75,29 @@ class LedgerWorker:
         """Decides what comes, until it is stopped.
 
         Raises:
+            KafkaRefuses: when Kafka does not let us in.
             WrongTopic: when a topic is not what this ledger needs.
             KafkaException: when Kafka does not answer at the start, or has given this member up for good.
         """
+        try:
+            self.begin()
+            while not self.stopping.is_set():
+                self.step()
+        finally:
+            self._close()
+
+    def begin(self) -> None:
+        """Becomes a member of the group."""
+        self._connection.require_let_in()
         ensure_topics(
             self._admin, self._topics, reply_partitions=self._reply_partitions, replication=self._replication
         )
         self._join()
-        try:
-            while not self.stopping.is_set():
-                self._step()
-        finally:
-            self._close()
 
-    def owned(self) -> list[str]:
-        """The logs that are decided here now."""
-        return sorted(owner.log for partition, owner in self._owners.items() if partition not in self._waiting)
+
+    def fences(self) -> dict[str, int]:
+        """By log, how many commits others were ahead of."""
+        return {log: ledger.fences for log, ledger in self._logs.by_log.items()}
 
     def _new_consumer(self) -> Consumer:
         session = int(self._session_seconds * 1000)
@@ -108,15 +115,14 @@ class LedgerWorker:
     def _join_anew(self) -> None:
         """With another consumer: one that has seen a later leader epoch never reads a topic that was made anew."""
         self._consumer.close()
-        for owner in self._owners.values():
-            owner.step_back()
-        self._owners.clear()
-        self._waiting.clear()
+        for partition in tuple(self._owners):
+            self._let_go(partition)
         self._topic_id = ""
         self._consumer = self._new_consumer()
         self._join()
 
-    def _step(self) -> None:
+    def step(self) -> None:
+        """One round: decides what is there, and looks after what is not decided."""
         messages = self._gathered()
         # With little waiting, what is in flight is answered first, and more gathers meanwhile.
         if len(messages) <= self._batch_limit // 2:
@@ -129,6 +135,10 @@ class LedgerWorker:
         if time.monotonic() >= self._next_look:
             self._look()
         self._take_over_waiting()
+
+    def owned(self) -> list[str]:
+        """The logs that are decided here now."""
+        return sorted(owner.log for partition, owner in self._owners.items() if partition not in self._waiting)
 
     def _gathered(self) -> list[Message]:
         """Everything that is there, as soon as something is."""
@@ -198,6 +208,7 @@ class LedgerWorker:
         self._consumer.incremental_assign([place])
         self._consumer.resume([place])
         del self._waiting[partition]
+        self.counts.take_overs[owner.log] += 1
         self.trouble.pop(owner.log, None)
         return True
 
@@ -223,10 +234,17 @@ class LedgerWorker:
                 ensure_topics(
                     self._admin, self._topics, reply_partitions=self._reply_partitions, replication=self._replication
                 )
-            elif self._topic_id and topic_id != self._topic_id:
+            known = {self._owners[partition].place.topic_id for partition in self._owners.keys() - self._waiting.keys()}
+            if topic_id is not None and known - {topic_id}:
                 self._join_anew()
         for partition in tuple(self._owners):
             self._guarded(partition, LogOwner.follow)
+        for partition, owner in self._owners.items():
+            with contextlib.suppress(KafkaException):
+                place = TopicPartition(self._topics.commands, partition)
+                # As the last fetch told: a question to the broker would wait behind the next one.
+                _, end = self._consumer.get_watermark_offsets(place, cached=True)
+                self.counts.lag[owner.log] = max(end - owner.next_offset, 0)
 
     def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         consumer.incremental_assign(partitions)
@@ -237,20 +255,26 @@ class LedgerWorker:
             publisher = EventsPublisher(
                 log, self._logs.recorders[log], self._topics.events_of(log), sender=self._sender,
                 published=self._published, ledger_id=self._logs.ledger_id,
+                again=partial(self.counts.published_again, log),
             )
             self._owners[each.partition] = LogOwner(
                 log, self._logs, publisher, replies=self._replies, appender=self._appender,
-                batch_limit=self._batch_limit,
+                batch_limit=self._batch_limit, on_commit=self.counts.committed,
             )
             self._waiting[each.partition] = 0.0
 
     def _revoked(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         for each in partitions:
-            if owner := self._owners.pop(each.partition, None):
-                owner.step_back()
-            self._waiting.pop(each.partition, None)
+            self._let_go(each.partition)
         consumer.incremental_unassign(partitions)
         self._on_owned(self.owned())
+
+    def _let_go(self, partition: int) -> None:
+        self._waiting.pop(partition, None)
+        if owner := self._owners.pop(partition, None):
+            owner.step_back()
+            self.counts.lag.pop(owner.log, None)
+            self.trouble.pop(owner.log, None)
 
     def _close(self) -> None:
         self._consumer.close()

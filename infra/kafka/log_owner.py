@@ -1,8 +1,10 @@
 """The owner of one log: decides what came in its partition, commits it with its offset, publishes it, and replies."""
 
 import contextlib
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future
+from functools import partial
 from itertools import groupby
 
 import msgspec
@@ -11,9 +13,9 @@ from eventsourcing.persistence import IntegrityError, PersistenceError, Tracking
 
 from domain.admission import NotRecorded
 from domain.commands import UnreadableCommand
-from domain.ledger import Draft
+from domain.ledger import Draft, LogBroken
 from domain.ports import LogMoved
-from infra.kafka.published import NotReadable
+from infra.kafka.published import NotReadable, OtherTopic
 from infra.kafka.publisher import EventsPublisher
 from infra.kafka.records import Asked, BadRecord, refusing
 from infra.kafka.replies import Replies
@@ -24,6 +26,8 @@ from infra.requests import ORDER
 MOVES_BEFORE_TAKING_OVER = 20
 NOT_NOW = (PersistenceError, KafkaException, NotReadable, NotDelivered)
 """What passes: the store or Kafka is away."""
+TROUBLES = (*NOT_NOW, OtherTopic, LogBroken, NotRecorded)
+"""What keeps one log from being decided, until it is mended."""
 
 
 class RulesBroke(Exception):
@@ -41,25 +45,42 @@ class Place(msgspec.Struct, frozen=True):
         return f"kafka:{self.topic_id}:{self.partition}"
 
 
-class Flight(msgspec.Struct, frozen=True):
-    """A commit on its way to the store, whom it answers, and the offset after them."""
+class Share(msgspec.Struct, frozen=True):
+    """Records that are taken together, up to an offset. Of the ``problems`` nothing is recorded, which is said when the
+    log knows that they were taken: until then another owner might decide them.
+    """
 
-    asked: Sequence[Asked]
+    ready: Sequence[Asked]
+    problems: Sequence[tuple[Asked, str]]
     upto: int
+
+    @property
+    def asked(self) -> Sequence[Asked]:
+        """Every record of it, in their order."""
+        by_offset = {each.offset: each for each in (*(each for each, _ in self.problems), *self.ready)}
+        return [by_offset[offset] for offset in sorted(by_offset)]
+
+
+class Flight(msgspec.Struct, frozen=True):
+    """A commit on its way to the store, and whom it answers."""
+
+    share: Share
     draft: Draft
     landed: "Future[None]"
+    started: float
 
 
 class LogOwner:
     """Decides for one log, for as long as its partition is assigned.
 
     After ``LogMoved`` (another owner took commands meanwhile) and store errors it has to ``step_back``, and
-    ``take_over`` says from which offset to go on.
+    ``take_over`` says from which offset to go on. ``on_commit`` is told how many commands were committed together, and
+    the seconds it took to decide and append them.
     """
 
     def __init__(
         self, log: str, logs: CommandedLogs, publisher: EventsPublisher, *, replies: Replies, appender: Executor,
-        batch_limit: int,
+        batch_limit: int, on_commit: Callable[[int, float], None] = lambda _commands, _seconds: None,
     ) -> None:
         self.log = log
         self.place = Place("", 0)
@@ -69,6 +90,7 @@ class LogOwner:
         self._replies = replies
         self._appender = appender
         self._batch_limit = batch_limit
+        self._on_commit = on_commit
         self._tracked = 0
         self._next = 0
         self._flight: Flight | None = None
@@ -94,25 +116,39 @@ class LogOwner:
                     self._take_off(share)
                 self._next = share[-1].offset + 1
 
-    def land(self) -> bool:
-        """Waits for the commit in flight; False when it was decided again, and with it goes what stood on it."""
+    def land(self, then: Callable[[], None] = lambda: None) -> bool:
+        """Waits for the commit in flight; False when it was decided again, and with it goes what stood on it. Else does
+        ``then``, before anybody is told of the commit.
+        """
         flight, self._flight = self._flight, None
-        if flight is None:
-            return True
         try:
-            flight.landed.result()
+            if flight is not None:
+                flight.landed.result()
         except (LogMoved, IntegrityError):
-            self._decide_again(flight.asked, flight.upto)
+            assert flight is not None
+            try:
+                self._decide_again(flight.share)
+            except RulesBroke as broken:
+                # Those that come behind it are not to blame, nor may they be taken before it.
+                self._one_by_one(flight.share.asked, broken)
+                self.land()
             return False
-        self._landed(flight.asked, flight.upto, flight.draft)
+        then()
+        if flight is not None:
+            self._landed(flight.share, flight.draft, flight.started)
         return True
 
     def flying(self) -> bool:
         return self._flight is not None
 
+    @property
+    def next_offset(self) -> int:
+        """The offset of the first record that is not decided here."""
+        return self._next
+
     def step_back(self) -> None:
         """Ends what was begun, as it ends: afterwards nothing is open."""
-        with contextlib.suppress(LogMoved, *NOT_NOW):
+        with contextlib.suppress(LogMoved, *TROUBLES):
             self.land()
         self._ledger.step_back()
 
@@ -123,28 +159,35 @@ class LogOwner:
         self._turn()
         self._publisher.follow()
 
-    def _take_off(self, share: Sequence[Asked]) -> None:
-        ready = self._that_may_be_decided(share)
-        try:
-            draft = self._prepared(ready)
-            if not self.land():
+    def _take_off(self, asked: Sequence[Asked], problems: Sequence[tuple[Asked, str]] = ()) -> None:
+        started = time.perf_counter()
+        ready, ahead = self._that_may_be_decided(asked)
+        share = Share(ready, (*problems, *ahead), asked[-1].offset + 1)
+        stands = False
+        while not stands:
+            try:
                 draft = self._prepared(ready)
-        except RulesBroke as broken:
-            self._one_by_one(share, broken)
-            return
+            except RulesBroke as broken:
+                self._one_by_one(asked, broken)
+                return
+            # The store is to work while the commit before is published and its senders are told.
+            stands = self.land(then=partial(self._append, share, draft, started))
         if draft.commit is None:
-            self._replies.outcomes(ready, draft.outcomes)
-            return
-        upto = share[-1].offset + 1
-        landed = self._appender.submit(self._ledger.append, draft, Tracking(self.place.tracking, upto))
-        self._flight = Flight(ready, upto, draft, landed)
-        if self.log in ORDER:
+            self._passed(share, draft)
+        elif self.log in ORDER:
             # The ledger logs of this process read on in this one before each batch: nothing of it may be open.
             self.land()
 
-    def _try(self, share: Sequence[Asked]) -> None:
+    def _append(self, share: Share, draft: Draft, started: float) -> None:
+        if draft.commit is not None:
+            landed = self._appender.submit(self._ledger.append, draft, Tracking(self.place.tracking, share.upto))
+            self._flight = Flight(share, draft, landed, started)
+
+    def _try(self, asked: Sequence[Asked]) -> None:
         self.land()
-        ready = self._that_may_be_decided(share)
+        ready, ahead = self._that_may_be_decided(asked)
+        for each, problem in ahead:
+            self._replies.problem(each, problem)
         try:
             outcomes = self._logs.commit(self.log, [each.unit for each in ready], dry_run=True)
         except Exception as error:  # noqa: BLE001
@@ -165,33 +208,32 @@ class LogOwner:
         (bad,) = share
         if isinstance(bad.unit.submissions[0].command, UnreadableCommand):
             raise broken
-        self._replies.problem(bad, f"it could not be decided: {broken}")
         refusal = BadRecord("undecidable", str(broken), "", bad.unit.submissions[0].actor)
         unit = refusing(
             self.place.topic_id, f"{self.place.partition}:{bad.offset}", refusal, bad.unit.submissions[0].content
         )
-        self._take_off([Asked(bad.offset, unit)])
+        self._take_off([Asked(bad.offset, unit)], [(bad, f"it could not be decided: {broken}")])
 
-    def _that_may_be_decided(self, share: Sequence[Asked]) -> Sequence[Asked]:
-        """All but those whose senders saw more of the reference log than there is: they are told so."""
-        most = max(each.seen for each in share)
+    def _that_may_be_decided(self, asked: Sequence[Asked]) -> tuple[Sequence[Asked], Sequence[tuple[Asked, str]]]:
+        """All but those whose senders saw more of the reference log than there is; and these, and what to tell them."""
+        most = max(each.seen for each in asked)
         reference = self._logs.reference_ledger
         if most <= reference.sequence or most <= reference.catch_up():
-            return share
-        for each in share:
-            if each.seen > reference.sequence:
-                self._replies.problem(each, f"the reference log has not reached {each.seen} yet")
-        return [each for each in share if each.seen <= reference.sequence]
+            return asked, ()
+        ahead = [
+            (each, f"the reference log has not reached {each.seen} yet") for each in asked
+            if each.seen > reference.sequence
+        ]
+        return [each for each in asked if each.seen <= reference.sequence], ahead
 
     def _prepared(self, ready: Sequence[Asked], *, looked_up: bool = False) -> Draft:
         draft = self._draft(ready, looked_up)
-        if draft is None or self._logs.must_turn(self.log):
-            # The reference log turned a date: it is carried over before anything else is decided.
+        while draft is None or self._logs.must_turn(self.log):
+            # The reference log turned a date, or another meanwhile: it is carried over before anything else is decided.
             self.land()
             self._ledger.step_back()
             self._turn()
             draft = self._draft(ready, looked_up)
-            assert draft is not None, f"{self.log} has just turned"
         return draft
 
     def _draft(self, ready: Sequence[Asked], looked_up: bool) -> Draft | None:
@@ -202,31 +244,48 @@ class LogOwner:
         except Exception as error:
             raise RulesBroke(f"{type(error).__name__}: {error}") from error
 
-    def _decide_again(self, asked: Sequence[Asked], upto: int) -> None:
+    def _decide_again(self, share: Share) -> None:
         """Something of it came before, or others wrote the log: it is read on, and repeats are looked up."""
         for _ in range(MOVES_BEFORE_TAKING_OVER):
+            started = time.perf_counter()
             self._ledger.step_back()
             self._ledger.catch_up()
             if (self._ledger.recorder.max_tracking_id(self.place.tracking) or 0) != self._tracked:
                 break
-            draft = self._prepared(asked, looked_up=True)
+            draft = self._prepared(share.ready, looked_up=True)
             if draft.commit is None:
-                self._replies.outcomes(asked, draft.outcomes)
+                self._passed(share, draft)
                 return
             with contextlib.suppress(LogMoved):
-                self._ledger.append(draft, Tracking(self.place.tracking, upto))
-                self._landed(asked, upto, draft)
+                self._ledger.append(draft, Tracking(self.place.tracking, share.upto))
+                self._landed(share, draft, started)
                 return
         raise LogMoved(f"{self.log} is written by another owner")
 
-    def _landed(self, asked: Sequence[Asked], upto: int, draft: Draft) -> None:
+    def _passed(self, share: Share, draft: Draft) -> None:
+        """Nothing is to be recorded; the offset rides with the next commit, unless somebody is told so."""
+        if share.problems:
+            try:
+                self._ledger.recorder.insert_tracking(Tracking(self.place.tracking, share.upto))
+            except IntegrityError as error:
+                raise LogMoved(f"commands of {self.log} were taken by another owner") from error
+            self._tracked = share.upto
+        self._answer(share, draft)
+
+    def _landed(self, share: Share, draft: Draft, started: float) -> None:
         assert draft.commit is not None
         self._ledger.keep(draft)
-        self._tracked = upto
+        self._tracked = share.upto
+        self._on_commit(len(draft.outcomes), time.perf_counter() - started)
         # What is not published now is published later: the commit stands, and its senders are told.
         with contextlib.suppress(*NOT_NOW):
             self._publisher.publish(draft.commit.expected_sequence + 1, draft.events)
-        self._replies.outcomes(asked, draft.outcomes)
+        self._answer(share, draft)
+
+    def _answer(self, share: Share, draft: Draft) -> None:
+        self._replies.outcomes(share.ready, draft.outcomes)
+        for each, problem in share.problems:
+            self._replies.problem(each, problem)
 
     def _turn(self) -> None:
         self._logs.turn(self.log)

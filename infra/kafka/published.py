@@ -1,17 +1,21 @@
-"""What is published of a log: the sequence that stands last in its partition."""
+"""What is published of a log: the sequences that stand at the end of its partition."""
 
 import time
+from collections.abc import Iterator
 
+import msgspec
 from confluent_kafka import Consumer, Message, TopicPartition
 
 from infra.kafka.bounds import bounds_of
 from infra.kafka.connection import Connection
 
 ANSWER_SECONDS = 30.0
-READ_AT_ONCE = 1_000
+RECORDS_AT_ONCE = 5_000
+# An owner that ended before it mended what Kafka had lost may have left a hole, no further back than all it had on the
+# way to Kafka, and one commit.
+ON_THE_WAY = 10_000
+LOOK_BACK = 2 * ON_THE_WAY
 LEDGER, LOG, SEQUENCE, TYPE, VERSION = "ledger", "log", "sequence", "type", "version"
-PLACE = "place"
-"""The offset that a record was to have, or a later one: at an earlier one it stands where others were lost."""
 
 
 class OtherTopic(Exception):
@@ -20,6 +24,16 @@ class OtherTopic(Exception):
 
 class NotReadable(Exception):
     """Kafka did not give a record that it should have."""
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """``complete``: nothing up to this sequence is missing; ``highest``: what lies beyond a hole. ``end`` is the offset
+    after the last record there was.
+    """
+
+    complete: int
+    highest: int
+    end: int
 
 
 class Published:
@@ -34,46 +48,47 @@ class Published:
         """The first offset of a partition, and the one after its last."""
         return bounds_of(self._consumer, topic, partition)
 
-    def last_sequence(self, topic: str, partition: int, log: str, before: int | None = None) -> int:
-        """The sequence of the last record, or of the last one before an offset; 0 when there is none. Records of a
-        publisher that had not noticed yet what was lost before them do not count.
+    def standing(self, topic: str, partition: int, log: str, before: int | None = None) -> Standing:
+        """What stands at the end of a partition, or before an offset of it.
 
         Raises:
-            OtherTopic: when that record is of another ledger or log.
+            OtherTopic: when something of it is of another ledger or log.
         """
         low, high = self.bounds(topic, partition)
-        end, count = min(high, high if before is None else before), 1
-        while end > low:
-            first = max(low, end - count)
-            for message in reversed(self._records(topic, partition, first, end)):
-                headers = dict(message.headers() or [])
-                if headers.get(LEDGER) != self._ledger_id or headers.get(LOG) != log.encode():
-                    raise OtherTopic(f"{topic}/{partition} is not of {log} of this ledger")
-                if int(headers.get(PLACE) or 0) <= (message.offset() or 0):
-                    return int(headers[SEQUENCE] or 0)
-            end, count = first, READ_AT_ONCE
-        return 0
+        stop = min(high, high if before is None else before)
+        first = max(low, stop - LOOK_BACK)
+        complete, highest = None if first > low else 0, 0
+        for record in self._records(topic, partition, first, stop):
+            sequence = self._sequence_of(record, log)
+            highest = max(highest, sequence)
+            if complete is None or sequence == complete + 1:
+                complete = sequence
+        return Standing(complete or 0, highest, high)
 
     def close(self) -> None:
         self._consumer.close()
 
-    def _new_consumer(self) -> Consumer:
-        return self._connection.consumer("everbook.published", {"fetch.wait.max.ms": 10})
+    def _sequence_of(self, record: Message, log: str) -> int:
+        headers = dict(record.headers() or [])
+        if headers.get(LEDGER) != self._ledger_id or headers.get(LOG) != log.encode():
+            raise OtherTopic(f"{record.topic()}/{record.partition()} is not of {log} of this ledger")
+        return int(headers[SEQUENCE] or 0)
 
-    def _records(self, topic: str, partition: int, first: int, end: int) -> list[Message]:
-        """What stands at the offsets from ``first`` to before ``end``."""
-        found: list[Message] = []
+    def _records(self, topic: str, partition: int, first: int, stop: int) -> Iterator[Message]:
         # One that has seen a later leader epoch never reads the topic again once it was made anew (librdkafka).
         consumer = self._new_consumer()
         consumer.assign([TopicPartition(topic, partition, first)])
         try:
             deadline = time.monotonic() + ANSWER_SECONDS
-            while time.monotonic() < deadline:
-                message = consumer.poll(1.0)
-                if message is not None and message.error() is None:
-                    found.append(message)
-                    if (message.offset() or 0) >= end - 1:
-                        return [each for each in found if (each.offset() or 0) < end]
+            while first < stop and time.monotonic() < deadline:
+                for message in consumer.consume(RECORDS_AT_ONCE, 1.0):
+                    if message.error() is None and first <= (message.offset() or 0) < stop:
+                        first = (message.offset() or 0) + 1
+                        yield message
         finally:
             consumer.close()
-        raise NotReadable(f"{topic}/{partition} did not give its record {end - 1}")
+        if first < stop:
+            raise NotReadable(f"{topic}/{partition} did not give its record {first}")
+
+    def _new_consumer(self) -> Consumer:
+        return self._connection.consumer("everbook.published", {"fetch.wait.max.ms": 10})

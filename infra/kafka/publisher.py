@@ -1,41 +1,41 @@
 """Events out: one log, in sequence, once more from wherever something of it may be missing."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from confluent_kafka import KafkaError, Message
 from eventsourcing.persistence import Notification
 
 from domain.ports import LogRecorder, NewEvent
-from infra.kafka.published import LEDGER, LOG, PLACE, SEQUENCE, TYPE, VERSION, OtherTopic, Published
+from infra.kafka.published import LEDGER, LOG, ON_THE_WAY, SEQUENCE, TYPE, VERSION, OtherTopic, Published
 from infra.kafka.records import Headers
 from infra.kafka.sender import Sender
 
 READ_AT_ONCE = 1_000
-ON_THE_WAY = 50_000
 ROOM_SECONDS = 0.1
 FLUSH_SECONDS = 10.0
 
 
 class EventsPublisher:
-    """Hands every event of a log to Kafka in its order; ``handed`` is the last sequence of them.
+    """Hands every event of a log to Kafka in its order; ``handed`` is the last sequence of them. ``again`` is told how
+    many events were missing there when that was looked at.
 
     When Kafka loses what it had, because a topic was made anew or cut, everything behind is published again: consumers
-    drop the sequences they have. Each record tells the offset that it is to have at least, so that whoever takes over
-    sees what was lost even when records that came after it were published.
+    drop the sequences they have.
     """
 
     def __init__(
         self, log: str, recorder: LogRecorder, place: tuple[str, int], *, sender: Sender, published: Published,
-        ledger_id: str,
+        ledger_id: str, again: Callable[[int], None] = lambda _count: None,
     ) -> None:
         self.handed = 0
+        self._again = again
         self._sender = sender
         self._published = published
         self._recorder = recorder
         self._log = log
         self._headers: Headers = [(LEDGER, ledger_id.encode()), (LOG, log.encode())]
         self._topic, self._partition = place
-        self._end = self._next = self._on_the_way = 0
+        self._end = 0
         self._again_from: int | None = None
 
     def take_over(self) -> None:
@@ -57,8 +57,9 @@ class EventsPublisher:
     def follow(self) -> None:
         """Publishes what others wrote into the log, and whatever Kafka lost."""
         _, end = self._published.bounds(self._topic, self._partition)
-        if end < self._end:
-            self._lost(end)
+        # Offsets are gapless: where others published too, what is there may not be what was there.
+        if end < self._end or (end > self._end and not self._sender.waiting()):
+            self._lost(min(end, self._end))
         self._mend()
         self._read_on(self._recorder.max_notification_id() or 0)
 
@@ -70,14 +71,15 @@ class EventsPublisher:
         # What is still on its way would be taken for what stands at the end.
         self._sender.flush(FLUSH_SECONDS)
         before = before if self._again_from is None else self._again_from
-        self.handed = self._published.last_sequence(self._topic, self._partition, self._log, before)
-        self._again_from, self._end = None, self._published.bounds(self._topic, self._partition)[1]
-        self._next, self._on_the_way = self._end, 0
+        standing = self._published.standing(self._topic, self._partition, self._log, before)
+        self.handed = standing.complete
+        self._again_from, self._end = None, standing.end
         tail = self._recorder.max_notification_id() or 0
-        if self.handed > tail:
+        if standing.highest > tail:
             raise OtherTopic(
-                f"{self._topic}/{self._partition} has {self._log} up to {self.handed}, the log ends at {tail}"
+                f"{self._topic}/{self._partition} has {self._log} up to {standing.highest}, the log ends at {tail}"
             )
+        self._again(tail - self.handed)
         self._read_on(tail)
 
     def _read_on(self, last: int) -> None:
@@ -91,24 +93,20 @@ class EventsPublisher:
         stream = str(event.originator_id)
         headers: Headers = [
             *self._headers, (SEQUENCE, b"%d" % sequence), (TYPE, event.topic.encode()),
-            (VERSION, b"%d" % event.originator_version), (PLACE, b"%d" % self._next),
+            (VERSION, b"%d" % event.originator_version),
         ]
-        self._next += 1
-        self._on_the_way += 1
         self._sender.send(self._topic, self._partition, event.state, stream, headers, on_delivery=self._delivered)
         self.handed = sequence
 
     def _delivered(self, error: KafkaError | None, message: Message) -> None:
         offset = message.offset()
-        self._on_the_way = max(0, self._on_the_way - 1)
         if error is not None or offset is None:
             self._lost(self._end)
-        elif offset < self._end:
-            # It stands where something else stood before: the partition is not the one that it was.
-            self._lost(offset)
+        elif offset != self._end:
+            # It stands where something else stood, or beside what others published: is all there that was?
+            self._lost(min(offset, self._end))
         else:
             self._end = offset + 1
-            self._next = max(self._next, self._end + self._on_the_way)
 
     def _lost(self, offset: int) -> None:
         self._again_from = offset if self._again_from is None else min(offset, self._again_from)

@@ -1,9 +1,9 @@
 """What can be set of Kafka, by ``EVERBOOK_KAFKA_…``."""
 
-import msgspec
+from infra.store_settings import ElasticsearchSettings
 
 
-class KafkaSettings(msgspec.Struct, frozen=True, kw_only=True):
+class KafkaSettings(ElasticsearchSettings, frozen=True, kw_only=True):
     """With ``kafka_bootstrap`` set, commands go through Kafka, by topics whose names begin with ``kafka_prefix``.
 
     ``kafka_replication`` is that of topics made by us (the brokers' default when not set), ``kafka_session_seconds``

@@ -1,5 +1,6 @@
 """The topics of one ledger: their names, which partition is whose, and their creation."""
 
+import contextlib
 import time
 
 import msgspec
@@ -79,6 +80,26 @@ def ensure_topics(
         for made in admin.create_topics(missing, operation_timeout=ANSWER_SECONDS).values():
             _unless_there(made)
     _wait_for(admin, topics, tuple(wanted))
+
+
+def delete_topics(admin: AdminClient, topics: Topics) -> None:
+    """Deletes every topic of a ledger, and what its groups of workers committed.
+
+    Raises:
+        KafkaException: when Kafka does not do so.
+    """
+    present = admin.list_topics(timeout=ANSWER_SECONDS).topics
+    if names := [name for name in (*topics.partitions(), topics.replies) if name in present]:
+        for deleted in admin.delete_topics(names, operation_timeout=ANSWER_SECONDS).values():
+            deleted.result()
+    listed = admin.list_consumer_groups(request_timeout=ANSWER_SECONDS).result().valid
+    # Not all that begins with the prefix: another ledger's may begin with this one's and a dot.
+    ours = (f"{topics.prefix}.ledger.", f"{topics.prefix}.projections.")
+    if groups := [each.group_id for each in listed if f"{each.group_id}.".startswith(ours)]:
+        for deleted in admin.delete_consumer_groups(groups, request_timeout=ANSWER_SECONDS).values():
+            # Of a member that did not leave, Kafka still waits to hear; without topics its group is soon forgotten.
+            with contextlib.suppress(KafkaException):
+                deleted.result()
 
 
 def topic_id_of(admin: AdminClient, topic: str) -> str | None:

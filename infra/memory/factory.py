@@ -4,6 +4,7 @@ from eventsourcing.persistence import ApplicationRecorder, ProcessRecorder, Tran
 from eventsourcing.popo import POPOFactory
 
 from infra.memory.recorder import MemoryRecorder
+from infra.memory.snapshots import MemorySnapshots
 from infra.transcoder import ExactTranscoder
 
 
@@ -18,3 +19,7 @@ class MemoryFactory(POPOFactory):
 
     def process_recorder(self) -> ProcessRecorder:
         return MemoryRecorder()
+
+    def snapshots(self) -> MemorySnapshots:
+        """Where snapshots of logs are kept."""
+        return MemorySnapshots()

@@ -11,6 +11,7 @@ from eventsourcing.persistence import (
 from eventsourcing.utils import Environment, EnvType, resolve_topic, strtobool
 
 from infra.sql.engine import create_engine_for
+from infra.sql.log_snapshots import SqlSnapshots
 from infra.sql.recorder import SqlRecorder
 from infra.sql.snapshots import SqlAggregateRecorder
 from infra.sql.tracking import SqlTrackingRecorder
@@ -48,6 +49,10 @@ class SqlFactory(InfrastructureFactory[SqlTrackingRecorder]):
 
     def process_recorder(self) -> ProcessRecorder:
         return SqlRecorder(self.engine, self._name, create=self._creates)
+
+    def snapshots(self) -> SqlSnapshots:
+        """Where snapshots of logs are kept."""
+        return SqlSnapshots(self.engine, create=self._creates)
 
     def close(self) -> None:
         self.engine.dispose()

@@ -1,6 +1,6 @@
 """Read models in a SQL database: documents and tracking in one transaction, generations side by side."""
 
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from hashlib import sha256
 from typing import Any, Self
 
@@ -146,12 +146,16 @@ class SqlReadModels:
             served = self._served(connection)
             return {self._reflected(connection, self._place(name, served, log)) for name in models}
 
-    def heads(self) -> Set[tuple[str, int, bytes]]:
+    def heads(self, logs: Iterable[str]) -> Set[tuple[str, int, bytes]]:
+        wanted = set(logs)
         with reading(self.engine) as connection:
             served = self._served(connection)
             used = {(model.tracked, self._of(model, served)) for model in self._models.values()}
             found = rows(connection, "SELECT model, generation, log, sequence, leaf FROM reflected")
-            return {(log, at, leaf) for model, generation, log, at, leaf in found if (model, generation) in used}
+            return {
+                (log, at, leaf) for model, generation, log, at, leaf in found
+                if (model, generation) in used and log in wanted
+            }
 
     def clear(self, models: Sequence[str]) -> None:
         with writing(self.engine) as connection:

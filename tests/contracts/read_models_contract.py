@@ -160,11 +160,12 @@ class ReadModelsContract:
 
     def test_the_heads_are_the_last_events_and_their_leaves(self, logs: CommandedLogs, store: ReadModelStore) -> None:
         catch_up(logs, store, FEW)
-        assert {log for log, _, _ in store.heads()} == set(logs.recorders)
-        for log, sequence, leaf in store.heads():
+        assert {log for log, _, _ in store.heads(logs.recorders)} == set(logs.recorders)
+        for log, sequence, leaf in store.heads(logs.recorders):
             assert sequence == logs.recorders[log].max_notification_id()
             assert logs.recorders[log].select_leaves(sequence, 1) == [(sequence, leaf)]
-        assert store.beside(FEW).heads() == set()
+        assert {log for log, _, _ in store.heads(["ledger-0"])} == {"ledger-0"}
+        assert store.beside(FEW).heads(logs.recorders) == set()
 
     def test_a_log_that_went_another_way_is_noticed_though_it_is_longer(
         self, logs: CommandedLogs, store: ReadModelStore

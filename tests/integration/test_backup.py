@@ -279,3 +279,21 @@ def test_a_ledger_in_a_database_is_not_taken_for_the_one_in_the_folder(
     assert "EVERBOOK_DATABASE_URL is set" in run(command, place, "--data", data, code=1)
     assert heads(data) == before
     assert not (tmp_path / "target").exists()
+
+
+@pytest.mark.parametrize("command", ["backup", "restore"])
+@pytest.mark.parametrize(("module", "way"), [
+    ("infra.hbase", "snapshot HBase's tables, first the index and then the log"), ("infra.memory", "none"),
+    ("another.store", "use what that store has for it"),
+])
+def test_a_ledger_of_another_persistence_module_is_not_taken_for_the_one_in_the_folder(
+    data: Path, kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str, *, module: str, way: str
+) -> None:
+    before = heads(data)
+    place = tmp_path / "target" if command == "backup" else kept
+    with monkeypatch.context() as other:
+        other.setenv("PERSISTENCE_MODULE", module)
+        said = run(command, place, "--data", data, code=1)
+    assert f"PERSISTENCE_MODULE={module} is set: {way} (docs/operations.md, Backup)" in said
+    assert heads(data) == before
+    assert not (tmp_path / "target").exists()

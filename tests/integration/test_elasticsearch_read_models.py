@@ -1,7 +1,7 @@
 """What only the Elasticsearch store promises: versions, swaps under readers, a full queue, errors in our words."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from infra.elasticsearch.connection import Connection
 from infra.elasticsearch.documents import encoded, models_of
 from infra.elasticsearch.read_models import ElasticsearchReadModels
 from infra.rebuild import rebuild
+from projections.fold import DEAD_LETTERS
 from projections.ports import ReadModelsMoved
 from projections.projection import Projection, dependants_first
 from projections.registry import PROJECTIONS
@@ -86,19 +87,50 @@ def test_models_that_were_left_apart_stand_where_the_last_one_does(elasticsearch
         assert store.places(names, "ledger-0") == {0, 5}
         store.write("ledger-0", {}, expected=0, reflected=3, models=["doubling"], leaf=b"three")
         assert store.places(names, "ledger-0") == {3}
-        assert store.heads() == {("ledger-0", 5, b"five"), ("ledger-0", 3, b"three")}
+        assert store.heads(["ledger-0"]) == {("ledger-0", 5, b"five"), ("ledger-0", 3, b"three")}
         store.close()
+
+
+def test_what_is_reflected_is_known_before_any_search_sees_it(
+    store: ElasticsearchReadModels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.write("ledger-0", {}, expected=0, reflected=5, models=["counting"], leaf=b"five")
+
+    def refreshed(_indices: Iterable[str]) -> None:
+        pytest.fail("every model was refreshed for it")
+
+    monkeypatch.setattr(store.generations, "refresh", refreshed)
+    assert store.heads(["ledger-0", "ledger-1"]) == {("ledger-0", 5, b"five")}
+    assert store.heads(["ledger-1"]) == set()
 
 
 def test_ledgers_on_one_cluster_do_not_see_each_other(elasticsearch: str) -> None:
     with dropped_after(elasticsearch, {"mine", "other"}):
         mine, other = (ElasticsearchReadModels.open(elasticsearch, COUNTING, name) for name in ("mine", "other"))
         put(mine, Counting.document("B/T1", 5))
-        assert (other.scan("counting", ""), other.heads(), other.reflected("counting", "ledger-0")) == ([], set(), 0)
+        assert (other.scan("counting", ""), other.heads(["ledger-0"])) == ([], set())
+        assert other.reflected("counting", "ledger-0") == 0
         other.clear(["counting"])
         assert [each.id for each in mine.scan("counting", "")] == ["B/T1"]
         for each in (mine, other):
             each.close()
+
+
+def test_what_is_written_while_another_thread_lets_searches_see_is_seen_by_the_next(
+    store: ElasticsearchReadModels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built = store.beside(COUNTING)
+    refresh = built.generations.refresh
+
+    def refresh_then_be_slow(indices: Iterable[str]) -> None:
+        refresh(indices)
+        monkeypatch.undo()
+        put(built, Counting.document("B/T1", 5))
+
+    monkeypatch.setattr(built.generations, "refresh", refresh_then_be_slow)
+    assert built.scan(DEAD_LETTERS, "") == []
+    assert [each.id for each in built.scan("counting", "")] == ["B/T1"]
+    built.drop()
 
 
 def test_large_documents_go_in_several_bodies(
@@ -231,13 +263,3 @@ def test_credentials_go_with_every_request(elasticsearch: str, given: Any, sent:
     connection.send("GET", "/")
     connection.close()
     assert seen == [sent, sent]
-
-
-def test_certificates_are_held_against_the_authority_given(tmp_path: Path) -> None:
-    authority = str(tmp_path / "ca.pem")
-    connection = Connection("https://one:9200, https://two:9200", ca_certs=authority)
-    nodes = list(connection.client.transport.node_pool.all())
-    assert {(node.config.scheme, node.config.host, node.config.ca_certs) for node in nodes} == {
-        ("https", "one", authority), ("https", "two", authority)
-    }
-    connection.close()

@@ -8,8 +8,12 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from domain.batch import Unit
+from infra.everbook import Everbook
+from infra.logs import submission_of
 from infra.projection_worker import ProjectionWorker
 from infra.retry import retry
+from infra.settings import Settings
 from projections.registry import PROJECTIONS
 from tests.http import Api, Served, problem, served, trade
 from tests.integration.test_retry import BrokenPositions, instead
@@ -153,3 +157,14 @@ def test_commands_commits_and_the_queue_are_counted(tmp_path: Path) -> None:
     assert 0 < grown("everbook_commit_seconds_sum") < 30
     assert grown("everbook_answer_seconds_count") == 4
     assert after["everbook_queued_commands", ""] == 0
+
+
+def test_a_commit_that_another_process_was_ahead_of_is_counted(tmp_path: Path) -> None:
+    with served(tmp_path) as running, Everbook(Settings(data=tmp_path)) as other:
+        running.api.bulk(booking("T0"))
+        assert counted(running.api)["everbook_fences_total", "ledger-0"] == 0
+        (outcome,) = other.logs.commit("ledger-0", [Unit((submission_of(booking("T1")),))])
+        assert outcome.status == "accepted"
+        running.api.bulk(booking("T2"))
+        running.api.bulk(booking("T3"))
+        assert counted(running.api)["everbook_fences_total", "ledger-0"] == 1

@@ -52,6 +52,16 @@ def wait_for(everbook: Served, queued: int) -> None:
         time.sleep(0.005)
 
 
+def wait_until_taken(everbook: Served) -> None:
+    """Until the owner is in the middle of the first request: what comes now has to wait."""
+    deadline = time.monotonic() + 10
+    while not everbook.everbook.owner._taken:
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    # And waits for the store: with something in the queue it would decide that first.
+    time.sleep(0.5)
+
+
 @pytest.fixture
 def narrow(tmp_path: Path) -> Iterator[Served]:
     """Room for four commands, of which one commit takes one."""
@@ -64,7 +74,7 @@ def test_a_full_queue_is_said_at_once_and_empties(narrow: Served) -> None:
     with ThreadPoolExecutor(5) as pool:
         with held(narrow):
             first = pool.submit(api.post, "/v1/trades", trade("T0"))
-            time.sleep(0.2)
+            wait_until_taken(narrow)
             waiting = [pool.submit(api.post, "/v1/trades", trade(f"T{number}")) for number in range(1, 5)]
             wait_for(narrow, 4)
             before = time.monotonic()
@@ -84,7 +94,7 @@ def test_one_who_claims_to_have_seen_too_much_fails_alone(tmp_path: Path) -> Non
         api = everbook.api
         with held(everbook):
             first = pool.submit(api.post, "/v1/trades", trade("T1"))
-            time.sleep(0.2)
+            wait_until_taken(everbook)
             # What waits together is committed together.
             ahead = pool.submit(api.post, "/v1/trades", {**trade("T2"), "reference_sequence": 10**15})
             other = pool.submit(api.post, "/v1/trades", trade("T3"))

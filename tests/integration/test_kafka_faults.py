@@ -1,13 +1,15 @@
 """What goes wrong around a real Kafka: forged and broken records, topics made anew or cut, rules that break."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 import pytest
 from confluent_kafka import KafkaError
 
+from domain.admission import NotRecorded
 from domain.batch import Unit
+from domain.commands import DefineBook
 from domain.events import CommandRefused
 from domain.outcomes import SYSTEM
 from domain.ports import NewEvent
@@ -194,6 +196,37 @@ def test_events_that_kafka_lost_are_published_again_by_the_owner_that_is_at_it(l
         ledger.require_published()
 
 
+@pytest.mark.parametrize("kept", [range(3, 9), [*range(1, 5), *range(7, 9)]])
+def test_a_hole_that_an_owner_left_in_a_topic_is_filled_on_take_over(ledger: Decided, kept: Sequence[int]) -> None:
+    """Kafka lost events, and their owner ended before it saw that."""
+    place = ledger.topics.events_of("ledger-0")
+    with ledger.worker(), ledger.gate() as gate:
+        gate.submit([ledger.book(f"T{n}") for n in range(7)]).result()
+        ledger.require_published()
+    before = ledger.records(*place)
+    _make_anew(ledger, place[0])
+    sender = ledger.sender()
+    for each in [before[sequence - 1] for sequence in kept]:
+        sender.send(*place, each.value() or b"", (each.key() or b"").decode(), [*dict(each.headers() or []).items()])
+    sender.close(30)
+    with ledger.worker():
+        ledger.require_published()
+
+
+def test_a_sender_who_was_told_that_nothing_is_recorded_may_rely_on_it(ledger: Decided) -> None:
+    """The next owner does not decide what the last one said was not decided, though by now it could."""
+    with ledger.worker(), ledger.gate() as gate:
+        ahead = by_key(booking("T1", book=ledger.books["ledger-0"], reference_sequence=_tail(ledger, "reference") + 1))
+        with pytest.raises(NotRecorded):
+            gate.submit([ahead]).result()
+    defined = DefineBook(command_id="later", book="LATER", name="Later", desk="EQ")
+    ledger.logs.commit("reference", [Unit((submission_of(defined),))])
+    send(ledger, record(ledger, "T2"))
+    with ledger.worker():
+        wait_until(lambda: is_booked(ledger, "T2"))
+    assert not is_booked(ledger, "T1")
+
+
 def test_an_events_topic_that_is_ahead_of_the_log_stops_its_owner(ledger: Decided) -> None:
     """The log was restored from an older backup: what is published of it is no longer true."""
     headers: Headers = [("ledger", ledger.logs.ledger_id.encode()), ("log", b"ledger-0"), ("sequence", b"99")]
@@ -293,3 +326,7 @@ def test_a_state_is_published_byte_for_byte(ledger: Decided) -> None:
     with ledger.worker():
         ledger.require_published()
     assert msgspec.json.decode(ledger.published("reference")[0][1])["ledger_id"] == ledger.logs.ledger_id
+
+
+def _tail(ledger: Decided, log: str) -> int:
+    return ledger.logs.recorders[log].max_notification_id() or 0

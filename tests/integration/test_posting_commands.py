@@ -40,6 +40,14 @@ def test_a_demo_does_not_book_into_the_database_that_is_set(
     assert not (tmp_path / "real.db").exists()
 
 
+@pytest.mark.parametrize("setting", [
+    "EVERBOOK_HBASE_URL", "EVERBOOK_ELASTICSEARCH_URL", "EVERBOOK_KAFKA_BOOTSTRAP"
+])
+def test_a_demo_does_not_book_into_the_cluster_that_is_set(monkeypatch: pytest.MonkeyPatch, setting: str) -> None:
+    monkeypatch.setenv(setting, "somewhere:1")
+    assert "made-up trades" in run("demo", "--trades", "10", "--exit", code=1)
+
+
 @pytest.mark.parametrize(("broken", "said"), [
     (b'"T3,EQ-1,anna,ACME,2026-11-24,buy,SAN,1,1\nT4,EQ-1,anna,ACME,2026-11-24,buy,SAN,1,1\n', "unexpected end"),
     (b"T3,EQ-1,anna,ACME,2026-11-24,buy,SAN,1,\xff\nT4,EQ-1,anna,ACME,2026-11-24,buy,SAN,1,1\n", "no UTF-8"),

@@ -1,10 +1,12 @@
 """What a worker tells Prometheus: lag in events, seconds and money, what waits, and what its feed lost."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+from eventsourcing.persistence import Notification
 from prometheus_client.parser import text_string_to_metric_families
 
 from infra.logs import CommandedLogs
@@ -13,7 +15,7 @@ from infra.retry import dead_letters
 from infra.sequenced import Sequenced
 from infra.sql.read_models import SqlReadModels
 from infra.worker_metrics import WorkerCollector, metrics_served
-from projections.lag import Lag, unreflected_notional
+from projections.lag import Lag, Unreflected
 from projections.registry import PROJECTIONS
 from tests.feeds import busy, busy_in_memory, tails
 from tests.integration.test_retry import BrokenPositions, instead
@@ -62,12 +64,38 @@ def test_the_lag_is_told_in_events_seconds_and_money(logs: CommandedLogs, store:
     assert ("everbook_unreflected_notional", "EUR", "ledger-1") not in said(worker, logs, store)
 
 
-def test_of_a_long_lag_only_the_oldest_events_are_valued(logs: CommandedLogs) -> None:
+def test_a_long_lag_is_valued_to_its_end_though_each_look_reads_only_so_much(logs: CommandedLogs) -> None:
     last = tails(logs)["ledger-1"]
-    send(logs, *[booking(f"N{number}", "1", "100") for number in range(10)])
-    lag = Lag("ledger-1", last, 10)
-    assert unreflected_notional(logs.recorders["ledger-1"], lag, 4) == {"EUR": 400}
-    assert unreflected_notional(logs.recorders["ledger-1"], lag) == {"EUR": 1_000}
+    send(logs, *[booking(f"N{number}", "1", "100") for number in range(3_500)])
+    unreflected = Unreflected(logs.recorders["ledger-1"])
+    seen = [unreflected.notional(Lag("ledger-1", last, 3_500), 1_000)["EUR"] for _ in range(6)]
+    assert seen == sorted(seen)
+    assert seen[0] == (2_000 - last) * 100
+    assert seen[-1] == 350_000
+    # As the read models move on, what they reflect counts no more.
+    assert unreflected.notional(Lag("ledger-1", last + 2_345, 1_155)) == {"EUR": 115_500}
+    assert unreflected.notional(Lag("ledger-1", last + 3_500, 0)) == {}
+
+
+def test_what_is_not_reflected_is_read_once(logs: CommandedLogs, monkeypatch: pytest.MonkeyPatch) -> None:
+    last = tails(logs)["ledger-1"]
+    send(logs, *[booking(f"N{number}", "1", "100") for number in range(3_500)])
+    recorder = logs.recorders["ledger-1"]
+    unreflected = Unreflected(recorder)
+    lag = Lag("ledger-1", last, 3_500)
+    first = unreflected.notional(lag)
+    read: list[int] = []
+    select = recorder.select_notifications
+
+    def counted(*place: Any, **bounds: Any) -> Sequence[Notification]:
+        found = select(*place, **bounds)
+        read.append(len(found))
+        return found
+
+    monkeypatch.setattr(recorder, "select_notifications", counted)
+    assert unreflected.notional(lag) == first
+    # Only the two ends, which are no whole thousands.
+    assert sum(read) == (1_000 - last) + (last + 3_500) % 1_000
 
 
 def test_what_is_parked_is_told_by_model(logs: CommandedLogs, store: SqlReadModels) -> None:

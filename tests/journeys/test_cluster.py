@@ -128,6 +128,7 @@ def test_up_again_starts_nothing_and_says_where_everything_is(cluster: Cluster, 
     printed = run("up", "--data", str(folder))
     for name, variable in VARIABLES.items():
         assert f"export {variable}={cluster.endpoints[name]}\n" in printed
+    assert "export PERSISTENCE_MODULE=infra.hbase\n" in printed
 
 
 def test_status_tells_of_each_server_what_the_system_knows(cluster: Cluster, folder: Path) -> None:

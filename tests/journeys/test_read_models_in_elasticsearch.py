@@ -36,6 +36,6 @@ def test_a_day_is_reported_and_one_family_rebuilt(
         rebuilt = run(["rebuild", "positions", "--data", str(tmp_path), "--json"])
         assert set(rebuilt["digests"]) == {each.name for each in family}
         assert rebuilt["before"] == rebuilt["digests"] == {
-            name: figures["digests"][name] for name in rebuilt["digests"]
+            name: figures["stored_digests"][name] for name in rebuilt["digests"]
         }
         assert "no read model" in run(["rebuild", "nothing", "--data", str(tmp_path)], code=1)

@@ -83,6 +83,15 @@ def test_a_worker_that_hangs_makes_the_server_not_ready_until_it_goes_on(tmp_pat
         assert server.client.get("/v1/trades/T1", headers=fresh).status_code == httpx.codes.OK
 
 
+def test_the_worker_yields_to_the_server(tmp_path: Path) -> None:
+    with serving(tmp_path / "data") as server:
+        answer, _ = book(server, "T1")
+        fresh = {"Everbook-At-Least": answer.headers["Everbook-Sequence"]}
+        wait_for(server, "/v1/trades/T1", httpx.codes.OK, **fresh)
+        pid = worker_of(server)
+        assert os.getpriority(os.PRIO_PROCESS, pid) > os.getpriority(os.PRIO_PROCESS, server.pid)
+
+
 def test_a_worker_that_dies_is_started_again(tmp_path: Path) -> None:
     with serving(tmp_path / "data") as server:
         wait_for(server, "/readyz", httpx.codes.OK)

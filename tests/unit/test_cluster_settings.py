@@ -22,6 +22,12 @@ def test_a_process_of_a_cluster_needs_the_pepper_that_all_of_them_have(tmp_path:
         pass
 
 
+def test_an_hbase_that_would_not_be_used_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadSetting, match=r"EVERBOOK_HBASE_URL is set, and PERSISTENCE_MODULE=infra\.sql"):
+        Everbook(Settings(data=tmp_path, hbase_url="hbase://127.0.0.1:1"))
+    assert [*tmp_path.iterdir()] == []
+
+
 def test_of_several_first_processes_one_has_the_admin_key(tmp_path: Path) -> None:
     shared = f"sqlite:///{tmp_path / 'events.db'}"
     with (

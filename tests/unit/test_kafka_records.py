@@ -3,8 +3,10 @@
 import time
 from concurrent.futures import Future
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -21,6 +23,7 @@ from infra.kafka.replies import Replies, Reply, decode
 from infra.kafka.topics import Topics
 from infra.settings import BadSetting, settings_from
 from tests.rules import FOUNDATION, booking
+from tests.tls import Authority
 
 SEAL = Seal("pepper", "ledger")
 BACK = Return(2, "who.7", 5)
@@ -204,17 +207,20 @@ def test_what_is_on_its_way_is_bounded_by_commands() -> None:
         flying.add(pending(1, "one more"))
 
 
-def test_tls_and_credentials_reach_the_client_and_a_misspelt_setting_is_refused() -> None:
+def test_tls_and_credentials_reach_the_client_and_a_misspelt_setting_is_refused(tmp_path: Path) -> None:
+    authority = str(Authority(tmp_path, "ours").file)
     given = settings_from({
         "EVERBOOK_KAFKA_BOOTSTRAP": "broker-1:9093,broker-2:9093", "EVERBOOK_KAFKA_SECURITY_PROTOCOL": "SASL_SSL",
-        "EVERBOOK_KAFKA_CA_FILE": "/etc/ca.pem", "EVERBOOK_KAFKA_SASL_MECHANISM": "SCRAM-SHA-512",
+        "EVERBOOK_KAFKA_CA_FILE": authority, "EVERBOOK_KAFKA_SASL_MECHANISM": "SCRAM-SHA-512",
         "EVERBOOK_KAFKA_USERNAME": "everbook", "EVERBOOK_KAFKA_PASSWORD": "secret",
     })
     assert connection_of(given).options == {
         "bootstrap.servers": "broker-1:9093,broker-2:9093", "security.protocol": "SASL_SSL",
-        "ssl.ca.location": "/etc/ca.pem", "sasl.mechanism": "SCRAM-SHA-512", "sasl.username": "everbook",
+        "ssl.ca.location": authority, "sasl.mechanism": "SCRAM-SHA-512", "sasl.username": "everbook",
         "sasl.password": "secret",
     }
+    with pytest.raises(BadSetting, match="EVERBOOK_KAFKA_CA_FILE failed"):
+        connection_of(msgspec.structs.replace(given, kafka_ca_file="/nowhere"))
     with pytest.raises(BadSetting, match="EVERBOOK_KAFKA_PASSWORT"):
         settings_from({"EVERBOOK_KAFKA_PASSWORT": "secret"})
 

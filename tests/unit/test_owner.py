@@ -3,84 +3,24 @@
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, wait
+from concurrent.futures import wait
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from eventsourcing.persistence import OperationalError, StoredEvent
+from eventsourcing.persistence import StoredEvent
 
 from domain.admission import NotOneLog, NotRecorded, OutcomeUnknown, QueueFull
 from domain.batch import Unit
-from domain.commands import AnyCommand, DefineBook, DefineDesk, RecordPrice, RollBusinessDate
-from domain.outcomes import Outcome
+from domain.commands import DefineBook, DefineDesk, RecordPrice, RollBusinessDate
 from domain.ports import LogMoved, NewEvent
-from domain.routing import ledger_of
 from infra.logs import CommandedLogs, submission_of
 from infra.memory.recorder import MemoryRecorder
 from infra.owner import Owner
 from infra.verification import verify
 from tests.ledger import founded
+from tests.office import LEDGER, SECONDS, HeldRecorder, Office, Promise
 from tests.rules import DAY, booking
-
-LEDGER = ledger_of("EQ-1", 2)
-SECONDS = 10
-Promise = Future[Sequence[Outcome]]
-
-
-class HeldRecorder(MemoryRecorder):
-    """Appends only while ``open`` is set; says when somebody waits; fails as often as it is told; is ``lost`` after the
-    next commit.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.open, self.waited = threading.Event(), threading.Event()
-        self.open.set()
-        self.failures = 0
-        self.lost = False
-
-    def insert_events(self, stored_events: Sequence[StoredEvent | NewEvent], **kwargs: Any) -> Sequence[int] | None:
-        if not self.open.is_set():
-            self.waited.set()
-            assert self.open.wait(SECONDS)
-        if self.failures:
-            self.failures -= 1
-            raise OperationalError("the store is away")
-        sequences = super().insert_events(stored_events, **kwargs)
-        if self.lost:
-            self.__dict__ = HeldRecorder().__dict__
-        return sequences
-
-
-class Office:
-    """An owner at work, on logs that can be held and can fail."""
-
-    def __init__(self, batch_limit: int = 1_000, queue_limit: int = 100) -> None:
-        self.kept: dict[str, HeldRecorder] = {}
-        self.logs = founded(CommandedLogs(lambda log: self.kept.setdefault(log, HeldRecorder()), 2))
-        self.owner = Owner(self.logs, batch_limit=batch_limit, queue_limit=queue_limit)
-        self.owner.start()
-
-    def submit(self, *commands: AnyCommand, atomic: bool = False, dry_run: bool = False) -> Promise:
-        return self.owner.submit([submission_of(command) for command in commands], atomic=atomic, dry_run=dry_run)
-
-    def hold(self) -> Promise:
-        """The owner is in the middle of a commit, until ``release``."""
-        self.kept[LEDGER].open.clear()
-        self.kept[LEDGER].waited.clear()
-        promise = self.submit(booking(f"held-{self.size()}"))
-        assert self.kept[LEDGER].waited.wait(SECONDS)
-        return promise
-
-    def release(self) -> None:
-        self.kept[LEDGER].open.set()
-
-    def size(self, log: str = LEDGER) -> int:
-        return self.kept[log].max_notification_id() or 0
-
-    def commits(self) -> list[tuple[int, int]]:
-        return [(each.first_sequence, each.tree_size) for each in self.kept[LEDGER].select_commits(2, 1_000)]
 
 
 @pytest.fixture
@@ -233,6 +173,16 @@ def test_a_date_is_recorded_though_a_ledger_log_cannot_take_it(office: Callable[
     with pytest.raises(OutcomeUnknown, match="ends at 0"):
         desk.submit(RollBusinessDate(command_id="roll", business_date=DAY)).result(SECONDS)
     assert desk.logs.find_outcome("api", "roll") is not None
+
+
+def test_one_overtaking_is_one_fence(office: Callable[..., Office]) -> None:
+    desk = office()
+    beside = CommandedLogs(lambda log: desk.kept[log])
+    for number in range(3):
+        assert statuses(desk.submit(booking(f"T{number}"))) == ["accepted"]
+        beside.commit(LEDGER, [Unit((submission_of(booking(f"B{number}")),))])
+    assert statuses(desk.submit(booking("last"))) == ["accepted"]
+    assert desk.logs.by_log[LEDGER].fences == 3
 
 
 def test_what_was_cancelled_before_it_was_taken_is_not_decided(office: Callable[..., Office]) -> None:

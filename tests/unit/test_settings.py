@@ -16,7 +16,15 @@ def test_every_setting_has_its_variable() -> None:
         "EVERBOOK_KAFKA_SESSION_SECONDS": "6", "EVERBOOK_KAFKA_SECURITY_PROTOCOL": "SASL_SSL",
         "EVERBOOK_KAFKA_CA_FILE": "/ca", "EVERBOOK_KAFKA_CERTIFICATE_FILE": "/cert", "EVERBOOK_KAFKA_KEY_FILE": "/key",
         "EVERBOOK_KAFKA_KEY_PASSWORD": "lock", "EVERBOOK_KAFKA_SASL_MECHANISM": "PLAIN",
-        "EVERBOOK_KAFKA_USERNAME": "us", "EVERBOOK_KAFKA_PASSWORD": "open",
+        "EVERBOOK_KAFKA_USERNAME": "us", "EVERBOOK_KAFKA_PASSWORD": "open", "EVERBOOK_HBASE_TRANSPORT": "http",
+        "EVERBOOK_HBASE_PROTOCOL": "compact", "EVERBOOK_HBASE_CA_FILE": "/ca", "EVERBOOK_HBASE_CERTIFICATE_FILE":
+        "/cert", "EVERBOOK_HBASE_KEY_FILE": "/key", "EVERBOOK_HBASE_KEY_PASSWORD": "lock", "EVERBOOK_HBASE_USERNAME":
+        "us", "EVERBOOK_HBASE_PASSWORD": "open", "EVERBOOK_ELASTICSEARCH_CA_FILE": "/ca",
+        "EVERBOOK_ELASTICSEARCH_CERTIFICATE_FILE": "/cert", "EVERBOOK_ELASTICSEARCH_KEY_FILE": "/key",
+        "EVERBOOK_ELASTICSEARCH_KEY_PASSWORD": "lock", "EVERBOOK_ELASTICSEARCH_API_KEY": "k",
+        "EVERBOOK_ELASTICSEARCH_USERNAME": "us", "EVERBOOK_ELASTICSEARCH_PASSWORD": "open",
+        "EVERBOOK_ELASTICSEARCH_SHARDS": "3", "EVERBOOK_ELASTICSEARCH_REPLICAS": "0",
+        "EVERBOOK_SNAPSHOT_EVENTS": "5",
     }
     assert settings_from(given) == Settings(
         data=Path("/data"), database_url="postgresql://a", read_database_url="postgresql://b", ledgers=4, host="::1",
@@ -25,7 +33,12 @@ def test_every_setting_has_its_variable() -> None:
         kafka_bootstrap="k:9092", kafka_prefix="ours", kafka_replication=3,
         kafka_reply_partitions=24, kafka_session_seconds=6, kafka_security_protocol="SASL_SSL", kafka_ca_file="/ca",
         kafka_certificate_file="/cert", kafka_key_file="/key", kafka_key_password="lock", kafka_sasl_mechanism="PLAIN",
-        kafka_username="us", kafka_password="open",
+        kafka_username="us", kafka_password="open", hbase_transport="http", hbase_protocol="compact",
+        hbase_ca_file="/ca", hbase_certificate_file="/cert", hbase_key_file="/key", hbase_key_password="lock",
+        hbase_username="us", hbase_password="open", elasticsearch_ca_file="/ca",
+        elasticsearch_certificate_file="/cert", elasticsearch_key_file="/key", elasticsearch_key_password="lock",
+        elasticsearch_api_key="k", elasticsearch_username="us", elasticsearch_password="open",
+        elasticsearch_shards=3, elasticsearch_replicas=0, snapshot_events=5,
     )
     assert len(given) == len(Settings.__struct_fields__)
 
@@ -40,7 +53,8 @@ def test_without_any_the_ledger_is_in_one_folder() -> None:
 
 @pytest.mark.parametrize(("name", "nearest"), [
     ("EVERBOOK_DATABASE_URI", "EVERBOOK_DATABASE_URL"), ("EVERBOOK_LEDGER", "EVERBOOK_LEDGERS"),
-    ("EVERBOOK_PEPER", "EVERBOOK_PEPPER"), ("EVERBOOK_data", "EVERBOOK_DATA"),
+    ("EVERBOOK_PEPER", "EVERBOOK_PEPPER"), ("EVERBOOK_HBASE_CAFILE", "EVERBOOK_HBASE_CA_FILE"),
+    ("EVERBOOK_ELASTICSEARCH_PASSWORT", "EVERBOOK_ELASTICSEARCH_PASSWORD"), ("EVERBOOK_data", "EVERBOOK_DATA"),
 ])
 def test_an_unknown_setting_is_refused_with_the_nearest(name: str, nearest: str) -> None:
     with pytest.raises(BadSetting, match=f"{name} is no setting; did you mean {nearest}"):
@@ -56,6 +70,7 @@ def test_an_unknown_setting_like_no_other_is_refused_all_the_same() -> None:
     ("PORT", "http"), ("PORT", "0"), ("PORT", "-1"), ("PORT", "1.5"), ("PORT", ""), ("LEDGERS", "0"),
     ("LEDGERS", "many"), ("BATCH_LIMIT", "0"), ("QUEUE_LIMIT", "1e3x"), ("ANSWER_SECONDS", "0"),
     ("ANSWER_SECONDS", "nan"), ("ANSWER_SECONDS", "inf"), ("ANSWER_SECONDS", "-inf"),
+    ("ELASTICSEARCH_REPLICAS", "-1"), ("ELASTICSEARCH_SHARDS", "0"), ("HBASE_PROTOCOL", "json"),
 ])
 def test_a_value_that_makes_no_sense_is_refused_by_name(name: str, value: str) -> None:
     with pytest.raises(BadSetting, match=f"EVERBOOK_{name}="):

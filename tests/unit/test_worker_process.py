@@ -1,5 +1,6 @@
 """A process that is watched: started again when it dies, ever more slowly, and gone when it is stopped."""
 
+import os
 import sys
 import time
 from itertools import pairwise
@@ -35,7 +36,7 @@ def test_it_is_started_again_ever_more_slowly_and_said_so(
         watched.stop()
     pauses = [later - earlier for earlier, later in pairwise(moments)]
     assert all(pause > least for pause, least in zip(pauses, (0.1, 0.2, 0.4), strict=False))
-    assert "their process ended (3); it is started again in 0.2 s" in " ".join(capfd.readouterr().err.split())
+    assert "the process ended (3); it is started again in 0.2 s" in " ".join(capfd.readouterr().err.split())
     time.sleep(1)
     assert begun(file, 4) == moments
 
@@ -52,3 +53,14 @@ def test_one_that_does_not_want_to_stop_is_killed(tmp_path: Path, monkeypatch: p
     started = time.monotonic()
     watched.stop()
     assert time.monotonic() - started < SECONDS
+
+
+def test_what_is_typed_to_end_this_process_does_not_reach_it(tmp_path: Path) -> None:
+    file = tmp_path / "begun"
+    watched = Watched([
+        sys.executable, "-c", f"import os, time; print(os.getpgrp(), file=open({str(file)!r}, 'a')); time.sleep(60)"
+    ])
+    try:
+        assert begun(file, 1) != [os.getpgrp()]
+    finally:
+        watched.stop()

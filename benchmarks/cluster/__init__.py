@@ -1,0 +1,1 @@
+"""Speed of the whole on real servers, in one run, against the drivers alone."""

@@ -1,0 +1,67 @@
+"""Three hundred commands a second, one by one: how long until each is acknowledged, and until a position shows it."""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
+
+from benchmarks.measure import Figure
+from domain.outcomes import Outcome, Submission
+from infra.cluster_everbook import ClusterEverbook
+from infra.projection_worker import wait_until_reflected
+
+PER_SECOND = 300
+LOG, MODEL = "ledger-0", "positions"
+LOOK_SECONDS = 0.01
+LONGEST_SECONDS = 60.0
+
+
+def figures(opened: ClusterEverbook, load: Iterator[Submission], seconds: float) -> list[Figure]:
+    """By the gate of one process, as its HTTP routes use it; nothing else waits when it begins."""
+    assert wait_until_reflected(opened.read_models, [MODEL], opened.vector(), LONGEST_SECONDS)
+    acknowledged: list[float] = []
+    shown: list[float] = []
+    waiting: deque[tuple[int, float]] = deque()
+    count = int(seconds * PER_SECOND)
+    watching = threading.Thread(target=_watch, args=(opened, waiting, shown, count))
+    watching.start()
+    begun = time.perf_counter()
+    for number in range(count):
+        time.sleep(max(0.0, begun + number / PER_SECOND - time.perf_counter()))
+        _post(opened, next(load), acknowledged, waiting)
+    watching.join()
+    return [
+        Figure(name, _share(found, 0.5), "ms", f"p99 {_share(found, 0.99):,.0f} ms")
+        for name, found in (
+            ("300 commands/s, acknowledged, median", acknowledged), ("  shown in the position, median", shown),
+        )
+    ]
+
+
+def _post(
+    opened: ClusterEverbook, submission: Submission, acknowledged: list[float], waiting: deque[tuple[int, float]]
+) -> None:
+    posted = time.perf_counter()
+
+    def done(promise: "Future[Sequence[Outcome]]") -> None:
+        (outcome,) = promise.result()
+        acknowledged.append(time.perf_counter() - posted)
+        waiting.append((outcome.sequence, posted))
+
+    opened.gate.submit([submission]).add_done_callback(done)
+
+
+def _watch(opened: ClusterEverbook, waiting: deque[tuple[int, float]], shown: list[float], count: int) -> None:
+    """Times are as this sees them: a look late at most."""
+    deadline = time.monotonic() + LONGEST_SECONDS + count / PER_SECOND
+    while len(shown) < count and time.monotonic() < deadline:
+        reflected, now = opened.read_models.reflected(MODEL, LOG), time.perf_counter()
+        while waiting and waiting[0][0] <= reflected:
+            shown.append(now - waiting.popleft()[1])
+        time.sleep(LOOK_SECONDS)
+    assert len(shown) == count, f"{len(shown)} of {count} were shown"
+
+
+def _share(seconds: Sequence[float], part: float) -> float:
+    return sorted(seconds)[min(int(len(seconds) * part), len(seconds) - 1)] * 1000

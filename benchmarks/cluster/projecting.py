@@ -1,0 +1,43 @@
+"""Every read model from the topics into Elasticsearch, against the client's own bulk writer."""
+
+import time
+
+from benchmarks.indexing import by_the_client
+from benchmarks.measure import Figure, timed
+from infra.cluster_everbook import ClusterEverbook
+from infra.projection_worker import ProjectionWorker
+from projections.registry import PROJECTIONS
+
+WAIT_SECONDS = 0.03
+LONGEST_SECONDS = 600.0
+
+
+def figures(opened: ClusterEverbook, url: str) -> tuple[list[Figure], float]:
+    """The figures, and how many documents a second the client writes."""
+    events = sum(opened.vector().values())
+    worker = opened.following_worker()
+    _member(worker, len(opened.logs.recorders))
+    with timed() as watch:
+        _caught_up(worker, events)
+    worker.stop()
+    found = {each.name: opened.read_models.scan(each.name, "") for each in PROJECTIONS}
+    bulk, written = by_the_client(url, found), worker.documents / watch.seconds
+    return [bulk, Figure(
+        "projections, from the topics to documents, one process", written, "documents/s",
+        f"{written / bulk.value:.2f} x helpers.bulk, {events / watch.seconds:,.0f} events/s",
+    )], bulk.value
+
+
+def _member(worker: ProjectionWorker, logs: int) -> None:
+    """Until it was assigned every log, a matter of Kafka's that is not measured."""
+    deadline = time.monotonic() + LONGEST_SECONDS
+    while len(worker.logs()) < logs and not worker.events:
+        assert time.monotonic() < deadline, "the logs were not assigned"
+        worker.step(WAIT_SECONDS)
+
+
+def _caught_up(worker: ProjectionWorker, events: int) -> None:
+    """Until everything is folded, and written."""
+    deadline = time.monotonic() + LONGEST_SECONDS
+    while worker.step(WAIT_SECONDS) or worker.events < events:
+        assert time.monotonic() < deadline, f"{worker.events} of {events} events were folded"
