@@ -87,8 +87,7 @@ class Batch:
     def _outcome(self, submission: Submission, atomic: bool = False) -> Outcome:
         command = submission.command
         key, content = (command.source, command.command_id), content_hash(submission.content)
-        reserved = command.source in self._reference.keys or command.source == SYSTEM.key_id
-        if reserved and (foreign := self._foreign(submission)):
+        if foreign := self._foreign(submission):
             if atomic:
                 raise UnsatisfiedUnit(submission, Refused(foreign.code, foreign.detail, foreign.field))
             return foreign
@@ -163,8 +162,8 @@ class Batch:
 
     def _decided(self, command: AnyCommand, envelope: Envelope, principal: Principal) -> Sequence[Event]:
         """A version that has moved on is said before what else is wrong, but only to who may know of the stream."""
-        expected = command.expected_version
-        if expected is None or expected == (version := self._decider.version(command)):
+        expected, version = command.expected_version, self._decider.version(command)
+        if expected is None or expected == version:
             return self._decider.decide(command, envelope, principal)
         conflict = Refused(
             "version-conflict", f"{self._decider.stream(command)} is at version {version}, not {expected}",

@@ -115,27 +115,19 @@ def _equity(terms: EquityTerms, deal: Deal) -> Economics:
     instrument = deal.reference.instruments.get(name)
     if instrument is None:
         raise Refused("unknown-instrument", f"no instrument {name!r} is defined", "$.terms.instrument")
-    quantity, price, parties = terms.quantity, terms.price, deal.parties
-    if not (is_amount(quantity) and quantity > ZERO):
-        require_positive(quantity, "$.terms.quantity")
-    if not is_amount(price):
-        require_amount(price, "$.terms.price")
+    quantity = require_positive(terms.quantity, "$.terms.quantity")
     if terms.side == "sell":
         quantity = -quantity
+    price = require_amount(terms.price, "$.terms.price")
     amount, currency = -(quantity * price), instrument.currency
     settlement_date = terms.settlement_date or add_business_days(
         trade_date, instrument.settlement_days, (deal.reference.calendar(instrument.calendar),)
     )
-    if not trade_date <= settlement_date <= LATEST:
-        _not_before(settlement_date, trade_date)
-    # As ``begun`` does, in the same stroke: most of what is booked comes this way.
     return replace(
-        deal.template, trader=parties.trader, counterparty=parties.counterparty, contra_book=parties.contra_book,
-        contra_owner=deal.contra_owner, execution_id=parties.execution_id, trade_date=trade_date,
-        executed_at=deal.executed_at, product="equity", instrument=name, asset=name, currency=currency,
-        issuer=instrument.issuer, quantity=quantity, price=price, amount=amount, fees=_fees(terms.fees),
-        isin=instrument.isin, mic=instrument.mic, settlement_date=settlement_date,
-        notional=deal.notional(amount, currency), mark=deal.market.price(name),
+        deal.begun(), product="equity", instrument=name, asset=name, currency=currency, issuer=instrument.issuer,
+        quantity=quantity, price=price, amount=amount, fees=_fees(terms.fees), isin=instrument.isin, mic=instrument.mic,
+        settlement_date=_not_before(settlement_date, trade_date), notional=deal.notional(amount, currency),
+        mark=deal.market.price(name),
     )
 
 

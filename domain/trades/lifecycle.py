@@ -59,7 +59,7 @@ def book(log: "TradeDecider", command: BookTrade, envelope: Envelope, principal:
     if command.trade_id in log.trades:
         raise Refused("trade-exists", f"trade {command.trade_id} is booked already", "$.trade_id")
     _require_parties(log, command, book_defined)
-    contra_owner = None if command.contra_book is None else _contra_owner(log, command.contra_book)
+    contra_owner = _contra_owner(log, command.contra_book)
     executed_at: datetime = envelope["effective_at"]
     terms = economics(
         command.terms,
@@ -171,8 +171,7 @@ def _require_book(log: "TradeDecider", book_id: str, principal: Principal) -> Bo
     found = log.reference.books.get(book_id)
     if found is None:
         raise Refused("unknown-book", f"no book {book_id!r} is defined", "$.book")
-    if principal.books:
-        require_book(principal, book_id)
+    require_book(principal, book_id)
     return found
 
 
@@ -208,7 +207,9 @@ def _require_limits(log: "TradeDecider", terms: Economics, previous: Economics |
             require_position_without(previous, limits.position_quantity, held)
 
 
-def _contra_owner(log: "TradeDecider", contra_book: str) -> str:
+def _contra_owner(log: "TradeDecider", contra_book: str | None) -> str | None:
+    if contra_book is None:
+        return None
     found = log.reference.books.get(contra_book)
     if found is None:
         raise Refused("unknown-book", f"no book {contra_book!r} is defined", "$.contra_book")

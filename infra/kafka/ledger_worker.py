@@ -57,7 +57,6 @@ class LedgerWorker:
         self._replies = Replies(self._replies_sender, topics.replies, reply_partitions)
         self._published = Published(connection, logs.ledger_id)
         self._appender = ThreadPoolExecutor(APPENDERS, "append")
-        self._connection = connection
         self._session_seconds = session_seconds
         self._consumer = self._new_consumer()
         self._owners: dict[int, LogOwner] = {}
@@ -93,7 +92,6 @@ class LedgerWorker:
             self._admin, self._topics, reply_partitions=self._reply_partitions, replication=self._replication
         )
         self._join()
-
 
     def fences(self) -> dict[str, int]:
         """By log, how many commits others were ahead of."""
@@ -234,8 +232,7 @@ class LedgerWorker:
                 ensure_topics(
                     self._admin, self._topics, reply_partitions=self._reply_partitions, replication=self._replication
                 )
-            known = {self._owners[partition].place.topic_id for partition in self._owners.keys() - self._waiting.keys()}
-            if topic_id is not None and known - {topic_id}:
+            elif self._topic_id not in {"", topic_id}:
                 self._join_anew()
         for partition in tuple(self._owners):
             self._guarded(partition, LogOwner.follow)

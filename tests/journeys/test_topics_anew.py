@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from infra.cluster import Cluster
+from infra.kafka.ledger_worker import LedgerWorker
 from infra.kafka.topics import topic_id_of
 from tests.decided import Decided, wait_until
 from tests.servers import bring_up, needs_servers
@@ -30,6 +31,24 @@ def ledger(cluster: Cluster, tmp_path: Path) -> Iterator[Decided]:
     decided.close()
 
 
+@pytest.fixture(params=["seen before", "taken over before it is seen"])
+def when(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether a log is taken over between the moment its topic is made anew and the one when its worker sees that."""
+    look = LedgerWorker._look
+
+    def takes_over_first(self: LedgerWorker) -> None:
+        topic_id = topic_id_of(self._admin, self._topics.commands)
+        if topic_id not in {None, self._topic_id}:
+            for partition in self._owners.keys() - self._waiting.keys():
+                self._wait(partition, 0.0)
+            self._take_over_waiting()
+        look(self)
+
+    if request.param != "seen before":
+        monkeypatch.setattr(LedgerWorker, "_look", takes_over_first)
+
+
+@pytest.mark.usefixtures("when")
 def test_commands_and_events_made_anew_after_a_restart_are_read_and_published_again(
     cluster: Cluster, ledger: Decided
 ) -> None:
