@@ -164,13 +164,8 @@ class TradeDecider:
             self._undo.put(self.versions, recorded.stream, recorded.version)
 
     def _book(self, recorded: Recorded, event: TradeBooked) -> None:
-        put, terms = self._undo.put, event.terms
-        put(self.trades, event.trade_id, booked(event, recorded.version, recorded.sequence))
-        # As ``_take`` does; most events are bookings.
-        if (notional := terms.notional) is not None:
-            put(self.used, terms.book, self.used.get(terms.book, ZERO) + notional)
-        key = (terms.book, terms.instrument)
-        put(self.positions, key, self.positions.get(key, ZERO) + terms.quantity)
+        self._undo.put(self.trades, event.trade_id, booked(event, recorded.version, recorded.sequence))
+        self._take(event.terms, 1)
 
     def _evolve_trade(self, recorded: Recorded, event: TradeEvent) -> None:
         before = self.trades.get(event.trade_id)
