@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from hashlib import sha256
-from typing import Protocol
+from typing import Any, Protocol
 
 from eventsourcing.persistence import PersistenceError
 
@@ -48,7 +48,7 @@ class SnapshotKeeper:
         is_writing = self._writing is not None and not self._writing.done()
         return bool(self.secret) and not is_writing and self._monotonic() >= self._rest_until
 
-    def save(self, snapshot: Snapshot) -> None:
+    def save(self, snapshot: Snapshot[Any]) -> None:
         self._writing = self._executor.submit(self._write, snapshot)
 
     def read(self, log: str) -> bytes | None:
@@ -69,7 +69,7 @@ class SnapshotKeeper:
     def close(self) -> None:
         self._executor.shutdown()
 
-    def _write(self, snapshot: Snapshot) -> None:
+    def _write(self, snapshot: Snapshot[Any]) -> None:
         began = self._monotonic()
         data = encoded(snapshot)
         # It only helps: the next one is due anyway.

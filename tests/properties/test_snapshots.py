@@ -33,7 +33,7 @@ class AtOnce:
     def ready(self) -> bool:
         return True
 
-    def save(self, snapshot: Snapshot) -> None:
+    def save(self, snapshot: Snapshot[Any]) -> None:
         self.kept[snapshot.log] = encoded(snapshot)
 
     def read(self, log: str) -> bytes | None:
