@@ -9,9 +9,9 @@ import pytest
 from hypothesis import Phase, settings
 
 from tests import postgres as real
-from tests.servers import cluster_folder, elasticsearch, hbase, kafka
+from tests.servers import cluster_folder, elasticsearch, hbase, kafka, own_kafka
 
-__all__ = ["cluster_folder", "elasticsearch", "hbase", "kafka"]
+__all__ = ["cluster_folder", "elasticsearch", "hbase", "kafka", "own_kafka"]
 
 # Where a change is judged, the same examples come every time; by hand, others at every run look further.
 settings.register_profile("ci", derandomize=True, deadline=None, phases=[Phase.explicit, Phase.generate])

@@ -27,7 +27,7 @@ from infra.kafka.connection import Connection
 from infra.kafka.gate import KafkaGate
 from infra.kafka.ledger_worker import LedgerWorker
 from infra.kafka.sender import Sender
-from infra.kafka.topics import Topics, ensure_topics
+from infra.kafka.topics import Topics, ensure_topics, topic_id_of
 from infra.logs import CommandedLogs, submission_of
 from infra.secrets import digest_of
 from tests.rules import FOUNDATION, booking
@@ -69,6 +69,16 @@ class Decided:
 
     def ensure_topics(self) -> None:
         ensure_topics(self.connection.admin(), self.topics, reply_partitions=REPLY_PARTITIONS, replication=1)
+
+    def make_anew(self, topic: str) -> None:
+        """Deletes a topic; it is there again when this returns."""
+        admin = self.connection.admin()
+        before = topic_id_of(admin, topic)
+        admin.delete_topics([topic])[topic].result()
+        # Whoever of the ledger's processes sees first that it is missing makes it; else this one does.
+        wait_until(lambda: topic_id_of(admin, topic) != before)
+        self.ensure_topics()
+        assert topic_id_of(admin, topic) not in {before, None}
 
     def close(self) -> None:
         self._closing.close()

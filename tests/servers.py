@@ -36,6 +36,15 @@ def kafka(cluster_folder: Path) -> Iterator[str]:
         yield address
 
 
+@pytest.fixture
+def own_kafka(tmp_path: Path) -> Iterator[Cluster]:
+    """A Kafka of one test alone, which may do with it what it likes."""
+    alone = Cluster(tmp_path / "cluster", ["kafka"])
+    bring_up(alone)
+    yield alone
+    alone.down()
+
+
 @pytest.fixture(scope="session")
 def hbase(cluster_folder: Path) -> Iterator[str]:
     """The Thrift URL of an HBase that every test of the session shares: name tables apart."""

@@ -155,7 +155,7 @@ def test_a_commands_topic_made_anew_neither_stalls_nor_skips(ledger: Decided, be
     with ledger.worker():
         with ledger.gate() as gate:
             first = [gate.submit([ledger.book(f"T{n}")]).result()[0] for n in range(10)]
-        _make_anew(ledger, ledger.topics.commands)
+        ledger.make_anew(ledger.topics.commands)
         # The old topic's last command comes again, and is a repeat.
         send(ledger, record(ledger, "T9"), *(record(ledger, f"N{n}") for n in range(before)))
         # Those beyond the old topic's end may be decided before the others, until it is seen that it is another topic.
@@ -169,7 +169,7 @@ def test_a_commands_topic_made_anew_neither_stalls_nor_skips(ledger: Decided, be
 def test_a_commands_topic_made_anew_while_nobody_decides_is_read_from_its_beginning(ledger: Decided) -> None:
     with ledger.worker(), ledger.gate() as gate:
         gate.submit([ledger.book(f"T{n}") for n in range(5)]).result()
-    _make_anew(ledger, ledger.topics.commands)
+    ledger.make_anew(ledger.topics.commands)
     send(ledger, *(record(ledger, f"N{n}") for n in range(8)))
     with ledger.worker():
         wait_until(lambda: is_booked(ledger, "N7"))
@@ -180,7 +180,7 @@ def test_events_that_kafka_lost_are_published_again_on_take_over(ledger: Decided
     with ledger.worker(), ledger.gate() as gate:
         gate.submit([ledger.book(f"T{n}") for n in range(50)]).result()
         ledger.require_published()
-    _make_anew(ledger, ledger.topics.events_of("ledger-0")[0])
+    ledger.make_anew(ledger.topics.events_of("ledger-0")[0])
     with ledger.worker():
         ledger.require_published()
 
@@ -189,10 +189,10 @@ def test_events_that_kafka_lost_are_published_again_by_the_owner_that_is_at_it(l
     with ledger.worker(), ledger.gate() as gate:
         gate.submit([ledger.book(f"T{n}") for n in range(50)]).result()
         ledger.require_published()
-        _make_anew(ledger, ledger.topics.events_of("ledger-0")[0])
+        ledger.make_anew(ledger.topics.events_of("ledger-0")[0])
         gate.submit([ledger.book(f"U{n}") for n in range(5)]).result()
         ledger.require_published()
-        _make_anew(ledger, ledger.topics.events_of("ledger-0")[0])
+        ledger.make_anew(ledger.topics.events_of("ledger-0")[0])
         ledger.require_published()
 
 
@@ -204,7 +204,7 @@ def test_a_hole_that_an_owner_left_in_a_topic_is_filled_on_take_over(ledger: Dec
         gate.submit([ledger.book(f"T{n}") for n in range(7)]).result()
         ledger.require_published()
     before = ledger.records(*place)
-    _make_anew(ledger, place[0])
+    ledger.make_anew(place[0])
     sender = ledger.sender()
     for each in [before[sequence - 1] for sequence in kept]:
         sender.send(*place, each.value() or b"", (each.key() or b"").decode(), [*dict(each.headers() or []).items()])
@@ -260,7 +260,7 @@ def test_a_loss_that_an_owner_had_not_noticed_is_noticed_by_the_next(ledger: Dec
     before = publisher()
     before.take_over()
     sender.flush(30)
-    _make_anew(ledger, place[0])
+    ledger.make_anew(place[0])
     ledger.logs.commit("ledger-0", [Unit((ledger.book(f"U{n}"),)) for n in range(3)])
     before.publish(8, [
         NewEvent(str(each.originator_id), int(each.originator_version or 0), each.topic, each.state)
@@ -310,16 +310,6 @@ def test_a_producer_that_failed_for_good_is_made_anew(ledger: Decided) -> None:
     sender.close(30)
     assert [each.value() for each in ledger.records(ledger.topics.replies, 1)] == [b"sent by the second"]
     assert len(told) == 1
-
-
-def _make_anew(ledger: Decided, topic: str) -> None:
-    admin = ledger.connection.admin()
-    before = topic_id_of(admin, topic)
-    admin.delete_topics([topic])[topic].result()
-    # Whoever of the ledger's processes sees first that it is missing makes it; else this one does.
-    wait_until(lambda: topic_id_of(admin, topic) != before)
-    ledger.ensure_topics()
-    assert topic_id_of(admin, topic) not in {before, None}
 
 
 def test_a_state_is_published_byte_for_byte(ledger: Decided) -> None:

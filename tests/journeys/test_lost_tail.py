@@ -1,10 +1,7 @@
 """Kafka comes back without the end of a topic: a sender that had written it goes on."""
 
 import signal
-from collections.abc import Iterator
-from pathlib import Path
 
-import pytest
 from confluent_kafka.cimpl import NewTopic
 
 from faults.evidence import records_of
@@ -12,34 +9,26 @@ from faults.servers import cut
 from infra.cluster import Cluster
 from infra.kafka.connection import Connection
 from infra.kafka.sender import Sender
-from tests.servers import bring_up, needs_servers
+from tests.servers import needs_servers
 
 pytestmark = needs_servers
 TOPIC = "events"
 
 
-@pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[Cluster]:
-    alone = Cluster(tmp_path / "cluster", ["kafka"])
-    bring_up(alone)
-    yield alone
-    alone.down()
-
-
-def test_a_sender_goes_on_after_the_end_of_its_topic_was_lost(cluster: Cluster) -> None:
-    connection = Connection({"bootstrap.servers": cluster.endpoints["kafka"]})
+def test_a_sender_goes_on_after_the_end_of_its_topic_was_lost(own_kafka: Cluster) -> None:
+    connection = Connection({"bootstrap.servers": own_kafka.endpoints["kafka"]})
     admin = connection.admin()
     admin.create_topics([NewTopic(TOPIC, 1, 1)])[TOPIC].result(30)
     sender = Sender(connection, {"linger.ms": 0, "message.timeout.ms": 0})
     for number in range(10):
         sender.send(TOPIC, 0, b"%d" % number)
         sender.flush(30)
-    process = cluster.process("kafka")
+    process = own_kafka.process("kafka")
     assert process is not None
     process.send(signal.SIGKILL)
     assert process.wait(30)
-    assert cut(cluster.data / "kafka" / "data" / f"{TOPIC}-0" / f"{0:020}.log", 4) == 4
-    cluster.up()
+    assert cut(own_kafka.data / "kafka" / "data" / f"{TOPIC}-0" / f"{0:020}.log", 4) == 4
+    own_kafka.up()
     told: list[object] = []
     sender.send(TOPIC, 0, b"too early", on_delivery=lambda error, _message: told.append(error))
     sender.flush(60)

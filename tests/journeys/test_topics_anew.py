@@ -10,22 +10,14 @@ from infra.cluster import Cluster
 from infra.kafka.ledger_worker import LedgerWorker
 from infra.kafka.topics import topic_id_of
 from tests.decided import Decided, wait_until
-from tests.servers import bring_up, needs_servers
+from tests.servers import needs_servers
 
 pytestmark = needs_servers
 
 
 @pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[Cluster]:
-    alone = Cluster(tmp_path / "cluster", ["kafka"])
-    bring_up(alone)
-    yield alone
-    alone.down()
-
-
-@pytest.fixture
-def ledger(cluster: Cluster, tmp_path: Path) -> Iterator[Decided]:
-    decided = Decided(cluster.endpoints["kafka"], tmp_path)
+def ledger(own_kafka: Cluster, tmp_path: Path) -> Iterator[Decided]:
+    decided = Decided(own_kafka.endpoints["kafka"], tmp_path)
     decided.ensure_topics()
     yield decided
     decided.close()
@@ -50,37 +42,29 @@ def when(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Non
 
 @pytest.mark.usefixtures("when")
 def test_commands_and_events_made_anew_after_a_restart_are_read_and_published_again(
-    cluster: Cluster, ledger: Decided
+    own_kafka: Cluster, ledger: Decided
 ) -> None:
     with ledger.worker() as worker, ledger.gate() as gate:
         outcomes = list(gate.submit([ledger.book("T1")]).result())
-        _restart(cluster)
+        _restart(own_kafka)
         outcomes += gate.submit([ledger.book("T2")]).result()
         # Whoever decides has read both topics under the later epoch.
         ledger.require_published()
-        _make_anew(ledger, ledger.topics.commands)
+        ledger.make_anew(ledger.topics.commands)
         wait_until(lambda: len(worker.owned()) == ledger.topics.ledgers + 2)
         outcomes += gate.submit([ledger.book("T3")]).result()
-        _make_anew(ledger, ledger.topics.events_of("ledger-0")[0])
+        ledger.make_anew(ledger.topics.events_of("ledger-0")[0])
         outcomes += gate.submit([ledger.book("T4")]).result()
         # Whoever takes over looks for what was published last, in a topic that it has seen under a later epoch.
-        _make_anew(ledger, ledger.topics.commands)
+        ledger.make_anew(ledger.topics.commands)
         outcomes += gate.submit([ledger.book("T5")]).result()
         ledger.require_once(outcomes)
         ledger.require_published()
 
 
-def _restart(cluster: Cluster) -> None:
-    process = cluster.process("kafka")
+def _restart(own_kafka: Cluster) -> None:
+    process = own_kafka.process("kafka")
     assert process is not None
     process.send(signal.SIGKILL)
     assert process.wait(30)
-    cluster.up()
-
-
-def _make_anew(ledger: Decided, topic: str) -> None:
-    admin = ledger.connection.admin()
-    before = topic_id_of(admin, topic)
-    admin.delete_topics([topic])[topic].result()
-    wait_until(lambda: topic_id_of(admin, topic) != before)
-    ledger.ensure_topics()
+    own_kafka.up()
