@@ -48,7 +48,7 @@ def rebuilt(url: str, ledger: Everbook) -> Figure:
     beside.serve()
     for model in PROJECTIONS:
         assert store.digest(model.name) == ledger.read_models.digest(model.name), model.name
-    drop(store.generations, list(store.models.values()))
+    store.generations.drop_all(list(store.models.values()))
     store.close()
     return Figure("rebuild, from the log to documents", worker.documents / watch.seconds, "documents/s")
 
@@ -59,7 +59,7 @@ def by_the_client(url: str, documents: dict[str, Sequence[Document]]) -> Figure:
     actions = [action for name, found in documents.items() for action in prebuilt(models[name], found)]
     with Elasticsearch(url) as client, timed() as watch:
         helpers.bulk(client, actions, chunk_size=1_000)
-    drop(generations, list(models.values()))
+    generations.drop_all(list(models.values()))
     connection.close()
     return Figure("helpers.bulk of the same as prebuilt dictionaries", len(actions) / watch.seconds, "documents/s")
 
@@ -71,7 +71,7 @@ def encoded_here(url: str, documents: dict[str, Sequence[Document]]) -> Figure:
     with timed() as watch:
         entries = [entry for name, found in documents.items() for entry in models[name].entries(found, 1)]
         bulk.write(entries)
-    drop(generations, list(models.values()))
+    generations.drop_all(list(models.values()))
     bulk.close()
     connection.close()
     return Figure("the same, encoded here, two bodies in flight", len(entries) / watch.seconds, "documents/s")
@@ -93,11 +93,6 @@ def prebuilt(model: Model, documents: Sequence[Document]) -> Iterator[dict[str, 
             "_index": model.index(1), "_id": each.id, "version": version_of(each), "version_type": "external",
             "id": each.id, "log": each.log, "sequence": each.sequence, "stale": False, **columns, "document": plain,
         }
-
-
-def drop(generations: Generations, models: list[Model]) -> None:
-    for generation in {number for found in generations.of(models).values() for number in found}:
-        generations.drop(models, generation)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from domain.ports import LogRecorder
 from faults.checker import Finding
-from infra.projection_worker import ProjectionWorker
+from infra.rebuild import folded_beside
 from projections.ports import ReadModels, ReadModelStore
 from projections.projection import Projection
 
@@ -16,10 +16,7 @@ def differing(
     recorders: Mapping[str, LogRecorder], read_models: ReadModelStore, projections: Sequence[Projection]
 ) -> Iterator[Finding]:
     """The models that are not what their log folds to, document by document; all of them must have caught up."""
-    beside = read_models.beside(projections)
-    worker = ProjectionWorker(recorders, beside, projections)
-    try:
-        worker.catch_up()
+    with folded_beside(recorders, read_models, projections) as beside:
         for projection in projections:
             name = projection.name
             live, rebuilt = read_models.digest(name), beside.digest(name)
@@ -30,9 +27,6 @@ def differing(
                     f"read model {name} differs from its rebuild: {what or 'no document does by now'} "
                     f"(live {live[:8]}, later {after[0][:8]}; rebuilt {rebuilt[:8]}, later {after[1][:8]})"
                 ))
-    finally:
-        worker.stop()
-        beside.drop()
 
 
 def _differences(model: str, live: ReadModels, rebuilt: ReadModels) -> Iterator[str]:

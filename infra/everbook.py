@@ -104,8 +104,7 @@ class Everbook:
         return self.logs.recorders[log]
 
     def fences(self) -> Mapping[str, int]:
-        """By log, how many commits of this process others were ahead of."""
-        return {log: ledger.fences for log, ledger in self.logs.by_log.items()}
+        return self.logs.fences()
 
     def checkpoint(self, log: str) -> Checkpoint:
         """The present tree head of a log."""

@@ -136,6 +136,10 @@ class CommandedLogs:
         self.reference_ledger.catch_up()
         self.by_log[MARKET].catch_up()
 
+    def fences(self) -> dict[str, int]:
+        """By log, how many commits of this process others were ahead of."""
+        return {log: ledger.fences for log, ledger in self.by_log.items()}
+
     def find_outcome(self, source: str, command_id: str) -> Outcome | None:
         """What a command came to, in whichever log it is."""
         for log, recorder in self.recorders.items():

@@ -10,15 +10,14 @@ from concurrent.futures import Future, InvalidStateError, ThreadPoolExecutor
 import msgspec
 from eventsourcing.persistence import IntegrityError
 
-from domain.admission import NotOneLog, NotRecorded, OutcomeUnknown, QueueFull
+from domain.admission import NotRecorded, OutcomeUnknown, QueueFull
 from domain.batch import Unit
 from domain.commands import ReferenceCommand
 from domain.ledger import Draft
 from domain.outcomes import Outcome, Submission
 from domain.ports import LogMoved
-from domain.routing import log_of
 from infra.logs import CANNOT_READ, CommandedLogs
-from infra.requests import ORDER, Request, runs, shares
+from infra.requests import ORDER, Request, logs_of, runs, shares
 
 IDLE_SECONDS = 1.0
 
@@ -119,9 +118,7 @@ class Owner:
         return self._count
 
     def _request(self, submissions: Sequence[Submission], *, atomic: bool, dry_run: bool) -> Request:
-        names = {log_of(submission.command, self._logs.ledgers) for submission in submissions}
-        if atomic and len(names) > 1:
-            raise NotOneLog("an atomic unit belongs to one log: " + ", ".join(sorted(names)) + " are several")
+        names = logs_of(submissions, self._logs.ledgers, atomic=atomic)
         return Request(submissions, atomic, dry_run, next(iter(names)) if len(names) == 1 else "", Future())
 
     def _require_running(self) -> None:

@@ -1,6 +1,7 @@
 """Building read models anew from the log, beside the ones that are served, and proving that these are equal."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from domain.ports import LogRecorder
 from infra.projection_worker import ProjectionWorker
@@ -44,14 +45,21 @@ def compare(
 
     The served models should have caught up, and no command come in between, or the two may differ by the newest events.
     """
+    with folded_beside(recorders, read_models, projections, on_progress) as beside:
+        return {each.name: (read_models.digest(each.name), beside.digest(each.name)) for each in projections}
+
+
+@contextmanager
+def folded_beside(
+    recorders: Mapping[str, LogRecorder], read_models: ReadModelStore, projections: Sequence[Projection],
+    on_progress: Progress | None = None,
+) -> Iterator[ReadModels]:
+    """A generation folded from the log to look at; it is dropped afterwards."""
     beside = read_models.beside(projections)
     worker = ProjectionWorker(recorders, beside, projections)
     try:
         worker.catch_up(on_progress)
-        return {
-            projection.name: (read_models.digest(projection.name), beside.digest(projection.name))
-            for projection in projections
-        }
+        yield beside
     finally:
         worker.stop()
         beside.drop()

@@ -5,6 +5,7 @@ from concurrent.futures import Future
 
 import msgspec
 
+from domain.admission import NotOneLog
 from domain.batch import Unit
 from domain.commands import AnyCommand
 from domain.outcomes import Outcome, Submission
@@ -12,6 +13,18 @@ from domain.routing import MARKET, REFERENCE, log_of
 
 ORDER = {REFERENCE: 0, MARKET: 1}
 """Which logs go first among requests that wait together; the ledger logs come after these."""
+
+
+def logs_of(submissions: Sequence[Submission], ledgers: int, *, atomic: bool) -> set[str]:
+    """The logs that submissions belong to.
+
+    Raises:
+        NotOneLog: when they are ``atomic`` and belong to several.
+    """
+    names = {log_of(submission.command, ledgers) for submission in submissions}
+    if atomic and len(names) > 1:
+        raise NotOneLog("an atomic unit belongs to one log: " + ", ".join(sorted(names)) + " are several")
+    return names
 
 
 class Request(msgspec.Struct):

@@ -13,9 +13,9 @@ from uuid import uuid4
 import msgspec
 from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
 
-from domain.admission import NotOneLog, NotRecorded, OutcomeUnknown
+from domain.admission import NotRecorded, OutcomeUnknown
 from domain.outcomes import Outcome, Submission
-from domain.routing import REFERENCE, log_of
+from domain.routing import REFERENCE
 from infra.gate import Gate
 from infra.kafka.bounds import bounds_of
 from infra.kafka.connection import Connection
@@ -25,7 +25,7 @@ from infra.kafka.replies import Reply, decode
 from infra.kafka.sender import Sender
 from infra.kafka.topics import Topics
 from infra.logs import CANNOT_READ, CommandedLogs
-from infra.requests import runs
+from infra.requests import logs_of, runs
 
 POLL_SECONDS = 0.05
 FOLLOW_SECONDS = 0.2
@@ -108,9 +108,7 @@ class KafkaGate(Gate):
         self, submissions: Sequence[Submission], *, atomic: bool = False, dry_run: bool = False
     ) -> "Future[Sequence[Outcome]]":
         promise: Future[Sequence[Outcome]] = Future()
-        names = {log_of(each.command, self._topics.ledgers) for each in submissions}
-        if atomic and len(names) > 1:
-            raise NotOneLog("an atomic unit belongs to one log: " + ", ".join(sorted(names)) + " are several")
+        names = logs_of(submissions, self._topics.ledgers, atomic=atomic)
         if not submissions:
             promise.set_result([])
             return promise

@@ -14,12 +14,13 @@ from domain.ports import LogMoved
 from infra.kafka.bounds import bounds_of
 from infra.kafka.connection import Connection
 from infra.kafka.ledger_metrics import LedgerCounts
-from infra.kafka.log_owner import TROUBLES, LogOwner, Place
+from infra.kafka.log_owner import TROUBLES, LogOwner
 from infra.kafka.published import NotReadable, Published
 from infra.kafka.publisher import EventsPublisher
 from infra.kafka.records import Seal, asked_by
 from infra.kafka.replies import Replies
 from infra.kafka.sender import Sender
+from infra.kafka.shares import Place
 from infra.kafka.topics import Topics, ensure_topics, topic_id_of
 from infra.logs import CommandedLogs
 from infra.requests import ORDER
@@ -94,8 +95,7 @@ class LedgerWorker:
         self._join()
 
     def fences(self) -> dict[str, int]:
-        """By log, how many commits others were ahead of."""
-        return {log: ledger.fences for log, ledger in self._logs.by_log.items()}
+        return self._logs.fences()
 
     def _new_consumer(self) -> Consumer:
         session = int(self._session_seconds * 1000)

@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
 from functools import partial
 from itertools import groupby
@@ -20,6 +20,7 @@ from infra.kafka.publisher import EventsPublisher
 from infra.kafka.records import Asked, BadRecord, refusing
 from infra.kafka.replies import Replies
 from infra.kafka.sender import NotDelivered
+from infra.kafka.shares import Place, Share, shares
 from infra.logs import CommandedLogs
 from infra.requests import ORDER
 
@@ -32,33 +33,6 @@ TROUBLES = (*NOT_NOW, OtherTopic, LogBroken, NotRecorded)
 
 class RulesBroke(Exception):
     """A defect of ours: the rules could not decide a batch."""
-
-
-class Place(msgspec.Struct, frozen=True):
-    """A partition of one creation of the commands topic."""
-
-    topic_id: str
-    partition: int
-
-    @property
-    def tracking(self) -> str:
-        return f"kafka:{self.topic_id}:{self.partition}"
-
-
-class Share(msgspec.Struct, frozen=True):
-    """Records that are taken together, up to an offset. Of the ``problems`` nothing is recorded, which is said when the
-    log knows that they were taken: until then another owner might decide them.
-    """
-
-    ready: Sequence[Asked]
-    problems: Sequence[tuple[Asked, str]]
-    upto: int
-
-    @property
-    def asked(self) -> Sequence[Asked]:
-        """Every record of it, in their order."""
-        by_offset = {each.offset: each for each in (*(each for each, _ in self.problems), *self.ready)}
-        return [by_offset[offset] for offset in sorted(by_offset)]
 
 
 class Flight(msgspec.Struct, frozen=True):
@@ -109,7 +83,7 @@ class LogOwner:
         """Decides records in their order; the last commit may still be on its way when it returns."""
         fresh = [each for each in asked if each.offset >= self._next]
         for dry_run, run in groupby(fresh, key=lambda each: each.dry_run):
-            for share in _shares(list(run), self._batch_limit):
+            for share in shares(list(run), self._batch_limit):
                 if dry_run:
                     self._try(share)
                 else:
@@ -289,16 +263,3 @@ class LogOwner:
 
     def _turn(self) -> None:
         self._logs.turn(self.log)
-
-
-def _shares(asked: Sequence[Asked], limit: int) -> Iterator[list[Asked]]:
-    share: list[Asked] = []
-    count = 0
-    for each in asked:
-        if share and count + len(each.unit.submissions) > limit:
-            yield share
-            share, count = [], 0
-        share.append(each)
-        count += len(each.unit.submissions)
-    if share:
-        yield share

@@ -9,7 +9,7 @@ from domain.events import BusinessDateRolled, PeriodClosed
 from domain.outcomes import SYSTEM, Submission
 from domain.routing import log_names
 from domain.schema import recorded
-from infra.kafka.log_owner import Place
+from infra.kafka.shares import Place
 from infra.rebuild import compare
 from infra.verification import verify
 from projections.fold import DEAD_LETTERS

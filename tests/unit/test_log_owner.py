@@ -6,11 +6,12 @@ from typing import Any, cast
 
 from domain.batch import Unit
 from domain.ports import NewEvent
-from infra.kafka.log_owner import LogOwner, Place
+from infra.kafka.log_owner import LogOwner
 from infra.kafka.published import OtherTopic
 from infra.kafka.publisher import EventsPublisher
 from infra.kafka.records import Asked, Return
 from infra.kafka.replies import Replies
+from infra.kafka.shares import Place
 from infra.logs import CommandedLogs, submission_of
 from tests.ledger import logs_in_memory
 from tests.rules import booking
