@@ -92,8 +92,8 @@ class Owner:
         return request.promise
 
     def feed(self, batches: Iterable[Sequence[Submission]]) -> Iterator[Sequence[Outcome]]:
-        """The outcomes of every batch, in order, decided in the caller's thread: a queue between two threads that both
-        need the interpreter costs more than it wins. What others submit meanwhile is decided in between.
+        """The outcomes of every batch, in order, decided in the caller's thread; nothing of it is in flight afterwards.
+        What others submit meanwhile is decided in between.
 
         Raises:
             QueueFull, NotRecorded, OutcomeUnknown: of the first batch that failed.
