@@ -25,7 +25,7 @@ app = typer.Typer(
 MAIN: tuple[Callable[..., Any], ...] = (demo.demo, serving.serve, generating.generate, benchmarking.bench)
 READS: tuple[Callable[..., Any], ...] = (
     reads.trades, reads.positions, reads.explain, reads.cash, reads.journal, reads.pnl, reads.risk, reads.alerts,
-    reads.audit, replaying.replay
+    reads.audit, reads.transfers, replaying.replay
 )
 for main_command in MAIN:
     app.command()(main_command)

@@ -3,11 +3,17 @@
 from decimal import Decimal
 
 from domain.events.trades import Economics
+from domain.events.transfers import Moved
 
 
-def trading_account(terms: Economics) -> str:
+def trading_account(terms: Economics | Moved) -> str:
     """Against which a position is traded: it holds minus the position in the asset, and its cost in the currency."""
     return f"Equity:Trading:{terms.instrument}"
+
+
+def in_transit_account(instrument: str) -> str:
+    """Against which a position is on its way between two books, as against the trading accounts of these."""
+    return f"Equity:InTransit:{instrument}"
 
 
 def loan_account(terms: Economics) -> str:

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import ClassVar
+from typing import ClassVar, Literal
 
+from domain.commands.lots import MovedLot, NamedLot
 from domain.events import (
     SettlementEvent,
     TradeAmended,
@@ -12,20 +13,31 @@ from domain.events import (
     TradeCancelled,
     TradeCorrected,
     TradeEvent,
+    TransferEvent,
+    TransferReceived,
 )
 from domain.events.trades import Economics
+from domain.events.transfers import Moved
+from domain.money import ZERO, divide
 from domain.schema import Recorded
+from projections.lots import Lot
 from projections.projection import Document, View
+
+Kind = Literal["trade", "transfer-out", "transfer-in"]
 
 
 class Movement(Document, kw_only=True):
     """A bitemporal entry: it holds in the world from ``valid_from`` until ``valid_to``, and we knew so from
     ``known_from`` until ``known_to`` (None: still). Nothing of it is ever overwritten but an open end.
+
+    ``beyond`` is what it costs beside quantity x price, ``closes`` the lots that it takes first, ``brings`` those that
+    it brings from another book, which is the ``counterparty`` of a transfer.
     """
 
     book: str
     instrument: str
     trade_id: str
+    kind: Kind = "trade"
     revision: int
     quantity: Decimal
     price: Decimal
@@ -43,6 +55,9 @@ class Movement(Document, kw_only=True):
     known_to: datetime | None = None
     known_from_sequence: int
     known_to_sequence: int | None = None
+    beyond: Decimal = ZERO
+    closes: tuple[NamedLot, ...] = ()
+    brings: tuple[Lot, ...] = ()
 
     @property
     def is_live(self) -> bool:
@@ -62,7 +77,7 @@ class Movements:
     """
 
     name = "movements"
-    version = 1
+    version = 3
     needs: ClassVar[tuple[str, ...]] = ("movements",)
     appends = False
     columns: ClassVar[tuple[str, ...]] = ("book", "instrument")
@@ -72,6 +87,8 @@ class Movements:
         fact = event.event
         if type(fact) is TradeBooked:
             return (_id(fact.terms, fact),)
+        if isinstance(fact, TransferEvent):
+            return (_transfer_id(fact),)
         if isinstance(fact, TradeAmended):
             old = _id(fact.previous, fact, fact.revision - 1)
             return (f"{old}-until", old, _id(fact.terms, fact))
@@ -85,6 +102,12 @@ class Movements:
         fact = event.event
         if type(fact) is TradeBooked:
             return _movement(key, fact.terms, fact, event, fact.terms.executed_at)
+        if isinstance(fact, TransferEvent):
+            return _ended(document, event) if document else _transfer(key, fact, event)
+        return self._change(key, document, event, view)
+
+    def _change(self, key: str, document: Movement | None, event: Recorded, view: View) -> Movement | None:
+        fact = event.event
         assert isinstance(fact, TradeEvent)
         if document is not None or isinstance(fact, TradeCancelled):
             return _ended(document, event) if document else None
@@ -105,6 +128,12 @@ def _id(terms: Economics, fact: TradeEvent, revision: int | None = None) -> str:
     return f"{terms.book}/{terms.instrument}/{fact.trade_id}/{revision or fact.revision:04d}"
 
 
+def _transfer_id(fact: TransferEvent) -> str:
+    moved = fact.moved
+    way = f"from-{moved.other_book}" if isinstance(fact, TransferReceived) else "out"
+    return f"{moved.book}/{moved.instrument}/{fact.transfer_id}/{way}"
+
+
 def _possible(fact: TradeCancelled) -> Iterator[str]:
     """Every entry of the trade that may still be thought to hold."""
     yield _id(fact.terms, fact)
@@ -120,7 +149,32 @@ def _movement(key: str, terms: Economics, fact: TradeEvent, event: Recorded, val
         asset=terms.asset, currency=terms.currency, counterparty=terms.counterparty, trade_date=terms.trade_date,
         executed_at=terms.executed_at, settlement_date=terms.settlement_date, valid_from=valid_from,
         known_from=fact.recorded_at, known_from_sequence=event.sequence,
+        beyond=terms.total_fees if terms.fees_in_cost else ZERO, closes=terms.closes,
     )
+
+
+def _transfer(key: str, fact: TransferEvent, event: Recorded) -> Movement:
+    """What is sent closes the lots that go, at what they cost; what is received brings them."""
+    moved: Moved = fact.moved
+    comes = isinstance(fact, TransferReceived)
+    lots = tuple(_lot(lot, fact.transfer_id) for lot in moved.lots)
+    quantity, cost = (moved.quantity, moved.cost) if comes else (-moved.quantity, -moved.cost)
+    price = divide(cost, quantity)
+    named = tuple(NamedLot(trade_id=lot.trade_id, quantity=abs(lot.quantity)) for lot in lots)
+    return Movement(
+        id=key, book=moved.book, instrument=moved.instrument, trade_id=fact.transfer_id,
+        kind="transfer-in" if comes else "transfer-out", revision=1, quantity=quantity, price=price, amount=-cost,
+        fees=ZERO, asset=moved.asset, currency=moved.currency, counterparty=moved.other_book,
+        trade_date=moved.transfer_date, executed_at=moved.executed_at, settlement_date=moved.transfer_date,
+        valid_from=moved.executed_at, known_from=fact.recorded_at, known_from_sequence=event.sequence,
+        beyond=cost - quantity * price, closes=() if comes else named, brings=lots if comes else (),
+    )
+
+
+def _lot(lot: MovedLot, transfer_id: str) -> Lot:
+    # That of an average has no trade, and is named by how it came.
+    unit = divide(lot.cost, lot.quantity)
+    return Lot(lot.trade_id or transfer_id, lot.trade_date, lot.quantity, unit, lot.cost)
 
 
 def _until(key: str, old: Movement, fact: TradeAmended | TradeCorrected, event: Recorded) -> Movement | None:

@@ -13,9 +13,10 @@ from projections.positions import Positions
 from projections.projection import Projection
 from projections.reference import ReferenceData
 from projections.trades import Trades
+from projections.transfers import Transfers
 
 PROJECTIONS: tuple[Projection, ...] = (
     Trades(), Movements(), Positions(), Journal(), CashBalances(), Exposures(), Relations(), Breaches(),
-    RecentActivity(), Alerts(), Audit(), ReferenceData(),
+    RecentActivity(), Alerts(), Audit(), ReferenceData(), Transfers(),
 )
 

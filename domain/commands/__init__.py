@@ -34,6 +34,7 @@ from domain.commands.trades import (
     Terms,
     TradeCommand,
 )
+from domain.commands.transfers import ReceiveTransfer, ReturnTransfer, TransferPosition
 
 ReferenceCommand = (
     DefineLegalEntity | DefineDesk | DefineBook | DefineTrader | DefineCounterparty | DefineInstrument | DefineCalendar
@@ -42,7 +43,8 @@ ReferenceCommand = (
 )
 MarketCommand = RecordPrice | RecordFxRate
 LedgerCommand = BookTrade | AmendTrade | CorrectTrade | CancelTrade | AffirmTrade | SettleTrade | FailSettlement
-AnyCommand = ReferenceCommand | MarketCommand | LedgerCommand
+TransferCommands = TransferPosition | ReceiveTransfer | ReturnTransfer
+AnyCommand = ReferenceCommand | MarketCommand | LedgerCommand | TransferCommands
 
 __all__ = [
     "AffirmTrade", "AmendTrade", "AnyCommand", "BookTrade", "CancelTrade", "ClosePeriod", "Command", "CorrectTrade",
@@ -50,5 +52,5 @@ __all__ = [
     "DefineTrader", "EngageKillSwitch", "EquityTerms", "FailSettlement", "FxSpotTerms", "IssueKey", "LedgerCommand",
     "LiftRestriction", "LoanTerms", "MarketCommand", "RecordFxRate", "RecordPrice", "ReferenceCommand",
     "ReleaseKillSwitch", "RestrictInstrument", "RevokeKey", "RollBusinessDate", "SetLimit", "SettleTrade", "Terms",
-    "TradeCommand", "UnreadableCommand",
+    "TradeCommand", "TransferPosition", "UnreadableCommand",
 ]

@@ -34,6 +34,7 @@ from domain.events.trades import (
     TradePartiallySettled,
     TradeSettled,
 )
+from domain.events.transfers import Moved, TransferEvent, TransferReceived, TransferReturned, TransferSent
 
 EVENT_TYPES: dict[str, type[Event]] = {
     "log.opened.v1": LogOpened,
@@ -64,13 +65,17 @@ EVENT_TYPES: dict[str, type[Event]] = {
     "trade.settled.v1": TradeSettled,
     "trade.partially-settled.v1": TradePartiallySettled,
     "trade.settlement-failed.v1": SettlementFailed,
+    "transfer.sent.v1": TransferSent,
+    "transfer.received.v1": TransferReceived,
+    "transfer.returned.v1": TransferReturned,
 }
 
 __all__ = [
     "EVENT_TYPES", "BookDefined", "BusinessDateRolled", "CalendarDefined", "CommandRefused", "CounterpartyDefined",
     "DeskDefined", "Economics", "Event", "FxRateRecorded", "InstrumentDefined", "InstrumentRestricted", "KeyIssued",
     "KeyRevoked", "KillSwitchEngaged", "KillSwitchReleased", "LegalEntityDefined", "LimitSet", "LoanSchedule",
-    "LogOpened", "PeriodClosed", "PriceRecorded", "RestrictionLifted", "SettlementEvent", "SettlementFailed",
+    "LogOpened", "Moved", "PeriodClosed", "PriceRecorded", "RestrictionLifted", "SettlementEvent", "SettlementFailed",
     "TradeAffirmed", "TradeAmended", "TradeBooked", "TradeCancelled", "TradeCorrected", "TradeEvent",
-    "TradePartiallySettled", "TradeSettled", "TraderDefined",
+    "TradePartiallySettled", "TradeSettled", "TraderDefined", "TransferEvent", "TransferReceived", "TransferReturned",
+    "TransferSent",
 ]

@@ -9,6 +9,8 @@ from typing import Any
 import msgspec
 
 from domain.commands import AnyCommand, BookTrade, ClosePeriod, RollBusinessDate, TradeCommand
+from domain.commands.lots import MovedLot, NamedLot
+from domain.commands.transfers import TransferCommand, TransferPosition
 from domain.decider import Envelope
 from domain.events import (
     BookDefined,
@@ -21,6 +23,9 @@ from domain.events import (
     TradeCorrected,
     TradeEvent,
     TradeSettled,
+    TransferEvent,
+    TransferReceived,
+    TransferSent,
 )
 from domain.events.trades import Economics
 from domain.market import MarketState
@@ -29,9 +34,10 @@ from domain.outcomes import Principal
 from domain.reference import ReferenceState
 from domain.refusals import Refused
 from domain.schema import Recorded
-from domain.trades import lifecycle
+from domain.trades import lifecycle, transfers
 from domain.trades.economics import template_of
 from domain.trades.state import TradeState, booked, evolve_trade
+from domain.trades.transfers import TransferState, stream_of
 from domain.undo import UndoLog
 
 TRADES_IN_MEMORY = 20_000
@@ -44,14 +50,16 @@ class KeptTrades(msgspec.Struct, frozen=True):
     positions: list[tuple[str, str, Decimal]]
     dates: dict[str, date]
     versions: dict[str, int]
+    arrivals: dict[str, tuple[str, ...]]
 
 
 class TradeDecider:
     """Decides under the reference and market facts that its owner follows.
 
     ``used`` is the gross notional reserved by each book's unsettled trades, in its base currency; ``positions`` the
-    trade-date quantity by book and instrument; ``trades`` those seen last, the others are loaded when a command needs
-    them.
+    trade-date quantity by book and instrument; ``trades`` and ``transfers`` those seen last, the others are loaded when
+    a command needs them. ``arrivals`` are the trades by position whose lots came from other books, and ``sent`` counts
+    the transfers that were sent.
     """
 
     state_type = KeptTrades
@@ -66,6 +74,9 @@ class TradeDecider:
         self.trades: dict[str, TradeState] = {}
         self.used: dict[str, Decimal] = {}
         self.positions: dict[tuple[str, str], Decimal] = {}
+        self.transfers: dict[str, TransferState] = {}
+        self.arrivals: dict[str, tuple[str, ...]] = {}
+        self.sent = 0
         self.dates: dict[str, date] = {}
         self.versions: dict[str, int] = {}
         self._trades_in_memory = trades_in_memory
@@ -83,7 +94,7 @@ class TradeDecider:
         positions = self._undo.kept(self.positions)
         return KeptTrades(
             self._undo.kept(self.used), [(*place, quantity) for place, quantity in positions.items()],
-            self._undo.kept(self.dates), self._undo.kept(self.versions),
+            self._undo.kept(self.dates), self._undo.kept(self.versions), self._undo.kept(self.arrivals),
         )
 
     def resume(self, state: KeptTrades) -> None:
@@ -92,6 +103,7 @@ class TradeDecider:
         self.positions.update({(book, instrument): quantity for book, instrument, quantity in state.positions})
         self.dates.update(state.dates)
         self.versions.update(state.versions)
+        self.arrivals.update(state.arrivals)
 
     def business_date(self) -> date | None:
         return self.dates.get("business-date")
@@ -109,12 +121,17 @@ class TradeDecider:
     def stream(self, command: AnyCommand) -> str:
         if isinstance(command, TradeCommand):
             return "trade:" + command.trade_id
+        if isinstance(command, TransferCommand):
+            return stream_of(command)
         return "business-date" if isinstance(command, RollBusinessDate) else "periods"
 
     def version(self, command: AnyCommand) -> int:
         if isinstance(command, TradeCommand):
             trade = self.trades.get(command.trade_id)
             return trade.version if trade else 0
+        if isinstance(command, TransferCommand):
+            transfer = self.transfers.get(stream_of(command))
+            return transfer.version if transfer else 0
         return self.versions.get(self.stream(command), 0)
 
     def absent(self, commands: Iterable[AnyCommand], *, bookings: bool) -> list[str]:
@@ -122,33 +139,53 @@ class TradeDecider:
         are new unless a trade id is used again.
         """
         trades = self.trades
-        return list({
-            "trade:" + c.trade_id: None for c in commands
-            if (bookings or type(c) is not BookTrade) and isinstance(c, TradeCommand) and c.trade_id not in trades
-        })
+        streams: dict[str, None] = {}
+        for c in commands:
+            if isinstance(c, TradeCommand):
+                if (bookings or type(c) is not BookTrade) and c.trade_id not in trades:
+                    streams["trade:" + c.trade_id] = None
+                named: Sequence[NamedLot | MovedLot] = getattr(c, "closes", ())
+            elif isinstance(c, TransferCommand):
+                if (stream := stream_of(c)) not in self.transfers:
+                    streams[stream] = None
+                named = c.lots if isinstance(c, TransferPosition) else ()
+            else:
+                continue
+            if named:
+                streams |= {"trade:" + lot.trade_id: None for lot in named if lot.trade_id not in trades}
+        return list(streams)
 
     def load(self, history: Iterable[Recorded]) -> None:
-        """Takes trades from the store into memory; their books know of them already."""
+        """Takes trades and transfers from the store into memory; their books know of them already."""
         for recorded in history:
+            if isinstance(recorded.event, TransferEvent):
+                self.transfers[recorded.stream] = TransferState(recorded.version, recorded.event)
+                continue
             trade_id = recorded.stream.removeprefix("trade:")
             state = evolve_trade(self.trades.get(trade_id), recorded.version, recorded.sequence, recorded.event)
             if state is not None:
                 self.trades[trade_id] = state
 
     def forget(self) -> None:
-        """Drops the trades seen longest ago, down to the bound, but none that may step back. Only between batches."""
-        if len(self.trades) <= self._trades_in_memory:
-            return
-        open_to_undo = self._undo.changed(self.trades)
-        for trade_id in list(islice(self.trades, len(self.trades) - self._trades_in_memory)):
-            if trade_id not in open_to_undo:
-                del self.trades[trade_id]
+        """Drops the trades and transfers seen longest ago, down to the bound, but none that may step back. Only between
+        batches.
+        """
+        tables: tuple[dict[str, Any], ...] = (self.trades, self.transfers)
+        for table in tables:
+            if len(table) <= self._trades_in_memory:
+                continue
+            open_to_undo = self._undo.changed(table)
+            for key in list(islice(table, len(table) - self._trades_in_memory)):
+                if key not in open_to_undo:
+                    del table[key]
 
     def decide(self, command: AnyCommand, envelope: Envelope, principal: Principal) -> Sequence[Event]:
         if type(command) is BookTrade:
             return lifecycle.book(self, command, envelope, principal)
         if isinstance(command, TradeCommand):
             return lifecycle.change(self, command, envelope, principal)
+        if isinstance(command, TransferCommand):
+            return transfers.decide(self, command, envelope, principal)
         if isinstance(command, RollBusinessDate | ClosePeriod):
             return lifecycle.turn(self, command, envelope)
         raise Refused("wrong-log", f"{type(command).__name__} is not decided by a ledger log", "$.type")
@@ -159,6 +196,8 @@ class TradeDecider:
             self._book(recorded, event)
         elif isinstance(event, TradeEvent):
             self._evolve_trade(recorded, event)
+        elif isinstance(event, TransferEvent):
+            self._evolve_transfer(recorded, event)
         elif evolve := self._evolve.get(type(event)):
             evolve(event)
             self._undo.put(self.versions, recorded.stream, recorded.version)
@@ -181,6 +220,19 @@ class TradeDecider:
             self._reserve(event.terms, -1)
             if event.leg == "maturity":
                 self._hold(event.terms, -1)
+
+    def _evolve_transfer(self, recorded: Recorded, event: TransferEvent) -> None:
+        self._undo.put(self.transfers, recorded.stream, TransferState(recorded.version, event))
+        moved, leaves = event.moved, isinstance(event, TransferSent)
+        place = (moved.book, moved.instrument)
+        held = self.positions.get(place, ZERO)
+        self._undo.put(self.positions, place, held - moved.quantity if leaves else held + moved.quantity)
+        if isinstance(event, TransferReceived):
+            position = "/".join(place)
+            known = self.arrivals.get(position, ())
+            came = dict.fromkeys((*known, *(lot.trade_id or event.transfer_id for lot in moved.lots)))
+            self._undo.put(self.arrivals, position, tuple(came))
+        self.sent += leaves
 
     def _take(self, terms: Economics, sign: int) -> None:
         self._reserve(terms, sign)

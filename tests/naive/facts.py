@@ -60,5 +60,30 @@ def standing_trades(facts: list[Fact]) -> list[Trade]:
     return standing
 
 
+class Moved(NamedTuple):
+    """A transfer of one book that stands: ``sign`` is -1 where it goes, 1 where it comes."""
+
+    transfer_id: str
+    sign: int
+    what: dict[str, Any]
+
+    def total(self, name: str) -> Fraction:
+        return sum((Fraction(lot[name]) for lot in self.what["lots"]), Fraction(0))
+
+    def key(self) -> str:
+        return f"{self.what['book']}/{self.what['instrument']}"
+
+
+def standing_transfers(facts: list[Fact]) -> list[Moved]:
+    """Everything that came, and everything that went and did not come back."""
+    back = {fact["transfer_id"] for fact in facts if fact["stored type"] == "transfer.returned.v1"}
+    signs = {"transfer.sent.v1": -1, "transfer.received.v1": 1}
+    moved = [
+        Moved(fact["transfer_id"], signs[fact["stored type"]], fact["moved"])
+        for fact in facts if fact["stored type"] in signs
+    ]
+    return [each for each in moved if each.sign > 0 or each.transfer_id not in back]
+
+
 def _part(fact: Fact) -> Part:
     return Part(fact.get("leg", "start"), Fraction(fact["quantity"]), Fraction(fact["amount"]))

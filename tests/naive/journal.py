@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from tests.naive.facts import Fact, Trade, standing_trades
+from tests.naive.facts import Fact, Moved, Trade, standing_trades, standing_transfers
 from tests.naive.positions import positions
 
 Account = tuple[str, str, str]
@@ -20,9 +20,13 @@ def balances(facts: list[Fact]) -> Balances:
     for trade in standing_trades(facts):
         for account, asset, quantity in [*_cash(trade), *_asset(trade)]:
             put(trade.terms["book"], account, asset, quantity)
-        for name, fee in trade.terms.get("fees", {}).items():
+        for name, fee in trade.terms.get("fees", {}).items() if not trade.terms.get("fees_in_cost") else ():
             put(trade.terms["book"], f"Expense:Fees:{name}", trade.terms["currency"], Fraction(fee))
+    for moved in standing_transfers(facts):
+        for account, asset, quantity in _moved(moved):
+            put(moved.what["book"], account, asset, quantity)
     currencies = {trade.terms["instrument"]: trade.terms["currency"] for trade in standing_trades(facts)}
+    currencies |= {moved.what["instrument"]: moved.what["currency"] for moved in standing_transfers(facts)}
     for key, position in positions(facts).items():
         book, instrument = key.split("/")
         put(book, "Income:RealisedPnL", currencies[instrument], -position.realised)
@@ -34,7 +38,7 @@ def entries(facts: list[Fact]) -> list[Balances]:
     """What each fact changes in the accounts."""
     found, before = [], balances([])
     for number in range(1, len(facts) + 1):
-        after = balances(facts[:number]) if "terms" in facts[number - 1] else before
+        after = balances(facts[:number]) if {"terms", "moved"} & facts[number - 1].keys() else before
         changed = {account: after.get(account, Fraction(0)) - before.get(account, Fraction(0))
                    for account in {**before, **after}}
         found.append({account: quantity for account, quantity in changed.items() if quantity})
@@ -49,6 +53,17 @@ def _cash(trade: Trade) -> list[tuple[str, str, Fraction]]:
     return [
         (f"{expected}:{terms['counterparty']}", terms["currency"], whole - paid),
         ("Assets:Nostro", terms["currency"], paid + trade.settled_amount("maturity")),
+    ]
+
+
+def _moved(moved: Moved) -> list[tuple[str, str, Fraction]]:
+    """What has come into custody at its cost has gone from what is in transit, and the other way round."""
+    quantity, cost = moved.sign * moved.total("quantity"), moved.sign * moved.total("cost")
+    name, asset, currency = moved.what["instrument"], moved.what["asset"], moved.what["currency"]
+    return [
+        ("Assets:Custody", asset, quantity), ("Assets:InTransit", asset, -quantity),
+        (f"Equity:Trading:{name}", asset, -quantity), (f"Equity:InTransit:{name}", asset, quantity),
+        (f"Equity:Trading:{name}", currency, cost), (f"Equity:InTransit:{name}", currency, -cost),
     ]
 
 
@@ -69,4 +84,5 @@ def _asset(trade: Trade) -> list[tuple[str, str, Fraction]]:
     return [
         (f"{expected}:{party}", asset, quantity - settled), (kept, asset, settled),
         (trading, asset, -quantity), (trading, terms["currency"], -trade.number("amount")),
+        (trading, terms["currency"], trade.fees() if terms.get("fees_in_cost") else Fraction(0)),
     ]
