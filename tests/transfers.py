@@ -12,7 +12,7 @@ from domain.ports import LogRecorder
 from domain.routing import ledger_of
 from domain.schema import Recorded, recorded
 from infra.logs import CommandedLogs
-from projections.transfers import moved_lots
+from projections.transfers import in_transit, moved_lots
 from tests.documents import read_models
 
 
@@ -33,10 +33,8 @@ def with_lots(command: TransferPosition, logs: CommandedLogs) -> TransferPositio
 
 def in_transit_of(models: Sequence[Mapping[str, Mapping[str, Any]]]) -> dict[str, Decimal]:
     """By instrument, the quantity that has left a book and is not in another, whatever its log."""
-    documents = [each for found in models for each in found["transfers"].values()]
-    arrived = {(each.other_book, each.transfer_id) for each in documents if each.status == "received"}
+    documents = {key: each for found in models for key, each in found["transfers"].items()}
     waiting: dict[str, Decimal] = {}
-    for each in documents:
-        if each.status == "sent" and (each.book, each.transfer_id) not in arrived:
-            waiting[each.instrument] = waiting.get(each.instrument, Decimal(0)) + each.quantity
+    for each in in_transit(documents.values(), lambda _, ids: {key: documents[key] for key in ids if key in documents}):
+        waiting[each.instrument] = waiting.get(each.instrument, Decimal(0)) + each.quantity
     return waiting
