@@ -237,10 +237,23 @@ class Fold:
         self._held[model][key] = stale
 
     def _forget(self) -> None:
-        """Keeps within bounds what was read longest ago, but all that this run changed: it may not be stored yet."""
-        share = self._most_documents // len(self._held)
+        """Keeps within bounds: what was read longest ago of the models that hold most, but nothing that this run
+        changed, for it may not be stored yet.
+        """
+        most = _level([len(held) for held in self._held.values()], self._most_documents)
         for model, held in self._held.items():
             changed = self._changes[model]
-            for key in list(islice(held, max(0, len(held) - share))):
+            for key in list(islice(held, max(0, len(held) - most))):
                 if key not in changed:
                     del held[key]
+
+
+def _level(sizes: Sequence[int], room: int) -> int:
+    """How many each may keep so that all fit into ``room``: those below leave theirs to the others."""
+    level = 0
+    for place, size in enumerate(sorted(sizes)):
+        level = room // (len(sizes) - place)
+        if size > level:
+            break
+        room -= size
+    return level
