@@ -5,8 +5,7 @@ from collections.abc import Mapping, Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from projections.fold import Fold, Store, _level
-from projections.projection import Document
+from projections.fold import Fold, Found, Store, _level
 from tests.counting import Counting
 from tests.documents import History
 from tests.rules import booking
@@ -27,12 +26,11 @@ def test_a_model_of_few_documents_is_not_read_again_because_another_grows() -> N
         told.when(booking(f"T{number}"))
     few, many = Few(), Counting("many")
 
-    def get_many(model: str, keys: Sequence[str]) -> Mapping[str, Document]:
-        if model == "few":
-            asked.extend(keys)
+    def find(wanted: Mapping[str, Sequence[str]]) -> Found:
+        asked.extend(wanted.get("few", ()))
         return {}
 
-    fold = Fold((few, many), Store(get_many, lambda _model, _prefix: []), most_documents=12)
+    fold = Fold((few, many), Store(find, lambda _model, _prefix: []), most_documents=12)
     for event in told.events:
         fold.run([event])
     assert sorted(asked) == ["EQ-1/0", "EQ-1/1", "EQ-1/2", "EQ-1/3"]
