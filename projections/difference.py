@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import msgspec
 
@@ -13,7 +13,7 @@ from projections.movements import Kind, Movement
 FIGURES = Figures.__struct_fields__
 
 
-class Cause(NamedTuple):
+class Cause(msgspec.Struct, frozen=True):
     """An event between the two times."""
 
     event: str

@@ -147,7 +147,8 @@ def test_contributions_sum_to_every_figure_and_their_lots_to_the_open_ones(
                 assert total == getattr(explained, name) == getattr(position, name)
             assert lots(explained.items) == open_lots(position)
         assert explained.superseded is not None
-        for each in (*explained.items, *explained.superseded):
+        entries: list[Any] = [*explained.items, *explained.superseded]
+        for each in entries:
             made = by_sequence[int(each.event.rpartition(":")[2])]
             event: Any = made.event
             assert (event.trade_id, event.actor, event.recorded_at, event.reason) == (
