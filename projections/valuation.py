@@ -1,6 +1,7 @@
 """Figures that are finished when read: positions at the latest marks, and profit in the base currency."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from decimal import Decimal
 
 import msgspec
@@ -19,8 +20,8 @@ class Marks:
         self._market = MarketState()
         self.sequence = 0
         quoted = [entry for entry in entries if entry.kind in {"prices", "rates"}]
-        for entry in sorted(quoted, key=lambda entry: entry.sequence):
-            self.sequence = entry.sequence
+        for entry in sorted(quoted, key=_since):
+            self.sequence = max(self.sequence, entry.sequence)
             content = entry.content
             if entry.kind == "prices":
                 self._market.prices[content["instrument"]] = Decimal(content["price"])
@@ -117,3 +118,7 @@ def profit(positions: Iterable[Position], marks: Marks, by: str = "desk") -> lis
         line.fees += valued.fees * rate
         line.total += valued.total_in_base or ZERO
     return [lines[name] for name in sorted(lines)]
+
+
+def _since(entry: ReferenceEntry) -> tuple[datetime, int]:
+    return datetime.fromisoformat(entry.content["since"]), entry.sequence
