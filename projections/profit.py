@@ -8,20 +8,13 @@ the later rate and rates the earlier price: Q (P1 - P0) X1 + Q P0 (X1 - X0) is w
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import msgspec
 
 from domain.money import ZERO
 from projections.positions import Position
-
-
-class Marking(Protocol):
-    """Prices and rates of one instant."""
-
-    def price(self, held: Position, /) -> Decimal | None: ...
-
-    def rate(self, base: str, quote: str, /) -> Decimal | None: ...
+from projections.valuation import Marking
 
 
 class Effects(msgspec.Struct, frozen=True, kw_only=True):

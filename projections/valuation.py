@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
+from typing import Protocol
 
 import msgspec
 
@@ -43,6 +44,14 @@ class Marks:
         return self._market.rate(base, quote)
 
 
+class Marking(Protocol):
+    """Prices and rates of one instant."""
+
+    def price(self, held: Position, /) -> Decimal | None: ...
+
+    def rate(self, base: str, quote: str, /) -> Decimal | None: ...
+
+
 class Valued(msgspec.Struct, kw_only=True):
     """A position at its mark, in its own and in the base currency; None where no mark or rate is known.
 
@@ -65,8 +74,8 @@ class Valued(msgspec.Struct, kw_only=True):
     total_in_base: Decimal | None
 
 
-def value(position: Position, marks: Marks) -> Valued:
-    """A position at the latest mark: unrealised = quantity x mark - cost."""
+def value(position: Position, marks: Marking) -> Valued:
+    """A position at its mark: unrealised = quantity x mark - cost."""
     mark = marks.price(position)
     market_value = None if mark is None else position.quantity * mark
     if position.quantity == 0:
@@ -83,8 +92,8 @@ def value(position: Position, marks: Marks) -> Valued:
 
 
 class ProfitLine(msgspec.Struct, kw_only=True):
-    """Profit of a desk, book or entity in its base currency; ``rates`` are those that it was converted at, by currency,
-    and ``unmarked`` names the positions left out for want of a mark or rate.
+    """Profit of a desk, book, entity or instrument in its base currency; ``rates`` are those that it was converted at,
+    by currency, and ``unmarked`` names the positions left out for want of a mark or rate.
     """
 
     name: str
@@ -99,8 +108,10 @@ class ProfitLine(msgspec.Struct, kw_only=True):
     unmarked: list[str] = msgspec.field(default_factory=list)
 
 
-def profit(positions: Iterable[Position], marks: Marks, by: str = "desk") -> list[ProfitLine]:
-    """Profit in the base currency by ``desk``, ``book`` or ``entity``; unmarked positions are named, not guessed."""
+def profit(positions: Iterable[Position], marks: Marking, by: str = "desk") -> list[ProfitLine]:
+    """Profit in the base currency by ``desk``, ``book``, ``entity`` or ``instrument``; what has no mark is named, not
+    guessed.
+    """
     lines: dict[tuple[str, str], ProfitLine] = {}
     for position in positions:
         name, base_currency = getattr(position, by), position.base_currency
