@@ -8,7 +8,7 @@ import msgspec
 from domain.commands import AnyCommand
 from domain.events import CommandRefused, Event
 from domain.schema import Recorded, event_type
-from projections.fold import Fold, Store
+from projections.fold import Fold, Found, Store
 from projections.projection import Document, Projection
 from projections.registry import PROJECTIONS
 from tests.rules import DAY, MOMENT, Rules
@@ -55,7 +55,7 @@ def read_models(
     starts afresh, or all of a log ``at_once``.
     """
     kept: dict[str, dict[str, bytes]] = {projection.name: {} for projection in projections}
-    store = Store(lambda model, ids: _found(kept, model, ids), lambda model, prefix: _scanned(kept, model, prefix))
+    store = Store(lambda wanted: _found(kept, wanted), lambda model, prefix: _scanned(kept, model, prefix))
     for log in dict.fromkeys(event.log for event in events):
         of_log = [event for event in events if event.log == log]
         for run in [of_log] if at_once else [[event] for event in of_log]:
@@ -64,8 +64,11 @@ def read_models(
     return {model: {key: _decoded(model, each) for key, each in found.items()} for model, found in kept.items()}
 
 
-def _found(kept: Mapping[str, Mapping[str, bytes]], model: str, ids: Sequence[str]) -> dict[str, Document]:
-    return {key: _decoded(model, kept[model][key]) for key in ids if key in kept[model]}
+def _found(kept: Mapping[str, Mapping[str, bytes]], wanted: Mapping[str, Sequence[str]]) -> Found:
+    return {
+        model: {key: _decoded(model, kept[model][key]) for key in ids if key in kept[model]}
+        for model, ids in wanted.items()
+    }
 
 
 def _scanned(kept: Mapping[str, Mapping[str, bytes]], model: str, prefix: str) -> list[Document]:
