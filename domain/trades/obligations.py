@@ -114,7 +114,8 @@ def _handled(trade: TradeState, command: TradeCommand, about: dict[str, Any]) ->
             if not handling.held:
                 raise _wrong(trade, "is not on hold")
             return SettlementReleased(**about)
-    require_not_netted(trade)
+    if isinstance(command, InstructSettlement | CancelInstruction):
+        require_not_netted(trade)
     if isinstance(command, InstructSettlement):
         if handling.instruction:
             raise _wrong(trade, f"is instructed as {handling.instruction} already")

@@ -118,3 +118,21 @@ def test_a_net_is_for_keys_of_its_book(everbook: Served, trade_id: str) -> None:
     other = everbook.key("operations", books=("EQ-2",))
     net = {"net_id": "foreign", "book": "EQ-1", "trade_ids": [trade_id, trade_id]}
     problem(other.post("/v1/settlements/nets", net), 403, "not-permitted", "$.book")
+
+
+def test_a_statement_is_reconciled_and_nothing_recorded(everbook: Served, api: Api, trade_id: str) -> None:
+    api.done(f"/v1/trades/{trade_id}/settle")
+    theirs = Decimal(api.read("/v1/positions/EQ-1/SAN")["settled"]) + 10_000
+    content = f"as_of,depot,isin,quantity\n2026-12-03,D1,FR0000120578,{theirs}\n2026-12-03,D1,BAD,1\n".encode()
+    before = everbook.recorded()
+    fresh = {"Everbook-At-Least": everbook.vector()}
+    found = api.done("/v1/reconciliations", content, key=None, headers=fresh, kind="custody", account="D1=EQ-1").json()
+    ((only,), (bad,)) = found["reconciliation"]["breaks"], found["errors"]
+    assert (only["difference"], only["reasons"][0]["cause"]) == ("10000", "unexplained")
+    assert (bad["line"], bad["field"]) == (3, "isin")
+    assert everbook.recorded() == before
+    other = everbook.key("operations", books=("EQ-2",))
+    problem(other.post("/v1/reconciliations", content, account="D1=EQ-1"), 403, "not-permitted", "book")
+    problem(api.post("/v1/reconciliations", content, account="D1"), 422, "bad-parameter", "account")
+    problem(api.post("/v1/reconciliations", b"colour\nred"), 400, "malformed", "$")
+    problem(api.post("/v1/reconciliations", b"\xff\xfe"), 400, "malformed", "$")

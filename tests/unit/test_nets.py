@@ -16,6 +16,7 @@ from domain.commands import (
     FailSettlement,
     HoldSettlement,
     InstructSettlement,
+    MatchSettlement,
     NetSettlements,
     SettleNet,
     SettleTrade,
@@ -89,6 +90,11 @@ def test_a_trade_may_fail_in_its_net_and_settle_with_it_later() -> None:
     assert rules.trades.trades["T1"].status == "failing"
     rules.when(SETTLED)
     assert [each.obligation for each in rules.trades.trades.values()] == ["settled", "settled"]
+
+
+def test_what_is_netted_may_match() -> None:
+    rules = rules_with(BOTH, about(MatchSettlement))
+    assert [each.obligation for each in rules.trades.trades.values()] == ["matched", "instructed"]
 
 
 @pytest.mark.parametrize("second", [

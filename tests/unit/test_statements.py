@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from api.imports.lines import UnreadableFile
+from api.imports.lines import UnreadableFile, text_lines
 from api.imports.statements import Statement, read_statement
 from projections.reconciliation.statement import Balance, Entry, Kind
 
@@ -19,7 +19,7 @@ MOVEMENTS = "value_date,account,currency,amount,reference"
 def read(folder: Path, kind: Kind, *lines: str) -> Statement:
     path = folder / "statement.csv"
     path.write_text("\n".join(lines) + "\n")
-    return read_statement(path, kind, ISINS, frozenset({"SAN"}))
+    return read_statement(text_lines(path), kind, ISINS, frozenset({"SAN"}))
 
 
 def test_holdings_are_named_as_ours_are(tmp_path: Path) -> None:
