@@ -9,6 +9,7 @@ from api.cli import (
     benchmarking,
     cluster,
     demo,
+    earning,
     generating,
     importing,
     keys,
@@ -18,6 +19,7 @@ from api.cli import (
     regimes,
     replaying,
     serving,
+    travelling,
     working,
 )
 
@@ -28,8 +30,9 @@ MAIN: tuple[Callable[..., Any], ...] = (
     demo.demo, serving.serve, generating.generate, regimes.regimes, benchmarking.bench
 )
 READS: tuple[Callable[..., Any], ...] = (
-    reads.trades, reads.positions, reads.explain, reads.cash, reads.journal, reads.pnl, reads.risk, reads.alerts,
-    reads.audit, reads.settlements, reconciling.reconcile, replaying.replay
+    reads.trades, reads.positions, travelling.explain, travelling.diff, reads.cash, reads.journal,
+    travelling.trial_balance, earning.pnl, reads.risk, reads.alerts, reads.audit, reads.settlements,
+    reconciling.reconcile, replaying.replay
 )
 for main_command in MAIN:
     app.command()(main_command)
