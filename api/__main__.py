@@ -9,23 +9,30 @@ from api.cli import (
     benchmarking,
     cluster,
     demo,
+    earning,
     generating,
     importing,
     keys,
     proving,
     reads,
+    reconciling,
+    regimes,
     replaying,
     serving,
+    travelling,
     working,
 )
 
 app = typer.Typer(
     name="everbook", help="A trade ledger: book, prove, explain.", no_args_is_help=True, pretty_exceptions_enable=False
 )
-MAIN: tuple[Callable[..., Any], ...] = (demo.demo, serving.serve, generating.generate, benchmarking.bench)
+MAIN: tuple[Callable[..., Any], ...] = (
+    demo.demo, serving.serve, generating.generate, regimes.regimes, benchmarking.bench
+)
 READS: tuple[Callable[..., Any], ...] = (
-    reads.trades, reads.positions, reads.explain, reads.cash, reads.journal, reads.pnl, reads.risk, reads.alerts,
-    reads.audit, reads.transfers, replaying.replay
+    reads.trades, reads.positions, travelling.explain, travelling.diff, reads.cash, reads.journal,
+    travelling.trial_balance, earning.pnl, reads.risk, reads.alerts, reads.audit, reads.settlements, reads.transfers,
+    reconciling.reconcile, replaying.replay
 )
 for main_command in MAIN:
     app.command()(main_command)

@@ -10,13 +10,16 @@ from api.http import (
     accounting,
     commands,
     compliance,
+    earning,
     events,
+    explaining,
     health,
     market,
     positions,
     proofs,
     reference,
     risk,
+    settlements,
     trades,
     transfers,
 )
@@ -35,7 +38,8 @@ def create_app(services: Services) -> FastAPI:
     app.state.services = services
     problems.install(app)
     for each in (
-        commands, trades, transfers, positions, accounting, market, risk, compliance, events, proofs, reference, health
+        commands, trades, transfers, settlements, explaining, positions, earning, accounting, market, risk, compliance,
+        events, proofs, reference, health,
     ):
         app.include_router(each.router)
 

@@ -24,15 +24,35 @@ TRADE = {"id": "EQ-1/T-1", "book": "EQ-1", "trade_id": "T-1", "status": "booked"
              "currency": "EUR", "fees": {"broker": "4.50"}, "settlement_date": "2026-11-26"}}}
 POSITION = {"book": "EQ-1", "instrument": "SAN", "quantity": "100", "settled": "0", "in_flight": "100",
             "cost": "9125", "realised": "0", "mark": "92", "unrealised": "75", "market_position": "market:41"}
-EXPLANATION = {"quantity": "100", "items": [
-    {"event": "ledger-0:17", "trade_id": "T-1", "revision": 1, "quantity": "100", "price": "91.25",
-     "valid_from": "2026-11-24T09:00:00Z"}]}
+AS_OF = {"valid_at": "2026-11-24T23:59:59.999999Z", "known_at": "ledger-0:17", "final": True}
+_FIGURES = {"quantity": "100", "settled": "0", "cost": "9125", "realised": "0", "fees": "4.50", "income": "0"}
+EXPLANATION = {"book": "EQ-1", "instrument": "SAN", "currency": "EUR", **_FIGURES, "items": [
+    {**_FIGURES, "event": "ledger-0:17", "trade_id": "T-1", "revision": 1, "kind": "trade", "price": "91.25",
+     "amount": "-9125", "opened": [{"trade_id": "T-1", "quantity": "100"}], "closed": [], "actor": "desk-7",
+     "valid_from": "2026-11-24T09:00:00Z", "recorded_at": "2026-11-24T09:00:01Z", "reason": None}], **AS_OF}
+DIFFERENCE = {"items": [{
+    "book": "EQ-1", "instrument": "SAN", "currency": "EUR", "before": {"quantity": "100"}, "after": {"quantity": "120"},
+    "change": {"quantity": "20"}, "items": [
+        {"event": "ledger-0:17", "trade_id": "T-1", "revision": 1, "kind": "trade", "what": "removed",
+         "quantity": "-100", "cause": "ledger-0:25"},
+        {"event": "ledger-0:25", "trade_id": "T-1", "revision": 2, "kind": "trade", "what": "added",
+         "quantity": "120", "cause": "ledger-0:25"}],
+    "causes": [{"event": "ledger-0:25", "actor": "desk-7", "recorded_at": "2026-11-25T16:20:00Z",
+                "reason": "a digit was missing"}]}],
+    "known_from": "ledger-0:17", "known_to": "ledger-0:31", "valid_at": None, "final": True, "next": None}
 HISTORY = {"items": [{"log": "ledger-0", "sequence": 17, "version": 1, "type": "trade.booked.v1",
                       "state": {"trade_id": "T-1"}}]}
 POSITIONS = {"items": [{name: value for name, value in POSITION.items() if name != "market_position"}],
              "market_position": "market:41", "next": None}
 PROFIT = {"items": [{"name": "EQ", "base_currency": "EUR", "realised": "0", "unrealised": "75", "fees": "4.50",
                      "total": "70.50"}], "market_position": "market:41"}
+_EARNED = {
+    "items": [{"name": "EQ", "base_currency": "EUR", "amendments": "0", "corrected_marks": "0", "trades": "-12.50",
+               "fees": "-4.50", "carry": "0", "prices": "75", "fx": "1.25", "total": "59.25"}], "unmarked": [],
+}
+ATTRIBUTION = {**_EARNED, "from": "2026-11-24T23:59:59.999999Z", "to": None, "known_from": "ledger-0:17,market:40",
+               "known_at": "ledger-0:31,market:41", "final": True}
+DAILY = {"days": [{"day": "2026-11-25", **_EARNED}], "known_at": "ledger-0:31,market:41", "final": True}
 CASH = {"items": [{"book": "EQ-1", "currency": "EUR", "settled": "0", "receivable": "0", "payable": "9129.50",
                    "total": "-9129.50"}]}
 ENTRY = {"items": [{"id": "EQ-1/ledger-0-000000000017", "trade_id": "T-1", "postings": [
@@ -40,8 +60,23 @@ ENTRY = {"items": [{"id": "EQ-1/ledger-0-000000000017", "trade_id": "T-1", "post
     {"account": "Equity:Trading:SAN", "asset": "SAN", "quantity": "-100"}]}], "next": None}
 TRIAL_BALANCE = {"items": [{"account": "Equity:Trading:SAN", "asset": "SAN", "debit": "0", "credit": "100",
                             "balance": "-100"}], "sums": {"SAN": "0", "EUR": "0"}}
-SETTLEMENTS = {"items": [{"trade_id": "T-1", "book": "EQ-1", "due_on": "2026-11-26", "overdue": False,
-                          "quantity": "100", "amount": "-9129.50"}]}
+FAIL = {"cause": "securities", "reason": "the seller is short"}
+INSTRUCTION = {"instruction": "SI-000123"}
+MISMATCH = {"difference": "their price is 91.52"}
+BUY_IN = {"price": "93.10", "settled_on": "2026-12-03"}
+PENALTY = {"through": "2026-11-30"}
+STATEMENT = "as_of,depot,isin,quantity\n2026-11-26,EQ-1,FR0000120578,100\n"
+RECONCILED = {"reconciliation": {"kind": "custody", "lines": 1, "matched": 0, "breaks": [
+    {"account": "EQ-1", "asset": "SAN", "as_of": "2026-11-26", "lines": [2], "statement": "100", "settled": "0",
+     "in_flight": "100", "difference": "100", "reasons": [
+         {"cause": "unsettled", "quantity": "100", "trade_id": "T-1", "events": ["ledger-0:17"], "others": 0}]}]},
+    "errors": []}
+NET: dict[str, Any] = {"net_id": "N-1", "book": "EQ-1", "trade_ids": ["T-1", "T-2"]}
+SETTLE_NET = {"book": "EQ-1", "settled_on": "2026-11-26"}
+SETTLEMENTS = {"items": [{"trade_id": "T-1", "leg": "start", "book": "EQ-1", "status": "instructed",
+                          "due_on": "2026-11-26", "overdue": False, "business_days_open": 0, "ageing": "not-due",
+                          "quantity": "100", "amount": "-9129.50", "open_quantity": "100", "open_amount": "-9129.50",
+                          "instruction": "SI-000123"}], "business_date": "2026-11-24", "next": None}
 LOT = {"trade_id": "T-1", "trade_date": "2026-11-24", "quantity": "60", "cost": "5475"}
 TRANSFER = {"transfer_id": "M-1", "book": "EQ-1", "to_book": "EQ-2", "instrument": "SAN", "transfer_date": "2026-11-25",
             "quantity": "60", "reason": "the strategy moves to the other desk"}
@@ -83,6 +118,9 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
     "calendars": {"calendar": "XPAR", "name": "Paris", "holidays": ["2026-12-25"], "weekend": [6, 7]},
     "instruments": {"instrument": "SAN", "name": "Sanofi", "isin": "FR0000120578", "mic": "XPAR", "cfi": "ESVUFR",
                     "currency": "EUR", "issuer": "SANOFI", "calendar": "XPAR", "settlement_days": 2},
+    "settlement-cycles": {"market": "XNYS", "days": 1, "effective_from": "2024-05-28"},
+    "penalty-rates": {"kind": "liquid-shares", "rate": "1.0", "effective_from": "2022-02-01"},
+    "liquidity": {"instrument": "SAN", "liquidity": "liquid-shares", "effective_from": "2022-02-01"},
     "restrictions": {"instrument": "SAN", "reason": "we advise its buyer"},
 }
 REFERENCE = {"items": [{"kind": "books", "key": "EQ-1", "in_force": True, "content": {"desk": "EQ"}}], "next": None}

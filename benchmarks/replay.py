@@ -27,7 +27,7 @@ def positions(count: int) -> list[Figure]:
     done = 0
     with timed() as watch:
         while done < count:
-            fold = Fold([Positions()], Store(lambda _model, _ids: {}, lambda _model, _prefix: []))
+            fold = Fold([Positions()], Store(lambda _wanted: {}, lambda _model, _prefix: []))
             for at in range(0, len(stored), AT_ONCE):
                 page = stored[at : at + AT_ONCE]
                 fold.run([recorded(LEDGER, each.id, each) for each in page])

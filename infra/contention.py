@@ -1,6 +1,5 @@
 """Committing to a log that others write too: who decides long on much is overtaken, so less is decided at once."""
 
-import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -9,8 +8,8 @@ from eventsourcing.persistence import OperationalError
 from domain.batch import Unit
 from domain.ledger import Ledger, LogDoesNotRest
 from domain.outcomes import Outcome
+from infra.nonces import Nonces
 
-NONCE_BYTES = 16
 TRIES_IN_VAIN = 300
 UNBOUNDED = 1 << 30
 
@@ -18,7 +17,8 @@ UNBOUNDED = 1 << 30
 class Contention:
     """What is left of a batch while others keep moving the log: half as much after each failure, then more again."""
 
-    def __init__(self) -> None:
+    def __init__(self, nonces: Nonces) -> None:
+        self._nonces = nonces
         self._most_at_once = UNBOUNDED
 
     def commit(self, ledger: Ledger, units: Sequence[Unit], dry_run: bool = False) -> list[Outcome]:
@@ -33,7 +33,7 @@ class Contention:
         while waiting:
             share, later = (waiting, []) if dry_run else _cut(waiting, self._most_at_once)
             try:
-                outcomes += ledger.commit(share, datetime.now(UTC), os.urandom(NONCE_BYTES), dry_run)
+                outcomes += ledger.commit(share, datetime.now(UTC), self._nonces.new(), dry_run)
             except LogDoesNotRest as error:
                 tries += 1
                 self._most_at_once = max(1, sum(len(unit.submissions) for unit in share) // 2)

@@ -1,6 +1,5 @@
 """Every log of one ledger, opened: the recorders, the rules that decide on them, and the first events of a new one."""
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import partial
@@ -25,7 +24,8 @@ from domain.schema import UnknownEventType, business_content, decode, recorded
 from domain.snapshots import Snapshots
 from domain.trades import TradeDecider
 from infra.carrier import Carrier
-from infra.contention import NONCE_BYTES, Contention
+from infra.contention import Contention
+from infra.nonces import Nonces
 
 CANNOT_READ = (PersistenceError, LogBroken, UnknownEventType, msgspec.DecodeError)
 """What a log raises that is away, cut, altered, or written by a later version."""
@@ -55,7 +55,8 @@ class CommandedLogs:
     def __init__(self, open_log: OpenLog, ledgers: int | None = None, snapshots: Snapshots | None = None) -> None:
         self.reference = ReferenceState()
         self.market = MarketState()
-        self._contention = Contention()
+        self._nonces = Nonces()
+        self._contention = Contention(self._nonces)
         recorder = open_log(REFERENCE)
         self.snapshots = snapshots
         self.reference_ledger = Ledger(
@@ -149,7 +150,7 @@ class CommandedLogs:
             ledger.begin()
             if self.must_turn(log):
                 return None
-            return ledger.prepare(units, now(), os.urandom(NONCE_BYTES), looked_up=looked_up)
+            return ledger.prepare(units, now(), self._nonces.new(), looked_up=looked_up)
         except LogBroken as error:
             raise NotRecorded(str(error)) from error
 
@@ -198,14 +199,13 @@ class CommandedLogs:
         follows = (self.reference_ledger, self.by_log[MARKET])
         return Ledger(log, self.recorders[log], decider, self.reference, follows, snapshots=self.snapshots)
 
-    @staticmethod
-    def _open(ledger: Ledger, ledgers: int, ledger_id: str) -> None:
+    def _open(self, ledger: Ledger, ledgers: int, ledger_id: str) -> None:
         moment = now()
         first: Event = LogOpened(
             effective_at=moment, business_date=moment.date(), recorded_at=moment, actor=SYSTEM.key_id,
             source=SYSTEM.key_id, command_id=f"open-{ledger.log}", ledger_id=ledger_id, log=ledger.log, ledgers=ledgers,
         )
-        ledger.open([(f"log:{ledger.log}", first)], moment, os.urandom(NONCE_BYTES))
+        ledger.open([(f"log:{ledger.log}", first)], moment, self._nonces.new())
 
     def _require_ours(self, log: str) -> None:
         (first,) = self.recorders[log].select_notifications(1, 1)

@@ -210,7 +210,7 @@ class ProjectionWorker:
         return self._writer or self._own_writer  # type: ignore[return-value]
 
     def _fold(self, names: Sequence[str]) -> Fold:
-        store = Store(self._read_models.get_many, self._scan)
+        store = Store(self._read_models.find, self._scan)
         letters = [each for each in self._read_models.scan(DEAD_LETTERS, "") if isinstance(each, DeadLetter)]
         self._parked |= _parked(letters)
         return Fold([each for each in self._all if each.name in names], store, dead_letters=letters)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from domain.schema import Recorded
-from projections.fold import DEAD_LETTERS, DeadLetter, Fold, Parked, Store
+from projections.fold import DEAD_LETTERS, DeadLetter, Fold, Found, Parked, Store
 from projections.projection import Document, Projection, View
 
 
@@ -21,7 +21,7 @@ class ScopedFold:
         self._scopes = scopes
         self._of_books = any(each.needs for each in projections)
         self._projections = [_Scoped(each, self.holds) for each in projections]
-        self._fold = Fold(self._projections, Store(self._get_many, self._scan))
+        self._fold = Fold(self._projections, Store(self._find, self._scan))
 
     def run(self, events: Sequence[Recorded]) -> None:
         for model, documents in self._fold.run(events).items():
@@ -39,9 +39,11 @@ class ScopedFold:
         """Whether a document is of the scope."""
         return (key.partition("/")[0] if self._of_books else key) in self._scopes
 
-    def _get_many(self, model: str, ids: Sequence[str]) -> Mapping[str, Document]:
-        kept = self._kept[model]
-        return {key: kept[key] for key in ids if key in kept}
+    def _find(self, wanted: Mapping[str, Sequence[str]]) -> Found:
+        return {
+            model: {key: self._kept[model][key] for key in ids if key in self._kept[model]}
+            for model, ids in wanted.items()
+        }
 
     def _scan(self, model: str, prefix: str) -> Sequence[Document]:
         return [each for key, each in self._kept[model].items() if key.startswith(prefix)]

@@ -6,9 +6,14 @@ from domain.events.trades import Economics
 from domain.events.transfers import Moved
 
 
-def trading_account(terms: Economics | Moved) -> str:
+def position_id(terms: Economics | Moved) -> str:
+    """The id of the position that ``terms`` belong to."""
+    return f"{terms.book}/{terms.instrument}"
+
+
+def trading_account(instrument: str) -> str:
     """Against which a position is traded: it holds minus the position in the asset, and its cost in the currency."""
-    return f"Equity:Trading:{terms.instrument}"
+    return f"Equity:Trading:{instrument}"
 
 
 def in_transit_account(instrument: str) -> str:

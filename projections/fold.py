@@ -54,14 +54,19 @@ def letter_prefix(parked: Parked) -> str:
     return f"{parked.model}/{parked.key}/{parked.log}-"
 
 
+Found = Mapping[str, Mapping[str, Document]]
+"""Documents by model and id."""
+
+
 class Store:
-    """Where the documents are that are not at hand: ``projections.ports.ReadModels`` without its writing side."""
+    """Where the documents are that are not at hand: ``projections.ports.ReadModels`` without its writing side.
+    ``find`` takes ids by model.
+    """
 
     def __init__(
-        self, get_many: Callable[[str, Sequence[str]], Mapping[str, Document]],
-        scan: Callable[[str, str], Sequence[Document]],
+        self, find: Callable[[Mapping[str, Sequence[str]]], Found], scan: Callable[[str, str], Sequence[Document]]
     ) -> None:
-        self.get_many = get_many
+        self.find = find
         self.scan = scan
 
 
@@ -100,9 +105,10 @@ class Fold:
         self._ahead = {name: {} for name in self._held}
         self._failed = False
         with exact():
+            keyed = {each.name: _keys(each, events) for family in self._families for each in family}
+            self._load_missing(keyed)
             for family in self._families:
-                keyed = [self._keys(projection, events) for projection in family]
-                self._fold(family, keyed, events)
+                self._fold(family, [keyed[projection.name] for projection in family], events)
         self._forget()
         return {model: documents for model, documents in self._changes.items() if documents}
 
@@ -149,7 +155,7 @@ class Fold:
         held = self._held[model]
         if key not in held:
             with self._asking():
-                held[key] = self._store.get_many(model, [key]).get(key)
+                held[key] = self._store.find({model: [key]}).get(model, {}).get(key)
         document = held[key]
         assert self._at is not None
         if document is not None and document.sequence > self._at.sequence and document.log == self._at.log:
@@ -183,33 +189,34 @@ class Fold:
             self._failed = True
             raise
 
-    def _keys(self, projection: Projection, events: Sequence[Recorded]) -> list[Sequence[str]]:
-        keyed: list[Sequence[str]] = []
-        for event in events:
-            try:
-                keyed.append(projection.keys(event))
-            except Exception as error:
-                raise ProjectionStopped(f"{projection.name} cannot place {event.id} ({event.type}): {error}") from error
-        if not projection.appends:
-            held = self._held[projection.name]
-            wanted = list({key: None for keys in keyed for key in keys if key not in held})
-            if wanted:
-                self._load(projection.name, wanted)
-        return keyed
+    def _load_missing(self, keyed: Mapping[str, Sequence[Sequence[str]]]) -> None:
+        """Asks the store once for all that is not at hand; what is written once and never changed is not asked for."""
+        wanted: dict[str, list[str]] = {}
+        for family in self._families:
+            for projection in family:
+                held, keys = self._held[projection.name], keyed[projection.name]
+                if not projection.appends:
+                    missing = {key: None for each in keys for key in each if key not in held}
+                    if missing:
+                        wanted[projection.name] = list(missing)
+        if wanted:
+            self._load(wanted)
 
-    def _load(self, model: str, keys: Sequence[str]) -> Mapping[str, Document]:
-        found = self._store.get_many(model, keys)
-        self._held[model].update({key: found.get(key) for key in keys})
-        for key, document in found.items():
-            if document.stale:
-                self._parks(model, key, document)
+    def _load(self, wanted: Mapping[str, Sequence[str]]) -> Found:
+        found = self._store.find(wanted)
+        for model, keys in wanted.items():
+            documents = found.get(model, {})
+            self._held[model].update({key: documents.get(key) for key in keys})
+            for key, document in documents.items():
+                if document.stale:
+                    self._parks(model, key, document)
         return found
 
     def _take_from_store(self, projection: Projection, key: str) -> None:
         """What is held here is behind the store, where this event and more was applied to the document."""
         if not projection.appends:
             self._changes[projection.name].pop(key, None)
-            self._ahead[projection.name].update(self._load(projection.name, [key]))
+            self._ahead[projection.name].update(self._load({projection.name: [key]}).get(projection.name, {}))
 
     def _parks(self, model: str, key: str, at: Document | Recorded) -> None:
         """A document is parked from the first event that could not be applied, whichever of them is found first."""
@@ -237,10 +244,33 @@ class Fold:
         self._held[model][key] = stale
 
     def _forget(self) -> None:
-        """Keeps within bounds what was read longest ago, but all that this run changed: it may not be stored yet."""
-        share = self._most_documents // len(self._held)
+        """Keeps within bounds: what was read longest ago of the models that hold most, but nothing that this run
+        changed, for it may not be stored yet.
+        """
+        most = _level([len(held) for held in self._held.values()], self._most_documents)
         for model, held in self._held.items():
             changed = self._changes[model]
-            for key in list(islice(held, max(0, len(held) - share))):
+            for key in list(islice(held, max(0, len(held) - most))):
                 if key not in changed:
                     del held[key]
+
+
+def _keys(projection: Projection, events: Sequence[Recorded]) -> list[Sequence[str]]:
+    keyed: list[Sequence[str]] = []
+    for event in events:
+        try:
+            keyed.append(projection.keys(event))
+        except Exception as error:
+            raise ProjectionStopped(f"{projection.name} cannot place {event.id} ({event.type}): {error}") from error
+    return keyed
+
+
+def _level(sizes: Sequence[int], room: int) -> int:
+    """How many each may keep so that all fit into ``room``: those below leave theirs to the others."""
+    level = 0
+    for place, size in enumerate(sorted(sizes)):
+        level = room // (len(sizes) - place)
+        if size > level:
+            break
+        room -= size
+    return level

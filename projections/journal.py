@@ -8,9 +8,9 @@ from typing import ClassVar
 import msgspec
 
 from domain.events import (
+    PenaltyBooked,
     SettlementEvent,
-    SettlementFailed,
-    TradeAffirmed,
+    StatusEvent,
     TradeAmended,
     TradeBooked,
     TradeCancelled,
@@ -29,10 +29,10 @@ from projections.accounts import (
     in_transit_account,
     interest_account,
     loan_account,
+    position_id,
     settled_into,
     trading_account,
 )
-from projections.positions import position_id
 from projections.projection import Document, View
 
 
@@ -66,8 +66,8 @@ class JournalEntry(Document, kw_only=True):
 
 
 class Journal:
-    """A revision posts the reversal of the old terms and the new ones; affirmations and fails post nothing. The entries
-    of a transfer are named by it, and have no counterparty.
+    """A revision posts the reversal of the old terms and the new ones; affirmations, fails and instructions
+    post nothing. The entries of a transfer are named by it, and have no counterparty.
     """
 
     name = "journal"
@@ -82,7 +82,7 @@ class Journal:
         if isinstance(fact, TransferEvent):
             return (f"{fact.moved.book}/{event.log}-{event.sequence:012d}",)
         if type(fact) is not TradeBooked and (
-            not isinstance(fact, TradeEvent) or isinstance(fact, TradeAffirmed | SettlementFailed)
+            not isinstance(fact, TradeEvent) or isinstance(fact, StatusEvent)
         ):
             return ()
         return (f"{fact.terms.book}/{event.log}-{event.sequence:012d}",)
@@ -95,10 +95,12 @@ class Journal:
         postings = tuple([posting for posting in _postings(fact, view) if posting.quantity])
         _require_balance(key, postings)
         terms = fact.terms
-        settled_on = fact.settled_on if isinstance(fact, SettlementEvent) else terms.settlement_date
+        value_date = terms.settlement_date
+        if isinstance(fact, SettlementEvent | PenaltyBooked):
+            value_date = fact.settled_on if isinstance(fact, SettlementEvent) else fact.business_date
         return JournalEntry(
             id=key, book=terms.book, entity=terms.entity, desk=terms.desk, type=event.type, trade_id=fact.trade_id,
-            counterparty=terms.counterparty, trade_date=terms.trade_date, value_date=settled_on,
+            counterparty=terms.counterparty, trade_date=terms.trade_date, value_date=value_date,
             business_date=fact.business_date, effective_at=fact.effective_at, recorded_at=fact.recorded_at,
             postings=postings,
         )
@@ -118,25 +120,27 @@ def _transfer_entry(key: str, fact: TransferEvent, event: Recorded, view: View) 
 
 def _postings(fact: TradeEvent, view: View) -> Iterable[Posting]:
     if type(fact) is TradeBooked:
-        return [*_trade(fact.terms), *_realised(fact.terms, view)]
+        return [*trade_postings(fact.terms), *_realised(fact.terms, view)]
     if isinstance(fact, SettlementEvent):
-        return _settlement(fact)
+        return settlement_postings(fact)
+    if isinstance(fact, PenaltyBooked):
+        return penalty_postings(fact)
     old = fact.previous if isinstance(fact, TradeAmended | TradeCorrected) else fact.terms
-    postings = [*_reversed(_trade(old)), *_realised(old, view)]
+    postings = [*_reversed(trade_postings(old)), *_realised(old, view)]
     if not isinstance(fact, TradeCancelled):
-        postings += _trade(fact.terms)
+        postings += trade_postings(fact.terms)
         if position_id(old) != position_id(fact.terms):
             postings += _realised(fact.terms, view)
     return postings
 
 
-def _trade(terms: Economics) -> list[Posting]:
+def trade_postings(terms: Economics) -> list[Posting]:
     """What the terms oblige both sides to, against the trading account (or the loan), and the fees."""
     quantity, currency = terms.quantity, terms.currency
     if terms.loan is not None:
         postings = [Posting(loan_account(terms), terms.asset, quantity)]
     else:
-        trading = trading_account(terms)
+        trading = trading_account(terms.instrument)
         postings = [
             Posting(expected_delivery(terms), terms.asset, quantity), Posting(trading, terms.asset, -quantity),
             Posting(trading, currency, terms.total_fees - terms.amount if terms.fees_in_cost else -terms.amount),
@@ -154,7 +158,7 @@ def transfer_postings(fact: TransferEvent) -> list[Posting]:
     moved = fact.moved
     sign = -1 if isinstance(fact, TransferSent) else 1
     quantity, cost = sign * moved.quantity, sign * moved.cost
-    trading, in_transit = trading_account(moved), in_transit_account(moved.instrument)
+    trading, in_transit = trading_account(moved.instrument), in_transit_account(moved.instrument)
     postings = [
         Posting("Assets:Custody", moved.asset, quantity), Posting("Assets:InTransit", moved.asset, -quantity),
         Posting(trading, moved.asset, -quantity), Posting(in_transit, moved.asset, quantity),
@@ -172,13 +176,16 @@ def _realised(terms: Economics | Moved, view: View) -> tuple[Posting, ...]:
     position = view.get("positions", position_id(terms))
     if position is None or not position.realised_change:
         return ()
-    change = position.realised_change
-    return (
-        Posting(trading_account(terms), terms.currency, change), Posting("Income:RealisedPnL", terms.currency, -change)
-    )
+    return realised_postings(terms.instrument, terms.currency, position.realised_change)
 
 
-def _settlement(fact: SettlementEvent) -> Iterator[Posting]:
+def realised_postings(instrument: str, currency: str, realised: Decimal) -> tuple[Posting, ...]:
+    """What is realised of an instrument goes from its trading account to income."""
+    return Posting(trading_account(instrument), currency, realised), Posting("Income:RealisedPnL", currency, -realised)
+
+
+def settlement_postings(fact: SettlementEvent) -> Iterator[Posting]:
+    """What a settlement moves, out of where it was expected."""
     terms = fact.terms
     yield Posting("Assets:Nostro", terms.currency, fact.amount)
     if fact.leg == "maturity":
@@ -189,6 +196,14 @@ def _settlement(fact: SettlementEvent) -> Iterator[Posting]:
     if terms.loan is None:
         yield Posting(settled_into(terms), terms.asset, fact.quantity)
         yield Posting(expected_delivery(terms), terms.asset, -fact.quantity)
+
+
+def penalty_postings(fact: PenaltyBooked) -> Iterator[Posting]:
+    """The depository takes and gives penalties without being asked; what was too much goes back where it was."""
+    total = sum((charge.amount for charge in fact.charges), ZERO)
+    account = "Income:Penalties" if (total or -fact.amount) > 0 else "Expense:Penalties"
+    yield Posting("Assets:Nostro", fact.terms.currency, fact.amount)
+    yield Posting(account, fact.terms.currency, -fact.amount)
 
 
 def _require_balance(key: str, postings: Sequence[Posting]) -> None:

@@ -11,7 +11,8 @@ from domain.commands.lots import NamedLot
 from domain.commands.reference import LotMethod
 from domain.money import ROUNDING, ZERO, divide
 
-Place = tuple[date, datetime, str]
+Place = tuple[date, int, datetime, str]
+"""Date, precedence within it, time and trade: in this order a position takes what happens to it."""
 
 
 class Lot(msgspec.Struct, frozen=True, gc=False):

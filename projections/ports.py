@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from typing import Any, Protocol
 
-from projections.fold import DeadLetter, Parked
+from projections.fold import DeadLetter, Found, Parked
 from projections.projection import Document, Projection
 
 
@@ -17,6 +17,9 @@ class ReadModels(Protocol):
     """
 
     def get_many(self, model: str, ids: Sequence[str]) -> Mapping[str, Document]: ...
+
+    def find(self, wanted: Mapping[str, Sequence[str]]) -> Found:
+        """Documents of several models at once, by model; those that there are not are left out."""
 
     def scan(self, model: str, prefix: str) -> Sequence[Document]:
         """Documents whose id begins with ``prefix``, by id."""
@@ -60,9 +63,11 @@ class ReadModels(Protocol):
 
     def select(
         self, model: str, *, where: Mapping[str, Any] | None = None, after: str | None = None, limit: int = 1000,
-        prefix: str = "",
+        prefix: str = "", shape: type[Document] | None = None,
     ) -> Sequence[Document]:
-        """Documents whose columns equal ``where`` (a sequence of values means any of them), by id, after ``after``."""
+        """Documents whose columns equal ``where`` (a sequence of values means any of them), by id, after ``after``;
+        with only the fields of ``shape`` where one is given: what is not decoded costs nothing.
+        """
 
     def clear(self, models: Sequence[str]) -> None:
         """Forgets the documents and the tracking of ``models``."""

@@ -1,15 +1,14 @@
 """Positions: holdings of an instrument in a book, by trade date and settled, with lots, cost and realised profit."""
 
-from collections.abc import Sequence
-from datetime import date, datetime
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import ClassVar
 
 from domain.commands.reference import LotMethod
 from domain.events import (
+    PenaltyBooked,
     SettlementEvent,
-    SettlementFailed,
-    TradeAffirmed,
+    StatusEvent,
     TradeAmended,
     TradeBooked,
     TradeCancelled,
@@ -22,8 +21,9 @@ from domain.events.trades import Economics, Product
 from domain.events.transfers import Moved
 from domain.money import ZERO
 from domain.schema import Recorded
-from projections.lots import EMPTY, Fill, Holding, Lot, add, fold
-from projections.movements import Movement
+from projections.accounts import position_id
+from projections.lots import EMPTY, Fill, Holding, Lot, Place, add, fold
+from projections.movements import TRADING, Held, Movement, beyond_price
 from projections.projection import Document, View
 
 
@@ -31,8 +31,8 @@ class Position(Document, kw_only=True):
     """``quantity`` by trade date, ``settled`` of it; ``realised`` before ``fees`` and ``income`` (interest), all three
     in ``currency``; with ``fees_in_cost`` the fees are in the ``cost`` instead. ``issuer`` is empty for loans, which
     may be to several. ``realised_change`` is what the last event changed of ``realised``: the journal posts it.
-    ``substituted`` is how much was to close, or to move to another book, lots by name that were not there any more, and
-    took others instead.
+    ``substituted`` is how much was to close, or to move to another book, lots by name that were not there: it took
+    others, or opened new ones.
     """
 
     book: str
@@ -56,7 +56,7 @@ class Position(Document, kw_only=True):
     substituted: Decimal = ZERO
     trades: int = 0
     realised_change: Decimal = ZERO
-    last_place: tuple[date, datetime, str] | None = None
+    last_place: Place | None = None
 
     @property
     def in_flight(self) -> Decimal:
@@ -87,7 +87,7 @@ class Positions:
             return (position_id(fact.terms),)
         if isinstance(fact, TransferEvent):
             return (position_id(fact.moved),)
-        if not isinstance(fact, TradeEvent) or isinstance(fact, TradeAffirmed | SettlementFailed):
+        if not isinstance(fact, TradeEvent) or isinstance(fact, StatusEvent | PenaltyBooked):
             return ()
         key = position_id(fact.terms)
         if isinstance(fact, TradeAmended | TradeCorrected) and position_id(fact.previous) != key:
@@ -109,11 +109,6 @@ class Positions:
         return position
 
 
-def position_id(terms: Economics | Moved) -> str:
-    """The id of the position that ``terms`` belong to."""
-    return f"{terms.book}/{terms.instrument}"
-
-
 def _empty(key: str, terms: Economics | Moved) -> Position:
     return Position(
         id=key, book=terms.book, instrument=terms.instrument, desk=terms.desk, entity=terms.entity,
@@ -131,12 +126,11 @@ def _book(position: Position, fact: TradeBooked, view: View) -> None:
     if terms.loan is not None:
         _lend(position, terms.quantity)
         return
-    place = (terms.trade_date, terms.executed_at, fact.trade_id)
+    place = (terms.trade_date, TRADING, terms.executed_at, fact.trade_id)
     if position.last_place is not None and place < position.last_place:
         _fold_again(position, view)
         return
-    beyond = terms.total_fees if terms.fees_in_cost else ZERO
-    fill = Fill(place, terms.quantity, terms.price, beyond, terms.closes)
+    fill = Fill(place, terms.quantity, terms.price, beyond_price(terms), terms.closes)
     _hold(position, add(position.holding, fill, position.lot_method))
     position.last_place = place
 
@@ -171,21 +165,21 @@ def _replaced(fact: TradeEvent) -> list[tuple[Economics, int]]:
 
 
 def _fold_again(position: Position, view: View) -> None:
-    live = [movement for movement in view.scan("movements", position.id + "/") if movement.is_live]
-    live.sort(key=_place)
-    _hold(position, fold(map(fill_of, live), position.lot_method, EMPTY))
-    position.last_place = live[-1].place if live else None
+    found: Iterable[Movement] = view.scan("movements", position.id + "/")
+    fills = sorted((fill_of(each) for each in found if each.is_live and each.is_fill), key=_place)
+    _hold(position, fold(fills, position.lot_method, EMPTY))
+    position.last_place = fills[-1].place if fills else None
 
 
-def fill_of(movement: Movement) -> Fill:
+def fill_of(movement: Held) -> Fill:
     """What a movement adds to the lots."""
     return Fill(
         movement.place, movement.quantity, movement.price, movement.beyond, movement.closes, movement.brings
     )
 
 
-def _place(movement: Movement) -> tuple[date, datetime, str]:
-    return movement.place
+def _place(fill: Fill) -> Place:
+    return fill.place
 
 
 def _hold(position: Position, holding: Holding) -> None:

@@ -7,10 +7,8 @@ import msgspec
 
 from domain.commands import AnyCommand
 from domain.events import CommandRefused, Event
-from domain.outcomes import SYSTEM, Principal
-from domain.routing import log_of
 from domain.schema import Recorded, event_type
-from projections.fold import Fold, Store
+from projections.fold import Fold, Found, Store
 from projections.projection import Document, Projection
 from projections.registry import PROJECTIONS
 from tests.rules import DAY, MOMENT, Rules
@@ -27,17 +25,8 @@ class History(Rules):
         for command in commands:
             self.when(command)
 
-    def when(self, command: AnyCommand, principal: Principal = SYSTEM) -> list[Event]:
-        events = super().when(command, principal)
-        log = log_of(command, 1)
-        decider = self._deciders[log]
-        stream = decider.stream(command)
-        first, version = self._sequences[log] - len(events), decider.version(command) - len(events)
-        for place, event in enumerate(events, 1):
-            self.events.append(msgspec.structs.replace(
-                _recorded(event), log=log, sequence=first + place, stream=stream, version=version + place
-            ))
-        return events
+    def _happened(self, recorded: Recorded) -> None:
+        self.events.append(recorded)
 
     def refuse(self, code: str, **fields: Any) -> Recorded:
         """A refusal in the ledger log, as the batch records it."""
@@ -66,7 +55,7 @@ def read_models(
     starts afresh, or all of a log ``at_once``.
     """
     kept: dict[str, dict[str, bytes]] = {projection.name: {} for projection in projections}
-    store = Store(lambda model, ids: _found(kept, model, ids), lambda model, prefix: _scanned(kept, model, prefix))
+    store = Store(lambda wanted: _found(kept, wanted), lambda model, prefix: _scanned(kept, model, prefix))
     for log in dict.fromkeys(event.log for event in events):
         of_log = [event for event in events if event.log == log]
         for run in [of_log] if at_once else [[event] for event in of_log]:
@@ -75,8 +64,11 @@ def read_models(
     return {model: {key: _decoded(model, each) for key, each in found.items()} for model, found in kept.items()}
 
 
-def _found(kept: Mapping[str, Mapping[str, bytes]], model: str, ids: Sequence[str]) -> dict[str, Document]:
-    return {key: _decoded(model, kept[model][key]) for key in ids if key in kept[model]}
+def _found(kept: Mapping[str, Mapping[str, bytes]], wanted: Mapping[str, Sequence[str]]) -> Found:
+    return {
+        model: {key: _decoded(model, kept[model][key]) for key in ids if key in kept[model]}
+        for model, ids in wanted.items()
+    }
 
 
 def _scanned(kept: Mapping[str, Mapping[str, bytes]], model: str, prefix: str) -> list[Document]:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from domain.schema import Recorded
-from projections.fold import DEAD_LETTERS, Changes, DeadLetter, Fold, Store
+from projections.fold import DEAD_LETTERS, Changes, DeadLetter, Fold, Found, Store
 from projections.projection import Document, Projection, dependants_first
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
@@ -30,6 +30,9 @@ class Shelf:
 
     def refresh(self) -> None:
         self._seen = dict(self._written)
+
+    def find(self, wanted: Mapping[str, Sequence[str]]) -> Found:
+        return {model: self.get_many(model, ids) for model, ids in wanted.items()}
 
     def get_many(self, model: str, ids: Sequence[str]) -> Mapping[str, Document]:
         return {key: self._written[model, key] for key in ids if (model, key) in self._written}
@@ -93,11 +96,15 @@ class Hand:
     def _afresh(self) -> Fold:
         self._shelf.refresh()
         letters = [each for each in self._shelf.scan(DEAD_LETTERS, "") if isinstance(each, DeadLetter)]
-        return Fold(self._projections, Store(self._get_many, self._scan), dead_letters=letters)
+        return Fold(self._projections, Store(self._find, self._scan), dead_letters=letters)
 
-    def _get_many(self, model: str, ids: Sequence[str]) -> Mapping[str, Document]:
-        self._meanwhile()
-        return self._shelf.get_many(model, ids)
+    def _find(self, wanted: Mapping[str, Sequence[str]]) -> Found:
+        found: dict[str, Mapping[str, Document]] = {}
+        for model, ids in wanted.items():
+            # One request, but not one moment: others write in between.
+            self._meanwhile()
+            found[model] = self._shelf.get_many(model, ids)
+        return found
 
     def _scan(self, model: str, prefix: str) -> Sequence[Document]:
         self._meanwhile()

@@ -1,6 +1,6 @@
 """The rules of a ledger log: its books' trades, headroom and business date."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from itertools import islice
@@ -8,14 +8,16 @@ from typing import Any
 
 import msgspec
 
-from domain.commands import AnyCommand, BookTrade, ClosePeriod, RollBusinessDate, TradeCommand
+from domain.commands import AnyCommand, BookTrade, ClosePeriod, NetSettlements, RollBusinessDate, TradeCommand
 from domain.commands.lots import MovedLot, NamedLot
+from domain.commands.settlement import NetCommand
 from domain.commands.transfers import TransferCommand, TransferPosition
-from domain.decider import Envelope
+from domain.decider import Apart, Envelope
 from domain.events import (
     BookDefined,
     BusinessDateRolled,
     Event,
+    NetEvent,
     PeriodClosed,
     TradeAmended,
     TradeBooked,
@@ -36,11 +38,13 @@ from domain.refusals import Refused
 from domain.schema import Recorded
 from domain.trades import lifecycle, transfers
 from domain.trades.economics import template_of
+from domain.trades.nets import NetState
 from domain.trades.state import TradeState, booked, evolve_trade
 from domain.trades.transfers import TransferState, stream_of
 from domain.undo import UndoLog
 
 TRADES_IN_MEMORY = 20_000
+NET = "net:"
 
 
 class KeptTrades(msgspec.Struct, frozen=True):
@@ -57,9 +61,9 @@ class TradeDecider:
     """Decides under the reference and market facts that its owner follows.
 
     ``used`` is the gross notional reserved by each book's unsettled trades, in its base currency; ``positions`` the
-    trade-date quantity by book and instrument; ``trades`` and ``transfers`` those seen last, the others are loaded when
-    a command needs them. ``arrivals`` are the trades by position whose lots came from other books, and ``sent`` counts
-    the transfers that were sent.
+    trade-date quantity by book and instrument; ``trades``, ``nets`` and ``transfers`` those seen last, the others are
+    loaded when a command needs them. ``arrivals`` are by position the names of lots that transfers made, and
+    ``sent`` counts the transfers that were sent.
     """
 
     state_type = KeptTrades
@@ -72,6 +76,7 @@ class TradeDecider:
         self.reference = reference
         self.market = market
         self.trades: dict[str, TradeState] = {}
+        self.nets: dict[str, NetState] = {}
         self.used: dict[str, Decimal] = {}
         self.positions: dict[tuple[str, str], Decimal] = {}
         self.transfers: dict[str, TransferState] = {}
@@ -123,6 +128,8 @@ class TradeDecider:
             return "trade:" + command.trade_id
         if isinstance(command, TransferCommand):
             return stream_of(command)
+        if isinstance(command, NetCommand):
+            return NET + command.net_id
         return "business-date" if isinstance(command, RollBusinessDate) else "periods"
 
     def version(self, command: AnyCommand) -> int:
@@ -132,14 +139,16 @@ class TradeDecider:
         if isinstance(command, TransferCommand):
             transfer = self.transfers.get(stream_of(command))
             return transfer.version if transfer else 0
+        if isinstance(command, NetCommand):
+            net = self.nets.get(command.net_id)
+            return net.version if net else 0
         return self.versions.get(self.stream(command), 0)
 
     def absent(self, commands: Iterable[AnyCommand], *, bookings: bool) -> list[str]:
         """The streams that deciding these commands needs and that are not in memory; those of ``bookings`` too, which
         are new unless a trade id is used again.
         """
-        trades = self.trades
-        streams: dict[str, None] = {}
+        trades, streams = self.trades, dict[str, None]()
         for c in commands:
             if isinstance(c, TradeCommand):
                 if (bookings or type(c) is not BookTrade) and c.trade_id not in trades:
@@ -150,16 +159,31 @@ class TradeDecider:
                     streams[stream] = None
                 named = c.lots if isinstance(c, TransferPosition) else ()
             else:
+                if isinstance(c, NetCommand):
+                    streams |= dict.fromkeys(self._absent_of_net(c))
                 continue
             if named:
                 streams |= {"trade:" + lot.trade_id: None for lot in named if lot.trade_id not in trades}
         return list(streams)
 
+    def _absent_of_net(self, command: NetCommand) -> Iterator[str]:
+        net = self.nets.get(command.net_id)
+        if net is None:
+            yield NET + command.net_id
+        if isinstance(command, NetSettlements):
+            trade_ids = command.trade_ids
+        else:
+            trade_ids = net.event.trade_ids if net and net.is_open else ()
+        yield from ("trade:" + trade_id for trade_id in trade_ids if trade_id not in self.trades)
+
     def load(self, history: Iterable[Recorded]) -> None:
-        """Takes trades and transfers from the store into memory; their books know of them already."""
+        """Takes trades, nets and transfers from the store into memory; their books know of them already."""
         for recorded in history:
             if isinstance(recorded.event, TransferEvent):
                 self.transfers[recorded.stream] = TransferState(recorded.version, recorded.event)
+                continue
+            if isinstance(recorded.event, NetEvent):
+                self.nets[recorded.event.net_id] = NetState(recorded.version, recorded.event)
                 continue
             trade_id = recorded.stream.removeprefix("trade:")
             state = evolve_trade(self.trades.get(trade_id), recorded.version, recorded.sequence, recorded.event)
@@ -167,10 +191,10 @@ class TradeDecider:
                 self.trades[trade_id] = state
 
     def forget(self) -> None:
-        """Drops the trades and transfers seen longest ago, down to the bound, but none that may step back. Only between
-        batches.
+        """Drops the trades, nets and transfers seen longest ago, down to the bound, but none that may step back. Only
+        between batches.
         """
-        tables: tuple[dict[str, Any], ...] = (self.trades, self.transfers)
+        tables: tuple[dict[str, Any], ...] = (self.trades, self.nets, self.transfers)
         for table in tables:
             if len(table) <= self._trades_in_memory:
                 continue
@@ -179,13 +203,15 @@ class TradeDecider:
                 if key not in open_to_undo:
                     del table[key]
 
-    def decide(self, command: AnyCommand, envelope: Envelope, principal: Principal) -> Sequence[Event]:
+    def decide(self, command: AnyCommand, envelope: Envelope, principal: Principal) -> Sequence[Event | Apart]:
         if type(command) is BookTrade:
             return lifecycle.book(self, command, envelope, principal)
         if isinstance(command, TradeCommand):
             return lifecycle.change(self, command, envelope, principal)
         if isinstance(command, TransferCommand):
             return transfers.decide(self, command, envelope, principal)
+        if isinstance(command, NetCommand):
+            return lifecycle.net(self, command, envelope, principal)
         if isinstance(command, RollBusinessDate | ClosePeriod):
             return lifecycle.turn(self, command, envelope)
         raise Refused("wrong-log", f"{type(command).__name__} is not decided by a ledger log", "$.type")
@@ -198,6 +224,8 @@ class TradeDecider:
             self._evolve_trade(recorded, event)
         elif isinstance(event, TransferEvent):
             self._evolve_transfer(recorded, event)
+        elif isinstance(event, NetEvent):
+            self._undo.put(self.nets, event.net_id, NetState(recorded.version, event))
         elif evolve := self._evolve.get(type(event)):
             evolve(event)
             self._undo.put(self.versions, recorded.stream, recorded.version)
@@ -227,11 +255,11 @@ class TradeDecider:
         place = (moved.book, moved.instrument)
         held = self.positions.get(place, ZERO)
         self._undo.put(self.positions, place, held - moved.quantity if leaves else held + moved.quantity)
-        if isinstance(event, TransferReceived):
-            position = "/".join(place)
-            known = self.arrivals.get(position, ())
-            came = dict.fromkeys((*known, *(lot.trade_id or event.transfer_id for lot in moved.lots)))
-            self._undo.put(self.arrivals, position, tuple(came))
+        position = "/".join(place)
+        names = [lot.trade_id for lot in moved.lots if lot.trade_id] if isinstance(event, TransferReceived) else []
+        # What is sent may open a lot of its own, when what it takes turns out not to have been there.
+        came = dict.fromkeys((*self.arrivals.get(position, ()), *names, event.transfer_id))
+        self._undo.put(self.arrivals, position, tuple(came))
         self.sent += leaves
 
     def _take(self, terms: Economics, sign: int) -> None:

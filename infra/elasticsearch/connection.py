@@ -94,8 +94,11 @@ class Connection:
             settings.elasticsearch_key_file, settings.elasticsearch_key_password,
         )
         name, password = settings.elasticsearch_username, settings.elasticsearch_password
-        if tls.is_set and "https:" not in settings.elasticsearch_url:
-            raise BadSetting(f"{variable('elasticsearch_url')} must begin with https: for the files of TLS to be used")
+        hosts = filter(None, map(str.strip, settings.elasticsearch_url.split(",")))
+        if tls.is_set and not all(host.startswith("https:") for host in hosts):
+            raise BadSetting(
+                f"every URL of {variable('elasticsearch_url')} must begin with https: for the files of TLS to be used"
+            )
         if settings.elasticsearch_api_key and name:
             raise BadSetting(
                 f"{variable('elasticsearch_api_key')} or {variable('elasticsearch_username')} may be set, not both"

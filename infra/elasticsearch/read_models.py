@@ -30,7 +30,7 @@ from infra.elasticsearch.generations import Generations
 from infra.elasticsearch.search import PAGE, Search, get_many, whole
 from infra.elasticsearch.seen import Seen
 from infra.store_settings import ElasticsearchSettings
-from projections.fold import DEAD_LETTERS, DeadLetter, Parked
+from projections.fold import DEAD_LETTERS, DeadLetter, Found, Parked
 from projections.ports import ReadModelsMoved
 from projections.projection import Document, Projection, dependants_first
 
@@ -80,19 +80,29 @@ class ElasticsearchReadModels:
             known = [key for key in ids if key.split("/")[0] in self.models]
             letters = self._get([(key.split("/")[0], letter_id(key)) for key in known])
             return {each.letter: letter_of(each) for each in letters if each and each.letter}
-        if model in self._seen:
-            ids = self._seen[model].among(ids)
-        decode = self.models[model].document
-        return {each.id: decode(each) for each in self._get([(model, key) for key in ids]) if each and each.id}
+        return self.find({model: ids})[model]
+
+    def find(self, wanted: Mapping[str, Sequence[str]]) -> Found:
+        asked = [
+            (model, key) for model, ids in wanted.items()
+            for key in (self._seen[model].among(ids) if model in self._seen else ids)
+        ]
+        found: dict[str, dict[str, Document]] = {model: {} for model in wanted}
+        for (model, _), each in zip(asked, self._get(asked), strict=True):
+            if each and each.id:
+                found[model][each.id] = self.models[model].document(each)
+        return found
 
     def scan(self, model: str, prefix: str) -> Sequence[Document]:
         return self.select(model, prefix=prefix, limit=-1)
 
     def select(
         self, model: str, *, where: Mapping[str, Any] | None = None, after: str | None = None, limit: int = 1000,
-        prefix: str = "",
+        prefix: str = "", shape: type[Document] | None = None,
     ) -> Sequence[Document]:
         search, document = self._search(model, where or {}, prefix)
+        if shape is not None:
+            document = self.models[model].reader(shape)
         if 0 <= limit <= PAGE:
             found = whole(lambda: search.first(limit, after)) if limit else []
         else:

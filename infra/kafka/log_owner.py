@@ -13,7 +13,7 @@ from eventsourcing.persistence import IntegrityError, PersistenceError, Tracking
 
 from domain.admission import NotRecorded
 from domain.commands import UnreadableCommand
-from domain.ledger import Draft, LogBroken
+from domain.ledger import Draft, LogBroken, LogDoesNotRest
 from domain.ports import LogMoved
 from infra.kafka.published import NotReadable, OtherTopic
 from infra.kafka.publisher import EventsPublisher
@@ -27,12 +27,14 @@ from infra.requests import ORDER
 MOVES_BEFORE_TAKING_OVER = 20
 NOT_NOW = (PersistenceError, KafkaException, NotReadable, NotDelivered)
 """What passes: the store or Kafka is away."""
-TROUBLES = (*NOT_NOW, OtherTopic, LogBroken, NotRecorded)
-"""What keeps one log from being decided, until it is mended."""
 
 
 class RulesBroke(Exception):
     """A defect of ours: the rules could not decide a batch."""
+
+
+TROUBLES = (*NOT_NOW, OtherTopic, LogBroken, LogDoesNotRest, NotRecorded, RulesBroke)
+"""What keeps one log from being decided, until it is mended; the other logs of the worker go on."""
 
 
 class Flight(msgspec.Struct, frozen=True):

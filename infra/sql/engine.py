@@ -12,11 +12,12 @@ from eventsourcing import persistence
 from sqlalchemy import Connection, Engine, MetaData, String, event
 
 BUSY_SECONDS = 60
-ROWS_AT_ONCE = 1_000
+ROWS_AT_ONCE = (1_000, 64, 8, 1)
 CACHE_KIBIBYTES = -65536
 # A page that many commits touch is copied back once: with the default of 1000 it is copied at almost every commit.
 CHECKPOINT_PAGES = 16_000
 WRITE = "everbook_write"
+SINGLE = "everbook_single"
 CREATING = 0x45564552
 TEXT = String().with_variant(String(collation="C"), "postgresql")
 """Text in the order of its bytes, whatever language the database is in: pages and prefixes rest on it."""
@@ -56,8 +57,9 @@ def create_engine_for(url: str, *, synchronous: str = "FULL") -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        is_write = connection.get_execution_options().get(WRITE)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if is_write else "BEGIN")
+        options = connection.get_execution_options()
+        if SINGLE not in options:
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if WRITE in options else "BEGIN")
 
     return engine
 
@@ -93,6 +95,16 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
+def asking(engine: Engine) -> Iterator[Connection]:
+    """For one statement, which sees one state of the database by itself. Beginning and ending a transaction around it
+    would give up the interpreter's lock twice more, and wait for it again.
+    """
+    options = {SINGLE: True} if is_sqlite(engine) else {"isolation_level": "AUTOCOMMIT"}
+    with translated(engine), engine.connect().execution_options(**options) as connection, connection.begin():
+        yield connection
+
+
+@contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """A transaction that holds SQLite's write lock from its beginning."""
     with translated(engine), engine.connect().execution_options(**{WRITE: True}) as connection, connection.begin():
@@ -113,18 +125,16 @@ def rows(connection: Connection, statement: str, parameters: tuple[Any, ...] = (
 
 
 def insert(connection: Connection, head: str, tail: str, found: Sequence[tuple[Any, ...]]) -> None:
-    """Inserts rows; ``head`` names the table and its columns, ``tail`` what to do about a conflict. Many rows go in one
-    statement: it is parsed once, and SQLite works on it outside the interpreter's lock.
+    """Inserts rows; ``head`` names the table and its columns, ``tail`` what to do about a conflict. Rows go in few
+    statements of few sizes: each is parsed once, and SQLite works on it outside the interpreter's lock.
     """
-    if not found:
-        return
     mark = "?" if connection.dialect.name == "sqlite" else "%s"
-    whole = len(found) - len(found) % ROWS_AT_ONCE
-    for at in range(0, whole, ROWS_AT_ONCE):
-        values = tuple(chain.from_iterable(found[at : at + ROWS_AT_ONCE]))
-        connection.exec_driver_sql(_insertion(head, tail, mark, len(found[0]), ROWS_AT_ONCE), values)
-    if whole < len(found):
-        connection.exec_driver_sql(_insertion(head, tail, mark, len(found[0]), 1), list(found[whole:]))
+    at = 0
+    for size in ROWS_AT_ONCE:
+        while len(found) - at >= size:
+            values = tuple(chain.from_iterable(found[at : at + size]))
+            connection.exec_driver_sql(_insertion(head, tail, mark, len(found[0]), size), values)
+            at += size
 
 
 @lru_cache(maxsize=256)

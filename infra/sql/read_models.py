@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine
 
 from infra.sql.documents import Model, create_tracking, models_of
 from infra.sql.engine import create_engine_for, insert, marks, reading, rows, writing
-from projections.fold import DEAD_LETTERS, DeadLetter, Parked, letter_prefix
+from projections.fold import DEAD_LETTERS, DeadLetter, Found, Parked, letter_prefix
 from projections.ports import ReadModelsMoved
 from projections.projection import Document, Projection
 
@@ -61,16 +61,21 @@ class SqlReadModels:
             raise
 
     def get_many(self, model: str, ids: Sequence[str]) -> Mapping[str, Document]:
-        found: dict[str, Document] = {}
+        return self.find({model: ids})[model]
+
+    def find(self, wanted: Mapping[str, Sequence[str]]) -> Found:
         with reading(self.engine) as connection:
-            table, mark = self._table(connection, model), marks(self.engine, KEYS_AT_ONCE)
-            for at in range(0, len(ids), KEYS_AT_ONCE):
-                page = list(ids[at : at + KEYS_AT_ONCE])
-                page += [page[-1]] * (KEYS_AT_ONCE - len(page)) if len(page) > 1 else []
-                mark = marks(self.engine, len(page))
-                statement = f"SELECT id, stale, document FROM {table} WHERE id IN ({mark})"
-                for key, stale, stored in rows(connection, statement, tuple(page)):
-                    found[key] = self._models[model].document(stale, stored)
+            return {model: self._found(connection, model, ids) for model, ids in wanted.items()}
+
+    def _found(self, connection: Connection, model: str, ids: Sequence[str]) -> dict[str, Document]:
+        table, decode = self._table(connection, model), self._models[model].document
+        found: dict[str, Document] = {}
+        for at in range(0, len(ids), KEYS_AT_ONCE):
+            page = list(ids[at : at + KEYS_AT_ONCE])
+            page += [page[-1]] * (KEYS_AT_ONCE - len(page)) if len(page) > 1 else []
+            statement = f"SELECT id, stale, document FROM {table} WHERE id IN ({marks(self.engine, len(page))})"
+            for key, stale, stored in rows(connection, statement, tuple(page)):
+                found[key] = decode(stale, stored)
         return found
 
     def scan(self, model: str, prefix: str) -> Sequence[Document]:
@@ -78,13 +83,14 @@ class SqlReadModels:
 
     def select(
         self, model: str, *, where: Mapping[str, Any] | None = None, after: str | None = None, limit: int = 1000,
-        prefix: str = "",
+        prefix: str = "", shape: type[Document] | None = None,
     ) -> Sequence[Document]:
         mark, values = marks(self.engine, 1), [after or ""]
         conditions = f"id > {mark}"
         if prefix:
-            conditions += f" AND id >= {mark} AND id < {mark}"
-            values += [prefix, prefix + _LAST]
+            # Of two lower bounds a database may begin at the lower one, and read all that lies between.
+            conditions = f"id {'>' if values[0] >= prefix else '>='} {mark} AND id < {mark}"
+            values = [max(values[0], prefix), prefix + _LAST]
         for column, wanted in (where or {}).items():
             if column not in self._models[model].columns:
                 raise KeyError(f"{model} is not kept by {column}")
@@ -97,7 +103,7 @@ class SqlReadModels:
             statement = (
                 f"SELECT stale, document FROM {self._table(connection, model)} WHERE {conditions} ORDER BY id{bound}"
             )
-            decode = self._models[model].document
+            decode = self._models[model].reader(shape)
             return [decode(stale, stored) for stale, stored in rows(connection, statement, tuple(values))]
 
     def write(

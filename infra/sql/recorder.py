@@ -17,7 +17,7 @@ from domain.ports import Commit, CommitRecord, LogMoved, NewEvent, Receipt
 from infra.identity import from_text, to_text
 from infra.plain_commit import plain_commit
 from infra.sql.commits import commit_row, record_from
-from infra.sql.engine import insert, is_sqlite, marks, reading, rows, writing
+from infra.sql.engine import asking, insert, is_sqlite, marks, reading, rows, writing
 from infra.sql.snapshots import SqlAggregateRecorder
 from infra.sql.tables import COMMIT_COLUMNS, EVENT_COLUMNS, LogTables, table_prefix
 from infra.sql.tracking import SqlTrackingRecorder, insert_tracking
@@ -70,11 +70,11 @@ class SqlRecorder(SqlAggregateRecorder, SqlTrackingRecorder, ProcessRecorder):
         statement = (
             f"SELECT {EVENT_COLUMNS} FROM {self.tables.events} WHERE {conditions} ORDER BY sequence LIMIT {int(limit)}"
         )
-        with reading(self.engine) as connection:
+        with asking(self.engine) as connection:
             return _notifications(rows(connection, statement, (*values, *topics)))
 
     def max_notification_id(self) -> int | None:
-        with reading(self.engine) as connection:
+        with asking(self.engine) as connection:
             last: int | None = rows(connection, self.tables.last_sequence)[0][0]
             return last
 
@@ -110,12 +110,12 @@ class SqlRecorder(SqlAggregateRecorder, SqlTrackingRecorder, ProcessRecorder):
             }
 
     def count_receipts(self) -> int:
-        with reading(self.engine) as connection:
+        with asking(self.engine) as connection:
             count: int = rows(connection, f"SELECT COUNT(*) FROM {self.tables.receipts}")[0][0]
             return count
 
     def last_commit(self) -> CommitRecord | None:
-        with reading(self.engine) as connection:
+        with asking(self.engine) as connection:
             return self._last_commit(connection)
 
     def select_commits(self, start: int, limit: int) -> Sequence[CommitRecord]:
@@ -123,7 +123,7 @@ class SqlRecorder(SqlAggregateRecorder, SqlTrackingRecorder, ProcessRecorder):
             f"SELECT {COMMIT_COLUMNS} FROM {self.tables.commits} WHERE first_sequence >= {marks(self.engine, 1)} "
             f"AND tree_size >= {marks(self.engine, 1)} ORDER BY tree_size LIMIT {int(limit)}"
         )
-        with reading(self.engine) as connection:
+        with asking(self.engine) as connection:
             return [record_from(row) for row in rows(connection, statement, (start, start))]
 
     def select_leaves(self, start: int, limit: int) -> Sequence[tuple[int, bytes]]:
@@ -131,7 +131,7 @@ class SqlRecorder(SqlAggregateRecorder, SqlTrackingRecorder, ProcessRecorder):
             f"SELECT sequence, leaf FROM {self.tables.events} WHERE sequence >= {marks(self.engine, 1)} "
             f"ORDER BY sequence LIMIT {int(limit)}"
         )
-        with reading(self.engine) as connection:
+        with asking(self.engine) as connection:
             return rows(connection, statement, (start,))
 
     def _insert(

@@ -102,6 +102,7 @@ def test_tls_to_a_server_without_it_says_so(elasticsearch: str, tmp_path: Path) 
 
 @pytest.mark.parametrize(("given", "said"), [
     ({"elasticsearch_url": "http://h:1", "elasticsearch_ca_file": "/ca"}, "URL must begin with https:"),
+    ({"elasticsearch_url": "https://h:1, http://h:2", "elasticsearch_ca_file": "/ca"}, "URL must begin with https:"),
     ({"elasticsearch_url": "https://h:1", "elasticsearch_ca_file": "/ca"}, "EVERBOOK_ELASTICSEARCH_CA_FILE='/ca'"),
     ({"elasticsearch_url": "http://h:1", "elasticsearch_api_key": "k", **ANNA}, "may be set, not both"),
 ])

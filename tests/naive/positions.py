@@ -26,12 +26,13 @@ _NO = Fraction(0)
 NOTHING = Position(_NO, _NO, _NO, _NO, _NO, _NO, _NO, _NO, 0, [])
 
 
-def positions(facts: list[Fact]) -> dict[str, Position]:
-    """Positions by book and instrument, for every book and instrument with something that stands."""
+def positions(facts: list[Fact], at: datetime | None = None) -> dict[str, Position]:
+    """Positions by book and instrument, for every book and instrument with something that stands, or stood at a time.
+    """
     held: dict[str, tuple[list[Trade], list[Moved]]] = {}
-    for trade in standing_trades(facts):
+    for trade in standing_trades(facts, at):
         held.setdefault(f"{trade.terms['book']}/{trade.terms['instrument']}", ([], []))[0].append(trade)
-    for moved in standing_transfers(facts):
+    for moved in standing_transfers(facts, at):
         held.setdefault(moved.key(), ([], []))[1].append(moved)
     return {key: _position(*each) for key, each in held.items()}
 
@@ -48,14 +49,15 @@ def _position(trades: list[Trade], transfers: list[Moved]) -> Position:
     result = Outcome([], quantity, Fraction(0)) if is_loan else _run(trades, transfers)
     return Position(
         quantity=quantity, settled=settled, in_flight=quantity - settled, cost=result.cost, realised=result.realised,
-        fees=sum((trade.fees() for trade in trades if not trade.terms.get("fees_in_cost")), Fraction(0)),
-        income=repaid + received, substituted=result.substituted, trades=len(trades), lots=result.lots,
+        fees=sum((fee for trade in trades for fee in trade.expensed().values()), Fraction(0)),
+        income=repaid + received, substituted=result.substituted, trades=sum(trade.holds for trade in trades),
+        lots=result.lots,
     )
 
 
 def _run(trades: list[Trade], transfers: list[Moved]) -> Outcome:
-    runs = [*((_place(trade), [_fill(trade)]) for trade in trades),
-            *((_place_of(moved), list(_fills(moved))) for moved in transfers)]
+    runs = [*((_place(trade), [_fill(trade)]) for trade in trades if trade.holds),
+            *((_place_of(moved), list(_fills(moved))) for moved in transfers if moved.holds)]
     fills = [fill for _, each in sorted(runs, key=lambda entry: entry[0]) for fill in each]
     first = trades[0].terms if trades else transfers[0].what
     return run(fills, first["lot_method"])

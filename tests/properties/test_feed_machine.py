@@ -20,7 +20,7 @@ from infra.projection_worker import ProjectionWorker
 from infra.sequenced import Sequenced
 from infra.sql.engine import create_engine_for
 from infra.sql.read_models import SqlReadModels
-from projections.fold import Parked
+from projections.fold import Found, Parked
 from projections.projection import Document
 from projections.registry import PROJECTIONS
 from tests.documents import read_models
@@ -81,9 +81,9 @@ class CrashingReadModels(SqlReadModels):
 
     fuse = Fuse()
 
-    def get_many(self, model: str, ids: Sequence[str]) -> Mapping[str, Document]:
+    def find(self, wanted: Mapping[str, Sequence[str]]) -> Found:
         self.fuse.step()
-        return super().get_many(model, ids)
+        return super().find(wanted)
 
     def write(
         self, log: str, documents: Mapping[str, Mapping[str, Document]], *, expected: int, reflected: int,

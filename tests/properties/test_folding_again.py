@@ -111,7 +111,7 @@ def test_a_failure_of_the_store_is_not_a_poison_event() -> None:
     def fails(_model: str, _prefix: str) -> Sequence[Document]:
         raise OperationalError("the store is away")
 
-    fold = Fold(MODELS, Store(shelf.get_many, fails))
+    fold = Fold(MODELS, Store(shelf.find, fails))
     with pytest.raises(OperationalError, match="away"):
         fold.run(events())
 
@@ -129,7 +129,7 @@ def test_a_document_is_parked_from_its_first_dead_letter_though_a_later_one_was_
 
 def test_a_document_that_another_worker_found_stale_is_parked_here_too() -> None:
     shelf = Shelf(POISONED)
-    fold = Fold(POISONED, Store(shelf.get_many, shelf.scan))
+    fold = Fold(POISONED, Store(shelf.find, shelf.scan))
     for _ in Hand(shelf, POISONED, events()[:14], at_once=20, random=Random(0)).steps():
         pass
     changes = fold.run(events()[14:15])

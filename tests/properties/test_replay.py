@@ -15,7 +15,7 @@ from infra.logs import CommandedLogs
 from infra.projection_worker import ProjectionWorker
 from infra.rebuild import compare
 from infra.sql.read_models import SqlReadModels
-from projections.fold import DEAD_LETTERS, Fold, Store
+from projections.fold import DEAD_LETTERS, Fold, Found, Store
 from projections.projection import Document
 from projections.registry import PROJECTIONS
 from tests.ledger import send
@@ -31,14 +31,17 @@ class Shelf:
 
     def __init__(self) -> None:
         self.kept: Kept = {name: {} for name in (*KINDS, DEAD_LETTERS)}
-        self.store = Store(self._get_many, self._scan)
+        self.store = Store(self._find, self._scan)
 
     def put(self, changes: Mapping[str, Mapping[str, Document]]) -> None:
         for model, documents in changes.items():
             self.kept[model].update({key: ENCODER.encode(document) for key, document in documents.items()})
 
-    def _get_many(self, model: str, ids: Sequence[str]) -> dict[str, Document]:
-        return {key: self._decoded(model, key) for key in ids if key in self.kept[model]}
+    def _find(self, wanted: Mapping[str, Sequence[str]]) -> Found:
+        return {
+            model: {key: self._decoded(model, key) for key in ids if key in self.kept[model]}
+            for model, ids in wanted.items()
+        }
 
     def _scan(self, model: str, prefix: str) -> list[Document]:
         return [self._decoded(model, key) for key in sorted(self.kept[model]) if key.startswith(prefix)]

@@ -15,11 +15,14 @@ from domain.events import TransferSent
 from domain.routing import log_names
 from domain.trades import TradeDecider
 from infra.logs import CommandedLogs
+from projections.as_of import Instant
 from tests.documents import read_models
 from tests.ledger import send
 from tests.naive.facts import facts_of
 from tests.naive.journal import balances, entries
 from tests.naive.positions import NOTHING, positions
+from tests.properties.instants import grouped, said
+from tests.properties.test_as_of import OF_THE_LAST_EVENT, fields
 from tests.properties.test_second_model import posted, shown
 from tests.rules import DAY
 from tests.strategies import BOOKS, SHARES, bookings, changes, numbered, world
@@ -153,6 +156,18 @@ def test_sending_earns_nothing_and_takes_the_lots_that_were_open(history: list[A
             if isinstance(event.event, TransferSent):
                 entry = models["journal"][f"{event.event.moved.book}/{log}-{event.sequence:012d}"]
                 assert {each.account for each in entry.postings if each.account.startswith("Income")} == set()
+
+
+@settings(max_examples=60, deadline=None)
+@given(histories(ANY_DAY))
+def test_for_ever_and_as_known_now_is_what_the_live_documents_say(history: list[Any]) -> None:
+    logs = after(history, 3)
+    for log, models in zip(log_names(3)[2:], models_of(logs), strict=True):
+        last = logs.recorders[log].max_notification_id() or 0
+        found = said(grouped(models["movements"].values()), Instant(None, last))
+        live = {key: fields(each, *OF_THE_LAST_EVENT) for key, each in models["positions"].items()}
+        assert {key: fields(each, *OF_THE_LAST_EVENT) for key, each in found["positions"].items()} == live
+        assert found["accounts"] == posted(models["journal"].values())
 
 
 @settings(max_examples=40, deadline=None)

@@ -13,12 +13,13 @@ from domain.commands.lots import NamedLot
 from domain.commands.reference import LotMethod
 from domain.money import exact, round_to
 from projections.lots import EMPTY, Fill, Holding, Lot, add, fold, leaving
+from projections.movements import TRADING
 from tests.rules import DAY, MOMENT
 
 
 def fills(*trades: tuple[str, str]) -> list[Fill]:
     return [
-        Fill((DAY + timedelta(place), MOMENT, f"T{place + 1}"), Decimal(quantity), Decimal(price))
+        Fill((DAY + timedelta(place), TRADING, MOMENT, f"T{place + 1}"), Decimal(quantity), Decimal(price))
         for place, (quantity, price) in enumerate(trades)
     ]
 
@@ -116,7 +117,7 @@ def test_a_named_lot_that_is_gone_is_replaced_by_the_oldest_and_the_holding_says
 def test_fees_in_cost_are_shared_by_quantity_and_the_last_part_takes_the_rest() -> None:
     """A fee of 1 on three shares: a third of it is rounded twice, and what is left leaves with the last."""
     with exact():
-        bought = fold([Fill((DAY, MOMENT, "T1"), Decimal(3), Decimal(10), Decimal(1))], "fifo")
+        bought = fold([Fill((DAY, TRADING, MOMENT, "T1"), Decimal(3), Decimal(10), Decimal(1))], "fifo")
         parts = [bought]
         for _ in range(3):
             parts.append(add(parts[-1], closing("-1", "10"), "fifo"))
@@ -128,7 +129,7 @@ def test_fees_in_cost_are_shared_by_quantity_and_the_last_part_takes_the_rest() 
 
 def test_the_fees_of_a_fill_through_zero_are_split_by_quantity() -> None:
     with exact():
-        short = Fill((DAY, MOMENT, "T2"), Decimal(-15), Decimal(120), Decimal(3))
+        short = Fill((DAY, TRADING, MOMENT, "T2"), Decimal(-15), Decimal(120), Decimal(3))
         holding = add(fold(fills(("10", "100")), "fifo"), short, "fifo")
     assert holding.realised == 200 - 2
     assert lots(holding) == [("T2", -5, 120)]
@@ -137,7 +138,7 @@ def test_the_fees_of_a_fill_through_zero_are_split_by_quantity() -> None:
 
 def test_lots_that_come_keep_their_dates_and_their_place_by_age() -> None:
     old = Lot("X1", DAY - timedelta(9), Decimal(4), Decimal(90), Decimal(360))
-    arrival = Fill((DAY + timedelta(5), MOMENT, "M1"), Decimal(4), Decimal(90), brings=(old,))
+    arrival = Fill((DAY + timedelta(5), TRADING, MOMENT, "M1"), Decimal(4), Decimal(90), brings=(old,))
     with exact():
         holding = fold([*fills(("10", "100"), ("5", "130")), arrival], "fifo")
         sold = add(holding, closing("-5", "120"), "fifo")
@@ -148,7 +149,7 @@ def test_lots_that_come_keep_their_dates_and_their_place_by_age() -> None:
 
 def test_lots_that_come_to_a_short_book_close_it_at_their_cost() -> None:
     lot = Lot("X1", DAY, Decimal(15), Decimal(90), Decimal(1350))
-    arrival = Fill((DAY + timedelta(5), MOMENT, "M1"), Decimal(15), Decimal(90), brings=(lot,))
+    arrival = Fill((DAY + timedelta(5), TRADING, MOMENT, "M1"), Decimal(15), Decimal(90), brings=(lot,))
     with exact():
         holding = fold([*fills(("-10", "100")), arrival], "fifo")
     assert lots(holding) == [("X1", 5, 90)]
@@ -167,7 +168,7 @@ def test_what_leaves_says_the_lots_that_the_method_would_close(method: Any) -> N
 
 def closing(quantity: str, price: str, *named: tuple[str, str]) -> Fill:
     names = tuple(NamedLot(trade_id=trade_id, quantity=Decimal(size)) for trade_id, size in named)
-    return Fill((DAY + timedelta(99), MOMENT, "T99"), Decimal(quantity), Decimal(price), closes=names)
+    return Fill((DAY + timedelta(99), TRADING, MOMENT, "T99"), Decimal(quantity), Decimal(price), closes=names)
 
 
 @pytest.mark.parametrize("method", METHODS)
