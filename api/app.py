@@ -19,6 +19,7 @@ from api.http import (
     proofs,
     reference,
     risk,
+    settlements,
     trades,
 )
 from api.http.documented import PROBLEM, components
@@ -36,8 +37,8 @@ def create_app(services: Services) -> FastAPI:
     app.state.services = services
     problems.install(app)
     for each in (
-        commands, trades, explaining, positions, earning, accounting, market, risk, compliance, events, proofs,
-        reference, health,
+        commands, trades, settlements, explaining, positions, earning, accounting, market, risk, compliance, events,
+        proofs, reference, health,
     ):
         app.include_router(each.router)
 

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 
 from domain.commands.reference import LotMethod
 from domain.events import (
+    PenaltyBooked,
     SettlementEvent,
     TradeAmended,
     TradeBooked,
@@ -17,11 +18,11 @@ from domain.events import (
 from domain.events.trades import Economics, Product
 from domain.money import ZERO
 from domain.schema import Recorded
-from projections.journal import Posting, settlement_postings, trade_postings
+from projections.journal import Posting, penalty_postings, settlement_postings, trade_postings
 from projections.lots import Place
 from projections.projection import Document, View
 
-Kind = Literal["trade", "settlement", "repayment"]
+Kind = Literal["trade", "settlement", "repayment", "penalty"]
 TRADING = 1
 """The precedence of what is traded: after what happens at the opening (0), before what expires (2)."""
 
@@ -100,7 +101,7 @@ class Movement(Posted, kw_only=True):
 class Movements:
     """An agreed amendment holds from its ``effective_at`` on, so the earlier terms get an entry of their own that ends
     there; right terms hold for as long as the corrected ones were thought to; a cancelled trade never held. What
-    settles, and what is repaid of a loan, are movements too.
+    settles, what is repaid of a loan, and what a fail costs are movements too.
     """
 
     name = "movements"
@@ -121,6 +122,8 @@ class Movements:
             return (_id(fact.previous, fact, fact.revision - 1), _id(fact.terms, fact))
         if isinstance(fact, SettlementEvent):
             return (f"{_id(fact.terms, fact)}-{_settled_kind(fact)}-{event.sequence:012d}",)
+        if isinstance(fact, PenaltyBooked):
+            return (f"{_id(fact.terms, fact)}-penalty-{event.sequence:012d}",)
         return tuple(_possible(fact)) if isinstance(fact, TradeCancelled) else ()
 
     def project(self, key: str, document: Movement | None, event: Recorded, view: View) -> Movement | None:
@@ -130,8 +133,8 @@ class Movements:
         assert isinstance(fact, TradeEvent)
         if document is not None or isinstance(fact, TradeCancelled):
             return _ended(document, event) if document else None
-        if isinstance(fact, SettlementEvent):
-            return _settled(key, fact, event)
+        if isinstance(fact, SettlementEvent | PenaltyBooked):
+            return _settled(key, fact, event) if isinstance(fact, SettlementEvent) else _charged(key, fact, event)
         if not isinstance(fact, TradeAmended | TradeCorrected):
             return _movement(key, fact.terms, fact, event, fact.terms.executed_at)
         old: Movement | None = view.get("movements", _id(fact.previous, fact, fact.revision - 1))
@@ -189,6 +192,15 @@ def _settled(key: str, fact: SettlementEvent, event: Recorded) -> Movement:
     settled.postings = _but_nothing(settlement_postings(fact))
     settled.fees, settled.income = ZERO, fact.quantity + fact.amount if fact.leg == "maturity" else ZERO
     return settled
+
+
+def _charged(key: str, fact: PenaltyBooked, event: Recorded) -> Movement:
+    """A penalty moves money, and nothing of the position."""
+    charged = _movement(key, fact.terms, fact, event, fact.effective_at)
+    charged.kind = "penalty"
+    charged.quantity, charged.amount, charged.fees = ZERO, fact.amount, ZERO
+    charged.postings = _but_nothing(penalty_postings(fact))
+    return charged
 
 
 def _but_nothing(postings: Iterable[Posting]) -> tuple[Posting, ...]:
