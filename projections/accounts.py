@@ -3,9 +3,10 @@
 from decimal import Decimal
 
 from domain.events.trades import Economics
+from domain.events.transfers import Moved
 
 
-def position_id(terms: Economics) -> str:
+def position_id(terms: Economics | Moved) -> str:
     """The id of the position that ``terms`` belong to."""
     return f"{terms.book}/{terms.instrument}"
 
@@ -13,6 +14,11 @@ def position_id(terms: Economics) -> str:
 def trading_account(instrument: str) -> str:
     """Against which a position is traded: it holds minus the position in the asset, and its cost in the currency."""
     return f"Equity:Trading:{instrument}"
+
+
+def in_transit_account(instrument: str) -> str:
+    """Against which a position is on its way between two books, as against the trading accounts of these."""
+    return f"Equity:InTransit:{instrument}"
 
 
 def loan_account(terms: Economics) -> str:

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import ClassVar, Literal
 
+from domain.commands.lots import MovedLot, NamedLot
 from domain.commands.reference import LotMethod
 from domain.events import (
     PenaltyBooked,
@@ -14,15 +15,18 @@ from domain.events import (
     TradeCancelled,
     TradeCorrected,
     TradeEvent,
+    TransferEvent,
+    TransferReceived,
 )
 from domain.events.trades import Economics, Product
-from domain.money import ZERO
+from domain.money import ZERO, divide
 from domain.schema import Recorded
-from projections.journal import Posting, penalty_postings, settlement_postings, trade_postings
-from projections.lots import Place
+from projections.journal import Posting, penalty_postings, settlement_postings, trade_postings, transfer_postings
+from projections.lots import Lot, Place
 from projections.projection import Document, View
 
-Kind = Literal["trade", "settlement", "repayment", "penalty"]
+Kind = Literal["trade", "settlement", "repayment", "penalty", "transfer-out", "transfer-in"]
+FILLING = frozenset({"trade", "transfer-out", "transfer-in"})
 TRADING = 1
 """The precedence of what is traded: after what happens at the opening (0), before what expires (2)."""
 
@@ -31,6 +35,9 @@ class Held(Document, kw_only=True):
     """What the fold of a position reads of a movement, and no more: a book has many thousands. ``quantity`` changes the
     position, but that of a settlement only moves; ``income`` is interest. ``valid_to`` and ``known_to_sequence`` are
     None while it still holds, or is still thought to.
+
+    ``beyond`` is what it costs beside quantity x price, ``closes`` the lots that it takes first, ``brings`` those that
+    it brings from another book; ``fees`` are those that are no part of the cost.
     """
 
     book: str
@@ -45,6 +52,7 @@ class Held(Document, kw_only=True):
     issuer: str
     base_currency: str
     lot_method: LotMethod
+    fees_in_cost: bool = False
     quantity: Decimal
     price: Decimal
     fees: Decimal
@@ -56,6 +64,9 @@ class Held(Document, kw_only=True):
     valid_to: datetime | None = None
     known_from_sequence: int
     known_to_sequence: int | None = None
+    beyond: Decimal = ZERO
+    closes: tuple[NamedLot, ...] = ()
+    brings: tuple[Lot, ...] = ()
 
     @property
     def is_live(self) -> bool:
@@ -65,7 +76,7 @@ class Held(Document, kw_only=True):
     @property
     def is_fill(self) -> bool:
         """Whether it adds to the lots: what settles does not, and money has none."""
-        return self.kind == "trade" and self.product != "loan-deposit"
+        return self.kind in FILLING and self.product != "loan-deposit"
 
     @property
     def place(self) -> Place:
@@ -82,7 +93,8 @@ class Posted(Held, kw_only=True):
 class Movement(Posted, kw_only=True):
     """A bitemporal entry: it holds in the world from ``valid_from`` until ``valid_to``, and we knew so from
     ``known_from`` until ``known_to``. Nothing of it is ever overwritten but an open end; ``ended_by`` and
-    ``ended_because`` are the actor and the reason of the event that did so.
+    ``ended_because`` are the actor and the reason of the event that did so. The ``counterparty`` of a transfer is the
+    other book.
     """
 
     revision: int
@@ -101,11 +113,12 @@ class Movement(Posted, kw_only=True):
 class Movements:
     """An agreed amendment holds from its ``effective_at`` on, so the earlier terms get an entry of their own that ends
     there; right terms hold for as long as the corrected ones were thought to; a cancelled trade never held. What
-    settles, what is repaid of a loan, and what a fail costs are movements too.
+    settles, what is repaid of a loan, and what a fail costs are movements too, and so are transfers: one that comes
+    back never left.
     """
 
     name = "movements"
-    version = 2
+    version = 3
     needs: ClassVar[tuple[str, ...]] = ("movements",)
     appends = False
     columns: ClassVar[tuple[str, ...]] = ("book", "instrument", "desk")
@@ -115,21 +128,28 @@ class Movements:
         fact = event.event
         if type(fact) is TradeBooked:
             return (_id(fact.terms, fact),)
+        if isinstance(fact, TransferEvent):
+            return (_transfer_id(fact),)
         if isinstance(fact, TradeAmended):
             old = _id(fact.previous, fact, fact.revision - 1)
             return (f"{old}-until", old, _id(fact.terms, fact))
         if isinstance(fact, TradeCorrected):
             return (_id(fact.previous, fact, fact.revision - 1), _id(fact.terms, fact))
-        if isinstance(fact, SettlementEvent):
-            return (f"{_id(fact.terms, fact)}-{_settled_kind(fact)}-{event.sequence:012d}",)
-        if isinstance(fact, PenaltyBooked):
-            return (f"{_id(fact.terms, fact)}-penalty-{event.sequence:012d}",)
+        if isinstance(fact, SettlementEvent | PenaltyBooked):
+            kind = _settled_kind(fact) if isinstance(fact, SettlementEvent) else "penalty"
+            return (f"{_id(fact.terms, fact)}-{kind}-{event.sequence:012d}",)
         return tuple(_possible(fact)) if isinstance(fact, TradeCancelled) else ()
 
     def project(self, key: str, document: Movement | None, event: Recorded, view: View) -> Movement | None:
         fact = event.event
         if type(fact) is TradeBooked:
             return _movement(key, fact.terms, fact, event, fact.terms.executed_at)
+        if isinstance(fact, TransferEvent):
+            return _ended(document, event) if document else _transfer(key, fact, event)
+        return self._change(key, document, event, view)
+
+    def _change(self, key: str, document: Movement | None, event: Recorded, view: View) -> Movement | None:
+        fact = event.event
         assert isinstance(fact, TradeEvent)
         if document is not None or isinstance(fact, TradeCancelled):
             return _ended(document, event) if document else None
@@ -150,6 +170,17 @@ def _id(terms: Economics, fact: TradeEvent, revision: int | None = None) -> str:
     return f"{terms.book}/{terms.instrument}/{fact.trade_id}/{revision or fact.revision:04d}"
 
 
+def _transfer_id(fact: TransferEvent) -> str:
+    moved = fact.moved
+    way = f"from-{moved.other_book}" if isinstance(fact, TransferReceived) else "out"
+    return f"{moved.book}/{moved.instrument}/{fact.transfer_id}/{way}"
+
+
+def beyond_price(terms: Economics) -> Decimal:
+    """What the lots of a trade cost beside quantity x price."""
+    return terms.total_fees if terms.fees_in_cost else ZERO
+
+
 def _possible(fact: TradeCancelled) -> Iterator[str]:
     """Every entry of the trade that may still be thought to hold."""
     yield _id(fact.terms, fact)
@@ -162,14 +193,42 @@ def _movement(key: str, terms: Economics, fact: TradeEvent, event: Recorded, val
     return Movement(
         id=key, book=terms.book, desk=terms.desk, entity=terms.entity, instrument=terms.instrument,
         trade_id=fact.trade_id, product=terms.product, asset=terms.asset, currency=terms.currency,
-        issuer=terms.issuer, base_currency=terms.base_currency, lot_method=terms.lot_method, quantity=terms.quantity,
-        price=terms.price, fees=terms.total_fees, trade_date=terms.trade_date, executed_at=terms.executed_at,
+        issuer=terms.issuer, base_currency=terms.base_currency, lot_method=terms.lot_method,
+        fees_in_cost=terms.fees_in_cost, quantity=terms.quantity, price=terms.price,
+        fees=ZERO if terms.fees_in_cost else terms.total_fees, beyond=beyond_price(terms), closes=terms.closes,
+        trade_date=terms.trade_date, executed_at=terms.executed_at,
         valid_from=valid_from, known_from_sequence=event.sequence,
         postings=() if isinstance(fact, SettlementEvent) else _but_nothing(trade_postings(terms)),
         revision=fact.revision, amount=terms.amount, counterparty=terms.counterparty,
         settlement_date=terms.settlement_date, known_from=fact.recorded_at, actor=fact.actor, reason=fact.reason,
         supersedes=fact.supersedes,
     )
+
+
+def _transfer(key: str, fact: TransferEvent, event: Recorded) -> Movement:
+    """What is sent closes the lots that go, at what they cost; what is received brings them."""
+    moved, comes = fact.moved, isinstance(fact, TransferReceived)
+    lots = tuple(_lot(lot, fact.transfer_id) for lot in moved.lots)
+    quantity, cost = (moved.quantity, moved.cost) if comes else (-moved.quantity, -moved.cost)
+    price = divide(cost, quantity)
+    named = tuple(NamedLot(trade_id=lot.trade_id, quantity=abs(lot.quantity)) for lot in lots)
+    return Movement(
+        id=key, book=moved.book, desk=moved.desk, entity=moved.entity, instrument=moved.instrument,
+        trade_id=fact.transfer_id, kind="transfer-in" if comes else "transfer-out", product=moved.product,
+        asset=moved.asset, currency=moved.currency, issuer=moved.issuer, base_currency=moved.base_currency,
+        lot_method=moved.lot_method, fees_in_cost=moved.fees_in_cost, quantity=quantity, price=price, fees=ZERO,
+        trade_date=moved.transfer_date, executed_at=moved.executed_at, valid_from=moved.executed_at,
+        known_from_sequence=event.sequence, beyond=cost - quantity * price, closes=() if comes else named,
+        brings=lots if comes else (), postings=tuple(transfer_postings(fact)), revision=1, amount=-cost,
+        counterparty=moved.other_book, settlement_date=moved.transfer_date, known_from=fact.recorded_at,
+        actor=fact.actor, reason=fact.reason,
+    )
+
+
+def _lot(lot: MovedLot, transfer_id: str) -> Lot:
+    # That of an average has no trade, and is named by how it came.
+    unit = divide(lot.cost, lot.quantity)
+    return Lot(lot.trade_id or transfer_id, lot.trade_date, lot.quantity, unit, lot.cost)
 
 
 def _until(key: str, old: Movement, fact: TradeAmended | TradeCorrected, event: Recorded) -> Movement | None:
@@ -190,6 +249,7 @@ def _settled(key: str, fact: SettlementEvent, event: Recorded) -> Movement:
     settled.kind = _settled_kind(fact)
     settled.quantity, settled.amount, settled.settlement_date = fact.quantity, fact.amount, fact.settled_on
     settled.postings = _but_nothing(settlement_postings(fact))
+    settled.beyond, settled.closes = ZERO, ()
     settled.fees, settled.income = ZERO, fact.quantity + fact.amount if fact.leg == "maturity" else ZERO
     return settled
 
@@ -199,6 +259,7 @@ def _charged(key: str, fact: PenaltyBooked, event: Recorded) -> Movement:
     charged = _movement(key, fact.terms, fact, event, fact.effective_at)
     charged.kind = "penalty"
     charged.quantity, charged.amount, charged.fees = ZERO, fact.amount, ZERO
+    charged.beyond, charged.closes = ZERO, ()
     charged.postings = _but_nothing(penalty_postings(fact))
     return charged
 

@@ -48,6 +48,7 @@ from domain.commands.trades import (
     Terms,
     TradeCommand,
 )
+from domain.commands.transfers import ReceiveTransfer, ReturnTransfer, TransferPosition
 
 ReferenceCommand = (
     DefineLegalEntity | DefineDesk | DefineBook | DefineTrader | DefineCounterparty | DefineInstrument | DefineCalendar
@@ -60,7 +61,8 @@ SettlementCommand = (
     | BuyIn | BookPenalty | NetSettlements | SettleNet | DissolveNet
 )
 LedgerCommand = BookTrade | AmendTrade | CorrectTrade | CancelTrade | AffirmTrade | SettleTrade | FailSettlement
-AnyCommand = ReferenceCommand | MarketCommand | LedgerCommand | SettlementCommand
+TransferCommands = TransferPosition | ReceiveTransfer | ReturnTransfer
+AnyCommand = ReferenceCommand | MarketCommand | LedgerCommand | SettlementCommand | TransferCommands
 
 __all__ = [
     "AffirmTrade", "AmendTrade", "AnyCommand", "BookPenalty", "BookTrade", "BuyIn", "CancelInstruction",
@@ -70,5 +72,6 @@ __all__ = [
     "IssueKey", "LedgerCommand", "LiftRestriction", "LoanTerms", "MarketCommand", "MatchSettlement",
     "NetSettlements", "RecordFxRate", "RecordPrice", "ReferenceCommand", "ReleaseKillSwitch", "ReleaseSettlement",
     "ReportMismatch", "RestrictInstrument", "RevokeKey", "RollBusinessDate", "SetLimit", "SetPenaltyRate",
-    "SetSettlementCycle", "SettleNet", "SettleTrade", "Terms", "TradeCommand", "UnreadableCommand",
+    "SetSettlementCycle", "SettleNet", "SettleTrade", "Terms", "TradeCommand",
+    "TransferPosition", "UnreadableCommand",
 ]

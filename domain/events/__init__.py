@@ -53,6 +53,7 @@ from domain.events.trades import (
     TradePartiallySettled,
     TradeSettled,
 )
+from domain.events.transfers import Moved, TransferEvent, TransferReceived, TransferReturned, TransferSent
 
 EVENT_TYPES: dict[str, type[Event]] = {
     "log.opened.v1": LogOpened,
@@ -99,17 +100,21 @@ EVENT_TYPES: dict[str, type[Event]] = {
     "settlement-cycle.set.v1": SettlementCycleSet,
     "penalty-rate.set.v1": PenaltyRateSet,
     "instrument.classified.v1": InstrumentClassified,
+    "transfer.sent.v1": TransferSent,
+    "transfer.received.v1": TransferReceived,
+    "transfer.returned.v1": TransferReturned,
 }
 
 __all__ = [
     "EVENT_TYPES", "BookDefined", "BusinessDateRolled", "CalendarDefined", "CommandRefused", "CounterpartyDefined",
     "DeskDefined", "Economics", "Event", "FxRateRecorded", "InstructionCancelled", "InstrumentClassified",
     "InstrumentDefined", "InstrumentRestricted", "KeyIssued", "KeyRevoked", "KillSwitchEngaged",
-    "KillSwitchReleased", "LegalEntityDefined", "LimitSet", "LoanSchedule", "LogOpened", "NetDissolved", "NetEvent",
+    "KillSwitchReleased", "LegalEntityDefined", "LimitSet", "LoanSchedule", "LogOpened", "Moved", "NetDissolved",
+    "NetEvent",
     "NetInstructed", "NetSettled", "ObligationEvent", "PenaltyBooked", "PenaltyRateSet", "PeriodClosed",
     "PriceRecorded", "RestrictionLifted", "SettlementBoughtIn", "SettlementCycleSet", "SettlementEvent",
     "SettlementFailed", "SettlementHeld", "SettlementInstructed", "SettlementMatched", "SettlementMismatched",
     "SettlementNetted", "SettlementReleased", "SettlementUnnetted", "StatusEvent", "TradeAffirmed", "TradeAmended",
     "TradeBooked", "TradeCancelled", "TradeCorrected", "TradeEvent", "TradePartiallySettled", "TradeSettled",
-    "TraderDefined",
+    "TraderDefined", "TransferEvent", "TransferReceived", "TransferReturned", "TransferSent",
 ]

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from domain.commands import (
     AffirmTrade,
     AmendTrade,
@@ -14,6 +16,7 @@ from domain.commands import (
     RollBusinessDate,
     TradeCommand,
 )
+from domain.commands.lots import NamedLot
 from domain.commands.reference import Role
 from domain.commands.settlement import NetCommand
 from domain.decider import Apart, Envelope
@@ -36,6 +39,7 @@ from domain.refusals import Refused
 from domain.trades import nets, obligations
 from domain.trades.economics import Deal, economics
 from domain.trades.limits import require_headroom, require_position_without
+from domain.trades.named_lots import require_closing
 from domain.trades.penalties import Tariffs
 from domain.trades.settlement import due
 from domain.trades.state import TradeState
@@ -66,9 +70,11 @@ def book(log: "TradeDecider", command: BookTrade, envelope: Envelope, principal:
             log.market,
         ),
     )
+    if command.closes:
+        terms = _closing(log, command.closes, terms)
     _require_may_trade(log, terms)
     _require_limits(log, terms)
-    return (TradeBooked(**_dated(log, envelope, terms.trade_date), trade_id=command.trade_id, terms=terms),)
+    return (TradeBooked(**on_open_day(log, envelope, terms.trade_date), trade_id=command.trade_id, terms=terms),)
 
 
 def change(log: "TradeDecider", command: TradeCommand, envelope: Envelope, principal: Principal) -> Sequence[Event]:
@@ -78,7 +84,7 @@ def change(log: "TradeDecider", command: TradeCommand, envelope: Envelope, princ
     trade = log.trades.get(command.trade_id)
     if trade is None or trade.terms.book != command.book:
         raise Refused("unknown-trade", f"no trade {command.trade_id} is booked in {command.book}", "$.trade_id")
-    dated = _dated(log, envelope, trade.terms.trade_date)
+    dated = on_open_day(log, envelope, trade.terms.trade_date)
     match command:
         case AmendTrade() | CorrectTrade():
             return (_revised(log, trade, command, book_defined, dated),)
@@ -106,7 +112,7 @@ def net(
     trade_id = known.event.trade_ids[0] if known else getattr(command, "trade_ids", ("",))[0]
     trade = log.trades.get(trade_id)
     fallback: date = envelope["business_date"]
-    return nets.net(log, command, _dated(log, envelope, trade.terms.trade_date if trade else fallback))
+    return nets.net(log, command, on_open_day(log, envelope, trade.terms.trade_date if trade else fallback))
 
 
 def turn(log: "TradeDecider", command: RollBusinessDate | ClosePeriod, envelope: Envelope) -> Sequence[Event]:
@@ -136,6 +142,8 @@ def _revised(
             log.reference, log.market,
         ),
     )
+    if command.closes:
+        terms = _closing(log, command.closes, terms)
     _require_settled_part_stands(trade, terms)
     _require_may_trade(log, terms)
     _require_limits(log, terms, trade.terms)
@@ -144,6 +152,11 @@ def _revised(
     return kind(
         **dated, trade_id=trade.trade_id, revision=trade.revision + 1, terms=terms, previous=trade.terms
     )
+
+
+def _closing(log: "TradeDecider", closes: tuple[NamedLot, ...], terms: Economics) -> Economics:
+    require_closing(log, closes, terms)
+    return replace(terms, closes=closes)
 
 
 def _cancelled(trade: TradeState, dated: Envelope) -> Event:
@@ -229,7 +242,7 @@ def _require_settled_part_stands(trade: TradeState, terms: Economics) -> None:
         )
 
 
-def _dated(log: "TradeDecider", envelope: Envelope, trade_date: date) -> Envelope:
+def on_open_day(log: "TradeDecider", envelope: Envelope, trade_date: date) -> Envelope:
     """The envelope with its accounting day: the business date, or the first open day when that is closed."""
     closed = log.closed_through()
     if log.business_date() is None:

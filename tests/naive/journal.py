@@ -5,7 +5,7 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
-from tests.naive.facts import Fact, Part, Trade, consideration_of, held_by, standing_trades
+from tests.naive.facts import Fact, Moved, Part, Trade, consideration_of, held_by, standing_trades, standing_transfers
 from tests.naive.positions import positions
 
 Account = tuple[str, str, str]
@@ -26,11 +26,15 @@ def balances(facts: list[Fact], at: datetime | None = None) -> Balances:
         for part in trade.parts:
             for account, asset, quantity in _repaid(part) if part.leg == "maturity" else _paid(part):
                 put(part.terms["book"], account, asset, quantity)
-        for name, fee in trade.fee_lines().items():
+        for name, fee in trade.expensed().items():
             put(trade.terms["book"], f"Expense:Fees:{name}", trade.terms["currency"], fee)
     for book, account, currency, amount in _penalties(facts, at):
         put(book, account, currency, amount)
+    for moved in standing_transfers(facts, at):
+        for account, asset, quantity in _moved(moved):
+            put(moved.what["book"], account, asset, quantity)
     currencies = {trade.terms["instrument"]: trade.terms["currency"] for trade in standing_trades(facts, at)}
+    currencies |= {moved.what["instrument"]: moved.what["currency"] for moved in standing_transfers(facts, at)}
     for key, position in positions(facts, at).items():
         book, instrument = key.split("/")
         put(book, "Income:RealisedPnL", currencies[instrument], -position.realised)
@@ -42,7 +46,7 @@ def entries(facts: list[Fact]) -> list[Balances]:
     """What each fact changes in the accounts."""
     found, before = [], balances([])
     for number in range(1, len(facts) + 1):
-        after = balances(facts[:number]) if "terms" in facts[number - 1] else before
+        after = balances(facts[:number]) if {"terms", "moved"} & facts[number - 1].keys() else before
         changed = {account: after.get(account, Fraction(0)) - before.get(account, Fraction(0))
                    for account in {**before, **after}}
         found.append({account: quantity for account, quantity in changed.items() if quantity})
@@ -71,6 +75,18 @@ def _held(trade: Trade) -> list[tuple[str, str, Fraction]]:
     return [
         *lines, (_expected_asset(terms), terms["asset"], quantity), (trading, terms["asset"], -quantity),
         (trading, currency, -trade.number("amount")),
+        (trading, currency, trade.fees() if terms.get("fees_in_cost") else Fraction(0)),
+    ]
+
+
+def _moved(moved: Moved) -> list[tuple[str, str, Fraction]]:
+    """What has come into custody at its cost has gone from what is in transit, and the other way round."""
+    quantity, cost = moved.sign * moved.total("quantity"), moved.sign * moved.total("cost")
+    name, asset, currency = moved.what["instrument"], moved.what["asset"], moved.what["currency"]
+    return [
+        ("Assets:Custody", asset, quantity), ("Assets:InTransit", asset, -quantity),
+        (f"Equity:Trading:{name}", asset, -quantity), (f"Equity:InTransit:{name}", asset, quantity),
+        (f"Equity:Trading:{name}", currency, cost), (f"Equity:InTransit:{name}", currency, -cost),
     ]
 
 
