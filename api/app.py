@@ -17,6 +17,7 @@ from api.http import (
     proofs,
     reference,
     risk,
+    settlements,
     trades,
 )
 from api.http.documented import PROBLEM, components
@@ -33,7 +34,10 @@ def create_app(services: Services) -> FastAPI:
     app = FastAPI(title="Everbook", version="1", description=DESCRIPTION, redirect_slashes=False)
     app.state.services = services
     problems.install(app)
-    for each in (commands, trades, positions, accounting, market, risk, compliance, events, proofs, reference, health):
+    for each in (
+        commands, trades, settlements, positions, accounting, market, risk, compliance, events, proofs, reference,
+        health,
+    ):
         app.include_router(each.router)
 
     def openapi() -> dict[str, Any]:

@@ -5,9 +5,9 @@ from decimal import Decimal
 from typing import ClassVar
 
 from domain.events import (
+    PenaltyBooked,
     SettlementEvent,
-    SettlementFailed,
-    TradeAffirmed,
+    StatusEvent,
     TradeAmended,
     TradeBooked,
     TradeCancelled,
@@ -21,7 +21,9 @@ from projections.projection import Document, View
 
 
 class Cash(Document, kw_only=True):
-    """All in ``currency``; ``payable`` is positive, ``fees`` is what trades cost so far."""
+    """All in ``currency``; ``payable`` is positive, ``fees`` is what trades cost so far, ``penalties`` what
+    fails did: above zero what we got.
+    """
 
     book: str
     desk: str
@@ -31,6 +33,7 @@ class Cash(Document, kw_only=True):
     receivable: Decimal = ZERO
     payable: Decimal = ZERO
     fees: Decimal = ZERO
+    penalties: Decimal = ZERO
 
     @property
     def total(self) -> Decimal:
@@ -53,7 +56,7 @@ class CashBalances:
         # Most events are bookings: they are not to pay for the others.
         if type(fact) is TradeBooked:
             return _ids(fact.terms)
-        if not isinstance(fact, TradeEvent) or isinstance(fact, TradeAffirmed | SettlementFailed):
+        if not isinstance(fact, TradeEvent) or isinstance(fact, StatusEvent):
             return ()
         if isinstance(fact, TradeAmended | TradeCorrected):
             return tuple(dict.fromkeys((*_ids(fact.previous), *_ids(fact.terms))))
@@ -72,6 +75,8 @@ class CashBalances:
             _settle(cash, fact)
         elif isinstance(fact, TradeCancelled):
             _expect(cash, terms, -1)
+        elif isinstance(fact, PenaltyBooked):
+            _charge(cash, fact)
         elif isinstance(fact, TradeAmended | TradeCorrected):
             _expect(cash, fact.previous, -1)
             _expect(cash, terms, 1)
@@ -108,6 +113,13 @@ def _settle(cash: Cash, fact: SettlementEvent) -> None:
         for currency, amount in _legs(fact.terms):
             if currency == cash.currency:
                 _move(cash, amount, -moved[currency])
+
+
+def _charge(cash: Cash, fact: PenaltyBooked) -> None:
+    """The depository takes and gives penalties without being asked."""
+    if cash.currency == fact.terms.currency:
+        cash.settled += fact.amount
+        cash.penalties += fact.amount
 
 
 def _move(cash: Cash, whole: Decimal, change: Decimal) -> None:

@@ -7,9 +7,9 @@ from typing import ClassVar
 
 from domain.commands.reference import LotMethod
 from domain.events import (
+    PenaltyBooked,
     SettlementEvent,
-    SettlementFailed,
-    TradeAffirmed,
+    StatusEvent,
     TradeAmended,
     TradeBooked,
     TradeCancelled,
@@ -78,7 +78,7 @@ class Positions:
         # Most events are bookings: they are not to pay for the others.
         if type(fact) is TradeBooked:
             return (position_id(fact.terms),)
-        if not isinstance(fact, TradeEvent) or isinstance(fact, TradeAffirmed | SettlementFailed):
+        if not isinstance(fact, TradeEvent) or isinstance(fact, StatusEvent | PenaltyBooked):
             return ()
         key = position_id(fact.terms)
         if isinstance(fact, TradeAmended | TradeCorrected) and position_id(fact.previous) != key:

@@ -19,7 +19,7 @@ from domain.commands import (
     RecordFxRate,
     RecordPrice,
 )
-from domain.decider import Decider, envelope_of
+from domain.decider import Apart, Decider, envelope_of
 from domain.events import Event
 from domain.identifiers import isin_of, lei_of
 from domain.market import MarketDecider, MarketState
@@ -77,15 +77,24 @@ class Rules:
         moment = MOMENT + timedelta(seconds=sum(self._sequences.values()))
         stream = decider.stream(command)
         envelope = envelope_of(command, principal.key_id, moment, decider.business_date())
-        version = decider.version(command)
+        version, events = decider.version(command), list[Event]()
         with exact():
-            events = list(decider.decide(command, envelope, principal))
-            for place, event in enumerate(events, 1):
+            decided = list(decider.decide(command, envelope, principal))
+            for each in decided:
                 self._sequences[log] += 1
-                decider.evolve(
-                    Recorded(log, self._sequences[log], stream, version + place, event_type(event), event)
-                )
+                apart = each if isinstance(each, Apart) else None
+                version += not apart
+                at, number = (apart.stream, apart.version) if apart else (stream, version)
+                event = apart.event if apart else each
+                assert isinstance(event, Event)
+                recorded = Recorded(log, self._sequences[log], at, number, event_type(event), event)
+                self._happened(recorded)
+                decider.evolve(recorded)
+                events.append(event)
         return events
+
+    def _happened(self, recorded: Recorded) -> None:
+        """For those who keep what followed."""
 
 
 def booking(trade_id: str = "T1", quantity: str = "10", price: str = "100", **changes: Any) -> BookTrade:

@@ -20,6 +20,20 @@ from domain.commands.reference import (
     RollBusinessDate,
     SetLimit,
 )
+from domain.commands.regimes import ClassifyInstrument, SetPenaltyRate, SetSettlementCycle
+from domain.commands.settlement import (
+    BookPenalty,
+    BuyIn,
+    CancelInstruction,
+    DissolveNet,
+    HoldSettlement,
+    InstructSettlement,
+    MatchSettlement,
+    NetSettlements,
+    ReleaseSettlement,
+    ReportMismatch,
+    SettleNet,
+)
 from domain.commands.trades import (
     AffirmTrade,
     AmendTrade,
@@ -38,17 +52,23 @@ from domain.commands.trades import (
 ReferenceCommand = (
     DefineLegalEntity | DefineDesk | DefineBook | DefineTrader | DefineCounterparty | DefineInstrument | DefineCalendar
     | SetLimit | RestrictInstrument | LiftRestriction | EngageKillSwitch | ReleaseKillSwitch | IssueKey | RevokeKey
-    | RollBusinessDate | ClosePeriod
+    | RollBusinessDate | ClosePeriod | SetSettlementCycle | SetPenaltyRate | ClassifyInstrument
 )
 MarketCommand = RecordPrice | RecordFxRate
+SettlementCommand = (
+    InstructSettlement | MatchSettlement | ReportMismatch | CancelInstruction | HoldSettlement | ReleaseSettlement
+    | BuyIn | BookPenalty | NetSettlements | SettleNet | DissolveNet
+)
 LedgerCommand = BookTrade | AmendTrade | CorrectTrade | CancelTrade | AffirmTrade | SettleTrade | FailSettlement
-AnyCommand = ReferenceCommand | MarketCommand | LedgerCommand
+AnyCommand = ReferenceCommand | MarketCommand | LedgerCommand | SettlementCommand
 
 __all__ = [
-    "AffirmTrade", "AmendTrade", "AnyCommand", "BookTrade", "CancelTrade", "ClosePeriod", "Command", "CorrectTrade",
-    "DefineBook", "DefineCalendar", "DefineCounterparty", "DefineDesk", "DefineInstrument", "DefineLegalEntity",
-    "DefineTrader", "EngageKillSwitch", "EquityTerms", "FailSettlement", "FxSpotTerms", "IssueKey", "LedgerCommand",
-    "LiftRestriction", "LoanTerms", "MarketCommand", "RecordFxRate", "RecordPrice", "ReferenceCommand",
-    "ReleaseKillSwitch", "RestrictInstrument", "RevokeKey", "RollBusinessDate", "SetLimit", "SettleTrade", "Terms",
-    "TradeCommand", "UnreadableCommand",
+    "AffirmTrade", "AmendTrade", "AnyCommand", "BookPenalty", "BookTrade", "BuyIn", "CancelInstruction",
+    "CancelTrade", "ClassifyInstrument", "ClosePeriod", "Command", "CorrectTrade", "DefineBook", "DefineCalendar",
+    "DefineCounterparty", "DefineDesk", "DefineInstrument", "DefineLegalEntity", "DefineTrader", "DissolveNet",
+    "EngageKillSwitch", "EquityTerms", "FailSettlement", "FxSpotTerms", "HoldSettlement", "InstructSettlement",
+    "IssueKey", "LedgerCommand", "LiftRestriction", "LoanTerms", "MarketCommand", "MatchSettlement",
+    "NetSettlements", "RecordFxRate", "RecordPrice", "ReferenceCommand", "ReleaseKillSwitch", "ReleaseSettlement",
+    "ReportMismatch", "RestrictInstrument", "RevokeKey", "RollBusinessDate", "SetLimit", "SetPenaltyRate",
+    "SetSettlementCycle", "SettleNet", "SettleTrade", "Terms", "TradeCommand", "UnreadableCommand",
 ]

@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 
 from domain.commands.reference import LotMethod
-from domain.commands.trades import DayCount
+from domain.commands.trades import DayCount, FailCause
 from domain.events.envelope import Event
 from domain.money import ZERO
 
@@ -85,6 +85,10 @@ class TradeEvent(Event, frozen=True, kw_only=True):
     terms: Economics
 
 
+class StatusEvent(TradeEvent, frozen=True, kw_only=True):
+    """Nothing moves by it: positions, cash and journal are as they were."""
+
+
 class TradeBooked(TradeEvent, frozen=True, kw_only=True):
     pass
 
@@ -107,7 +111,7 @@ class TradeCancelled(TradeEvent, frozen=True, kw_only=True):
     instruments: tuple[str, ...] = ()
 
 
-class TradeAffirmed(TradeEvent, frozen=True, kw_only=True):
+class TradeAffirmed(StatusEvent, frozen=True, kw_only=True):
     pass
 
 
@@ -132,8 +136,9 @@ class TradePartiallySettled(SettlementEvent, frozen=True, kw_only=True):
     pass
 
 
-class SettlementFailed(TradeEvent, frozen=True, kw_only=True):
-    """``open_quantity`` was due on the settlement date and did not settle."""
+class SettlementFailed(StatusEvent, frozen=True, kw_only=True):
+    """``open_quantity`` was due on the settlement date and did not settle, for lack of ``cause``."""
 
     open_quantity: Decimal
     leg: Literal["start", "maturity"] = "start"
+    cause: FailCause = "securities"

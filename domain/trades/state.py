@@ -20,6 +20,7 @@ from domain.events import (
 )
 from domain.events.trades import Economics
 from domain.money import ZERO
+from domain.trades.handling import UNTOUCHED, Handling, ObligationState, evolve_handling
 
 Leg = Literal["start", "maturity"]
 Status = Literal["booked", "affirmed", "partially-settled", "failing", "settled", "matured", "cancelled"]
@@ -41,6 +42,7 @@ class TradeState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     leg: Leg = "start"
     terms_sequence: int = 0
     instruments: tuple[str, ...] = ()
+    handling: Handling = UNTOUCHED
 
     @property
     def is_loan(self) -> bool:
@@ -50,6 +52,19 @@ class TradeState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     def is_open(self) -> bool:
         """Whether something is still to be delivered or paid."""
         return self.status not in {"cancelled", "matured"} and not (self.status == "settled" and not self.is_loan)
+
+    @property
+    def obligation(self) -> ObligationState:
+        """Where the obligation of the current leg stands."""
+        if self.status == "cancelled":
+            return "cancelled"
+        if not self.is_open:
+            return "bought-in" if self.handling.bought_in else "settled"
+        if self.status in {"failing", "partially-settled"}:
+            return "failing" if self.status == "failing" else "partially-settled"
+        if self.handling.matched:
+            return "matched"
+        return "instructed" if self.handling.instruction else "issued"
 
 
 def booked(event: TradeBooked, version: int, sequence: int) -> TradeState:
@@ -73,6 +88,7 @@ def _changed(state: TradeState, version: int, sequence: int, event: TradeEvent) 
     status, leg, terms_sequence = state.status, state.leg, state.terms_sequence
     instruments = state.instruments
     settled_quantity, settled_amount = state.settled_quantity, state.settled_amount
+    handling = evolve_handling(state.handling, event)
     match event:
         case TradeAmended() | TradeCorrected():
             # A revision must be affirmed anew; what has settled already stays settled.
@@ -90,11 +106,11 @@ def _changed(state: TradeState, version: int, sequence: int, event: TradeEvent) 
             status = _settled_status(event)
             settled_quantity, settled_amount = event.settled_quantity, event.settled_amount
             if status == "settled" and state.is_loan:
-                leg, settled_quantity, settled_amount = "maturity", ZERO, ZERO
+                leg, settled_quantity, settled_amount, handling = "maturity", ZERO, ZERO, UNTOUCHED
     return TradeState(
         trade_id=state.trade_id, version=version, revision=event.revision, status=status, terms=event.terms,
         settled_quantity=settled_quantity, settled_amount=settled_amount, leg=leg, terms_sequence=terms_sequence,
-        instruments=instruments,
+        instruments=instruments, handling=handling,
     )
 
 
