@@ -14,6 +14,8 @@ from api.cli import (
     keys,
     proving,
     reads,
+    reconciling,
+    regimes,
     replaying,
     serving,
     working,
@@ -22,10 +24,12 @@ from api.cli import (
 app = typer.Typer(
     name="everbook", help="A trade ledger: book, prove, explain.", no_args_is_help=True, pretty_exceptions_enable=False
 )
-MAIN: tuple[Callable[..., Any], ...] = (demo.demo, serving.serve, generating.generate, benchmarking.bench)
+MAIN: tuple[Callable[..., Any], ...] = (
+    demo.demo, serving.serve, generating.generate, regimes.regimes, benchmarking.bench
+)
 READS: tuple[Callable[..., Any], ...] = (
     reads.trades, reads.positions, reads.explain, reads.cash, reads.journal, reads.pnl, reads.risk, reads.alerts,
-    reads.audit, replaying.replay
+    reads.audit, reads.settlements, reconciling.reconcile, replaying.replay
 )
 for main_command in MAIN:
     app.command()(main_command)

@@ -11,6 +11,8 @@ from projections.settlements import Settlement
 Bucket = Literal["not-due", "1-4", "5-7", "8-20", "over-20"]
 _BUCKETS: tuple[tuple[int, Bucket], ...] = ((0, "not-due"), (4, "1-4"), (7, "5-7"), (20, "8-20"))
 """Four and seven business days are what is left before a buy-in of liquid and of other securities."""
+AGED = ("calendars", "instruments", "dates")
+"""The kinds of reference data that ageing takes."""
 
 
 class Calendars:
@@ -42,6 +44,12 @@ def business_days_open(settlement: Settlement, today: date | None, calendars: Ca
         day += DAY
         count += calendar.is_open(day)
     return count
+
+
+def business_date(entries: Iterable[ReferenceEntry]) -> date | None:
+    """The one that the reference data tells."""
+    found = next((entry for entry in entries if entry.kind == "dates"), None)
+    return date.fromisoformat(found.content["business_date"]) if found else None
 
 
 def bucket_of(days: int) -> Bucket:

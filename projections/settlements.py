@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import msgspec
 
@@ -30,12 +30,18 @@ from projections.projection import Document, View
 
 
 class Step(msgspec.Struct, frozen=True, gc=False):
-    """An event of the obligation; ``quantity`` and ``amount`` are what it obliged to, or what moved."""
+    """An event of the obligation: what it ``obliges`` to from then on, or what ``moved`` by it, or neither (a penalty
+    has an ``amount`` all the same); ``on`` is the day due, settled, or charged through.
+    """
 
     event: str
     type: str
     business_date: date
     recorded_at: datetime
+    kind: Literal["obliges", "moved", "told"]
+    product: Product
+    asset: str
+    currency: str
     quantity: Decimal = ZERO
     amount: Decimal = ZERO
     on: date | None = None
@@ -178,13 +184,15 @@ def _take(settlement: Settlement, trade: TradeState, fact: TradeEvent) -> None:
 
 def _step(settlement: Settlement, event: Recorded) -> Step:
     fact = event.event
+    place = (event.id, event.type, fact.business_date, fact.recorded_at)
+    of = (settlement.product, settlement.asset, settlement.currency)
     if isinstance(fact, SettlementEvent):
-        quantity, amount, on = fact.quantity, fact.amount, fact.settled_on
-    elif isinstance(fact, PenaltyBooked):
-        quantity, amount, on = ZERO, fact.amount, fact.through
-    else:
-        quantity, amount, on = settlement.quantity, settlement.amount, settlement.due_on
-    return Step(event.id, event.type, fact.business_date, fact.recorded_at, quantity, amount, on)
+        return Step(*place, "moved", *of, fact.quantity, fact.amount, fact.settled_on)
+    if isinstance(fact, PenaltyBooked):
+        return Step(*place, "told", *of, ZERO, fact.amount, fact.through)
+    if isinstance(fact, TradeBooked | TradeAmended | TradeCorrected):
+        return Step(*place, "obliges", *of, settlement.quantity, settlement.amount, settlement.due_on)
+    return Step(*place, "told", *of)
 
 
 def _no_more(document: Settlement | None, event: Recorded) -> Settlement | None:
@@ -194,5 +202,7 @@ def _no_more(document: Settlement | None, event: Recorded) -> Settlement | None:
     ended = document.copy()
     ended.status = "cancelled"
     fact = event.event
-    ended.steps = (*ended.steps, Step(event.id, event.type, fact.business_date, fact.recorded_at))
+    place = (event.id, event.type, fact.business_date, fact.recorded_at)
+    step = Step(*place, "told", ended.product, ended.asset, ended.currency)
+    ended.steps = (*ended.steps, step)
     return ended

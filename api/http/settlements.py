@@ -12,12 +12,11 @@ from api.http.trades import PATH, change
 from api.security import books_of, principal_of
 from domain.money import exact
 from domain.trades.handling import ObligationState
-from projections.ageing import Bucket, Calendars, bucket_of, business_days_open
+from projections.ageing import AGED, Bucket, Calendars, bucket_of, business_date, business_days_open
 from projections.settlements import OPEN, Settlement
 
 router = APIRouter(tags=["settlements"])
 Wanted = ObligationState | Literal["open", "all"]
-AGED = ("calendars", "instruments", "dates")
 
 
 @router.get("/v1/settlements", responses=documented(SETTLEMENTS))
@@ -34,7 +33,7 @@ def list_settlements(
     books = books_of(principal_of(request), book)
     reading.fresh(request, "settlements", "reference")
     entries = reading.everything(request, "reference", kind=AGED)
-    calendars, today = Calendars(entries), _business_date(entries)
+    calendars, today = Calendars(entries), business_date(entries)
 
     def wanted(settlement: Settlement) -> bool:
         if due_by is not None and settlement.due_on > due_by:
@@ -100,8 +99,3 @@ def _shown(settlement: Settlement, days: int, today: date | None) -> dict[str, A
     shown = reading.shown(settlement, "open_quantity", "open_amount")
     overdue = today is not None and settlement.is_open and settlement.due_on < today
     return {**shown, "business_days_open": days, "ageing": bucket_of(days), "overdue": overdue}
-
-
-def _business_date(entries: list[Any]) -> date | None:
-    found = next((entry for entry in entries if entry.kind == "dates"), None)
-    return date.fromisoformat(found.content["business_date"]) if found else None

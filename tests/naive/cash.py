@@ -5,7 +5,7 @@ from fractions import Fraction
 
 from tests.naive.facts import Fact, Trade, standing_trades
 
-FIGURES = ("settled", "receivable", "payable", "total", "fees")
+FIGURES = ("settled", "receivable", "payable", "total", "fees", "penalties")
 
 
 def cash(facts: list[Fact]) -> dict[str, dict[str, Fraction]]:
@@ -23,6 +23,12 @@ def cash(facts: list[Fact]) -> dict[str, dict[str, Fraction]]:
         if trade.is_loan():
             figures["settled"] += trade.settled_amount("maturity")
             figures["total"] += trade.settled_amount("maturity")
+    for fact in facts:
+        if "charges" in fact:
+            key = f"{fact['terms']['book']}/{fact['terms']['currency']}"
+            figures = found.setdefault(key, dict.fromkeys(FIGURES, Fraction(0)))
+            for name in ("settled", "total", "penalties"):
+                figures[name] += Fraction(fact["amount"])
     return found
 
 

@@ -1,5 +1,6 @@
 """The journal, the other way round: what every account must hold after some facts; a fact posts the difference."""
 
+from collections.abc import Iterator
 from fractions import Fraction
 
 from tests.naive.facts import Fact, Trade, standing_trades
@@ -22,6 +23,8 @@ def balances(facts: list[Fact]) -> Balances:
             put(trade.terms["book"], account, asset, quantity)
         for name, fee in trade.terms.get("fees", {}).items():
             put(trade.terms["book"], f"Expense:Fees:{name}", trade.terms["currency"], Fraction(fee))
+    for book, account, currency, amount in _penalties(facts):
+        put(book, account, currency, amount)
     currencies = {trade.terms["instrument"]: trade.terms["currency"] for trade in standing_trades(facts)}
     for key, position in positions(facts).items():
         book, instrument = key.split("/")
@@ -40,6 +43,17 @@ def entries(facts: list[Fact]) -> list[Balances]:
         found.append({account: quantity for account, quantity in changed.items() if quantity})
         before = after
     return found
+
+
+def _penalties(facts: list[Fact]) -> Iterator[tuple[str, str, str, Fraction]]:
+    """Income while the days charged so far are for us, an expense while they are against us."""
+    for fact in facts:
+        if "charges" in fact:
+            amount = Fraction(fact["amount"])
+            total = sum(Fraction(charge["amount"]) for charge in fact["charges"])
+            account = "Income:Penalties" if total > 0 or (not total and amount < 0) else "Expense:Penalties"
+            yield fact["terms"]["book"], "Assets:Nostro", fact["terms"]["currency"], amount
+            yield fact["terms"]["book"], account, fact["terms"]["currency"], -amount
 
 
 def _cash(trade: Trade) -> list[tuple[str, str, Fraction]]:

@@ -39,7 +39,7 @@ def settlements(facts: list[Fact]) -> dict[str, Obligation]:
 
 
 def _obligation(own: list[Fact], leg: str) -> Obligation:
-    about = [fact for fact in own if fact.get("leg", "start") == leg and _tells_of_a_leg(fact) or _of_all_legs(fact)]
+    about = [fact for fact in own if (fact.get("leg", "start") == leg and _tells_of_a_leg(fact)) or _of_all_legs(fact)]
     if leg == "maturity":
         about = [fact for fact in about if fact["stored type"] not in _REVISED or "loan" in fact["terms"]]
     last = next(fact for fact in reversed(own) if leg == "start" or "loan" in fact["terms"])
@@ -84,7 +84,7 @@ def _status(own: list[Fact], about: list[Fact], leg: str) -> str:
             return "failing"
         if fact["stored type"] == "trade.partially-settled.v1" and fact in about:
             return "partially-settled"
-        if fact["stored type"] in {*_REVISED, "trade.affirmed.v1"} and not (fact["stored type"] in _REVISED and moved):
+        if fact["stored type"] in _REVISED:
             break
     if moved:
         return "partially-settled"
@@ -92,8 +92,9 @@ def _status(own: list[Fact], about: list[Fact], leg: str) -> str:
         return "issued"
     told = [fact["stored type"] for fact in about]
     matched = max((n for n, kind in enumerate(told) if kind == "trade.settlement-matched.v1"), default=-1)
-    others = {"trade.settlement-mismatched.v1", "trade.settlement-instructed.v1", "trade.settlement-netted.v1", *_UNDOING}
-    return "matched" if matched > max((n for n, kind in enumerate(told) if kind in others), default=-1) else "instructed"
+    others = {"trade.settlement-mismatched.v1", "trade.settlement-instructed.v1", "trade.settlement-netted.v1"}
+    unmatched = max((n for n, kind in enumerate(told) if kind in {*others, *_UNDOING}), default=-1)
+    return "matched" if matched > unmatched else "instructed"
 
 
 def _bought(about: list[Fact]) -> bool:
