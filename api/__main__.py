@@ -18,6 +18,7 @@ from api.cli import (
     regimes,
     replaying,
     serving,
+    travelling,
     working,
 )
 
@@ -28,8 +29,9 @@ MAIN: tuple[Callable[..., Any], ...] = (
     demo.demo, serving.serve, generating.generate, regimes.regimes, benchmarking.bench
 )
 READS: tuple[Callable[..., Any], ...] = (
-    reads.trades, reads.positions, reads.explain, reads.cash, reads.journal, reads.pnl, reads.risk, reads.alerts,
-    reads.audit, reads.settlements, reconciling.reconcile, replaying.replay
+    reads.trades, reads.positions, travelling.explain, travelling.diff, reads.cash, reads.journal,
+    travelling.trial_balance, reads.pnl, reads.risk, reads.alerts, reads.audit, reads.settlements,
+    reconciling.reconcile, replaying.replay
 )
 for main_command in MAIN:
     app.command()(main_command)

@@ -11,6 +11,7 @@ from api.http import (
     commands,
     compliance,
     events,
+    explaining,
     health,
     market,
     positions,
@@ -35,8 +36,8 @@ def create_app(services: Services) -> FastAPI:
     app.state.services = services
     problems.install(app)
     for each in (
-        commands, trades, settlements, positions, accounting, market, risk, compliance, events, proofs, reference,
-        health,
+        commands, trades, settlements, explaining, positions, accounting, market, risk, compliance, events, proofs,
+        reference, health,
     ):
         app.include_router(each.router)
 

@@ -8,14 +8,15 @@ import msgspec
 import typer
 
 from api.audit_search import AuditSearch
-from api.cli.console import cents, fail, format_cell, print_json, table
+from api.cli import travelling
+from api.cli.console import cents, fail, print_json, table
 from api.cli.opening import Data, Json, existing, settings_of
+from api.cli.travelling import KnownAt, ValidAt
 from api.paging import pages
 from api.problems import Problem
 from api.replaying import moment
 from domain.money import exact
 from infra.everbook import Everbook
-from projections import explanation
 from projections.ageing import AGED, Calendars, business_date, business_days_open
 from projections.risk import exposures
 from projections.settlements import OPEN
@@ -36,8 +37,14 @@ def trades(data: Data = None, book: Book = None, limit: Most = 50, as_json: Json
     ))
 
 
-def positions(data: Data = None, book: Book = None, limit: Most = 200, as_json: Json = False) -> None:
-    """Positions at the latest marks."""
+def positions(
+    *, data: Data = None, book: Book = None, limit: Most = 200, valid_at: ValidAt = None, known_at: KnownAt = None,
+    as_json: Json = False,
+) -> None:
+    """Positions at the latest marks, or as of an instant."""
+    if valid_at is not None or known_at is not None:
+        travelling.positions(settings_of(data), book, limit, valid_at, known_at, as_json=as_json)
+        return
     with existing(settings_of(data)) as ledger, exact():
         found = _select(ledger, "positions", book, limit)
         marks = _marks(ledger)
@@ -48,8 +55,13 @@ def positions(data: Data = None, book: Book = None, limit: Most = 200, as_json: 
     ))
 
 
-def cash(data: Data = None, book: Book = None, as_json: Json = False) -> None:
-    """Cash by book and currency."""
+def cash(
+    *, data: Data = None, book: Book = None, valid_at: ValidAt = None, known_at: KnownAt = None, as_json: Json = False
+) -> None:
+    """Cash by book and currency, now or as of an instant."""
+    if valid_at is not None or known_at is not None:
+        travelling.cash(settings_of(data), book, valid_at, known_at, as_json=as_json)
+        return
     with existing(settings_of(data)) as ledger, exact():
         found = _select(ledger, "cash", book, -1)
         lines = [(each.book, each.currency, each.settled, each.receivable, each.payable, each.total) for each in found]
@@ -146,24 +158,6 @@ def audit(
     _show(found, as_json, "Audit", ("event", "recorded", "actor", "kind", "stream", "why"), (
         (each.event, f"{each.recorded_at:%Y-%m-%d %H:%M:%S}", each.actor, each.type, each.stream,
          each.detail or each.reason) for each in found
-    ))
-
-
-def explain(
-    position: Annotated[str, typer.Argument(metavar="BOOK/INSTRUMENT")], data: Data = None, as_json: Json = False
-) -> None:
-    """The movements that sum to a position, each with the event that made it."""
-    with existing(settings_of(data)) as ledger:
-        ledger.worker().catch_up()
-        movements = _sound(ledger.read_models.scan("movements", f"{position}/"))
-    if position.count("/") != 1 or not movements:
-        raise fail(f"there is no position {position}: name it as BOOK/INSTRUMENT")
-    found = explanation.explain(movements)
-    if as_json:
-        print_json(found)
-        return
-    table(f"{position} is {format_cell(found.quantity)}", ("event", "trade", "revision", "quantity", "price"), (
-        (each.event, each.trade_id, each.revision, each.quantity, each.price) for each in found.items
     ))
 
 

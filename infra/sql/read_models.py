@@ -83,7 +83,7 @@ class SqlReadModels:
 
     def select(
         self, model: str, *, where: Mapping[str, Any] | None = None, after: str | None = None, limit: int = 1000,
-        prefix: str = "",
+        prefix: str = "", shape: type[Document] | None = None,
     ) -> Sequence[Document]:
         mark, values = marks(self.engine, 1), [after or ""]
         conditions = f"id > {mark}"
@@ -102,7 +102,7 @@ class SqlReadModels:
             statement = (
                 f"SELECT stale, document FROM {self._table(connection, model)} WHERE {conditions} ORDER BY id{bound}"
             )
-            decode = self._models[model].document
+            decode = self._models[model].reader(shape)
             return [decode(stale, stored) for stale, stored in rows(connection, statement, tuple(values))]
 
     def write(
