@@ -20,7 +20,7 @@ from infra.everbook import Everbook
 from projections.ageing import AGED, Calendars, business_date, business_days_open
 from projections.risk import exposures
 from projections.settlements import OPEN
-from projections.valuation import Marks, profit, value
+from projections.valuation import QUOTED, Marks, profit, value
 
 Book = Annotated[str | None, typer.Option(help="Only this book")]
 SHOWN = 20
@@ -168,7 +168,7 @@ def _select(ledger: Everbook, model: str, book: str | None, limit: int) -> list[
 
 
 def _marks(ledger: Everbook) -> Marks:
-    return Marks(_sound(ledger.read_models.select("reference", where={"kind": ("prices", "rates")}, limit=-1)))
+    return Marks(_sound(ledger.read_models.select("reference", where={"kind": QUOTED}, limit=-1)))
 
 
 def _sound(documents: Sequence[Any]) -> list[Any]:

@@ -93,7 +93,7 @@ def _closed(
     log: "TradeDecider", trade: TradeState, command: OptionCommand, book: BookDefined, dated: Envelope
 ) -> Sequence[Event | Apart]:
     held = log.positions.get((trade.terms.book, trade.terms.instrument), ZERO)
-    event = options.close(trade, command, dated, held)
+    event = options.close(trade, command, dated, held=held, today=log.business_date())
     if not isinstance(command, DeliveryCommand):
         return (event,)
     _require_new(log, command.delivery_trade_id, "$.delivery_trade_id")

@@ -18,7 +18,9 @@ from domain.refusals import Refused
 from domain.trades.state import TradeState
 
 
-def close(trade: TradeState, command: OptionCommand, dated: Envelope, held: Decimal) -> OptionEvent:
+def close(
+    trade: TradeState, command: OptionCommand, dated: Envelope, *, held: Decimal, today: date | None
+) -> OptionEvent:
     """What leaves the position, of which the book has ``held``.
 
     Raises:
@@ -26,7 +28,9 @@ def close(trade: TradeState, command: OptionCommand, dated: Envelope, held: Deci
     """
     contract = contract_of(trade)
     day = day_of(command, dated)
-    _require_day(trade, contract, command, day)
+    if day < trade.terms.trade_date or (today is not None and day > today):
+        raise Refused("date-out-of-range", "that day lies before the trade or is still to come", "$.on")
+    _require_day(trade.terms.instrument, contract, command, day)
     quantity = _asked(trade, command)
     if held * quantity <= 0 or abs(held) < abs(quantity):
         raise Refused("not-held", f"the book holds {held:f} contracts of {trade.terms.instrument}", "$.quantity")
@@ -80,16 +84,14 @@ def day_of(command: OptionCommand, dated: Envelope) -> date:
     return command.on or fallback
 
 
-def _require_day(trade: TradeState, contract: OptionContract, command: OptionCommand, day: date) -> None:
-    if not trade.terms.trade_date <= day:
-        raise Refused("date-out-of-range", "that day lies before the trade", "$.on")
+def _require_day(instrument: str, contract: OptionContract, command: OptionCommand, day: date) -> None:
     if not isinstance(command, DeliveryCommand):
-        _require(day >= contract.expiry, "not-due", f"{trade.terms.instrument} expires on {contract.expiry}", "$.on")
+        _require(day >= contract.expiry, "not-due", f"{instrument} expires on {contract.expiry}", "$.on")
         return
-    _require(day <= contract.expiry, "expired", f"{trade.terms.instrument} expired on {contract.expiry}", "$.on")
+    _require(day <= contract.expiry, "expired", f"{instrument} expired on {contract.expiry}", "$.on")
     _require(
         contract.style == "american" or day == contract.expiry, "not-due",
-        f"{trade.terms.instrument} is exercised on {contract.expiry}, not before", "$.on",
+        f"{instrument} is exercised on {contract.expiry}, not before", "$.on",
     )
 
 

@@ -77,8 +77,8 @@ def require_same_periods(bond: BondContract, theirs: Any) -> None:
 
 
 def random_days(bond: BondContract, source: Random) -> set[date]:
-    """Business days after its issue: only on these does anything settle, and QuantLib starts a coupon when the one before
-    is paid, which is not on a weekend.
+    """Business days after its issue: only on these does anything settle, and QuantLib starts a coupon when the one
+    before is paid, which is not on a weekend.
     """
     life = (bond.maturity_date - bond.issue_date).days
     found = (bond.issue_date + timedelta(source.randrange(life)) for _ in range(2))
