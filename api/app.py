@@ -10,6 +10,7 @@ from api.http import (
     accounting,
     commands,
     compliance,
+    earning,
     events,
     explaining,
     health,
@@ -36,7 +37,8 @@ def create_app(services: Services) -> FastAPI:
     app.state.services = services
     problems.install(app)
     for each in (
-        commands, trades, settlements, explaining, positions, accounting, market, risk, compliance, events, proofs,
+        commands, trades, settlements, explaining, positions, earning, accounting, market, risk, compliance, events,
+        proofs,
         reference, health,
     ):
         app.include_router(each.router)

@@ -46,6 +46,13 @@ POSITIONS = {"items": [{name: value for name, value in POSITION.items() if name 
              "market_position": "market:41", "next": None}
 PROFIT = {"items": [{"name": "EQ", "base_currency": "EUR", "realised": "0", "unrealised": "75", "fees": "4.50",
                      "total": "70.50"}], "market_position": "market:41"}
+_EARNED = {
+    "items": [{"name": "EQ", "base_currency": "EUR", "amendments": "0", "corrected_marks": "0", "trades": "-12.50",
+               "fees": "-4.50", "carry": "0", "prices": "75", "fx": "1.25", "total": "59.25"}], "unmarked": [],
+}
+ATTRIBUTION = {**_EARNED, "from": "2026-11-24T23:59:59.999999Z", "to": None, "known_from": "ledger-0:17,market:40",
+               "known_at": "ledger-0:31,market:41", "final": True}
+DAILY = {"days": [{"day": "2026-11-25", **_EARNED}], "known_at": "ledger-0:31,market:41", "final": True}
 CASH = {"items": [{"book": "EQ-1", "currency": "EUR", "settled": "0", "receivable": "0", "payable": "9129.50",
                    "total": "-9129.50"}]}
 ENTRY = {"items": [{"id": "EQ-1/ledger-0-000000000017", "trade_id": "T-1", "postings": [

@@ -44,22 +44,24 @@ class Journey(msgspec.Struct, frozen=True):
 
 def journey(
     request: Request, books: Sequence[str] | None, valid_at: str | None, known_at: str | None, *,
-    model: str = "movements", field: str = "known_at",
+    model: str = "movements", field: str = "known_at", valid_field: str = "valid_at", marked: bool = False,
 ) -> Journey:
     """The instant that is asked for, once ``model`` reflects it; where no known time is said, what it reflects now.
+    What is to be ``marked`` takes in what was known of the market.
 
     Raises:
         Problem: 503 when it does not in time; 422 for what is no time and no vector of these logs.
     """
-    valid = time_of(valid_at, "valid_at")
-    reading.fresh(request, model)
+    valid = time_of(valid_at, valid_field)
+    models = (model, "quotes") if marked else (model,)
+    reading.fresh(request, *models)
     having = services(request)
-    recorders = recorders_of({log: having.logs.recorder(log) for log in having.logs.names()}, books)
+    recorders = recorders_of({log: having.logs.recorder(log) for log in having.logs.names()}, books, marked=marked)
     if known_at is None:
-        reflected = {log: having.reads.reflected(model, log) for log in recorders}
+        reflected = {log: min(having.reads.reflected(each, log) for each in models) for log in recorders}
         return Journey(valid, Known(reflected, final=True))
     known = known_of(known_at, recorders, having.logs.names(), field)
-    if not having.reads.wait((model,), known.vector, having.fresh_seconds):
+    if not having.reads.wait(models, known.vector, having.fresh_seconds):
         raise Problem(
             503, "not-yet-visible", f"the read models do not reflect {known.token} yet", field,
             headers={"Retry-After": "1"},
@@ -79,11 +81,14 @@ def asked_books(request: Request, book: str | None) -> Sequence[str] | None:
     return books_of(principal_of(request), book)
 
 
-def recorders_of(every: Mapping[str, LogRecorder], books: Sequence[str] | None) -> dict[str, LogRecorder]:
-    """The ledger logs of these books; all of them for None."""
+def recorders_of(
+    every: Mapping[str, LogRecorder], books: Sequence[str] | None, *, marked: bool = False
+) -> dict[str, LogRecorder]:
+    """The ledger logs of these books, all of them for None; of what is ``marked`` the market's too."""
     ledgers = [log for log in every if log not in {REFERENCE, MARKET}]
     wanted = None if books is None else {ledger_of(book, len(ledgers)) for book in books}
-    return {log: every[log] for log in ledgers if wanted is None or log in wanted}
+    found = {log: every[log] for log in ledgers if wanted is None or log in wanted}
+    return {**found, MARKET: every[MARKET]} if marked else found
 
 
 def known_of(text: str, recorders: Mapping[str, LogRecorder], every: Sequence[str], field: str) -> Known:

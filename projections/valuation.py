@@ -1,15 +1,15 @@
 """Figures that are finished when read: positions at the latest marks, and profit in the base currency."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from decimal import Decimal
+from typing import Protocol
 
 import msgspec
 
-from domain.bonds import accrued, accrued_amount
-from domain.business_days import WEEKENDS_ONLY
-from domain.commands.contracts import BondContract
 from domain.market import MarketState
 from domain.money import ZERO
+from projections.accruals import accrued_on
 from projections.ageing import business_date
 from projections.exposure import Exposure
 from projections.positions import Position
@@ -30,8 +30,8 @@ class Marks:
         entries = list(entries)
         self.day = business_date(entries)
         quoted = [entry for entry in entries if entry.kind in {"prices", "rates"}]
-        for entry in sorted(quoted, key=lambda entry: entry.sequence):
-            self.sequence = entry.sequence
+        for entry in sorted(quoted, key=_since):
+            self.sequence = max(self.sequence, entry.sequence)
             content = entry.content
             if entry.kind == "prices":
                 self._market.prices[content["instrument"]] = Decimal(content["price"])
@@ -49,20 +49,22 @@ class Marks:
             return self.rate(held.asset, held.currency)
         return self._market.price(held.instrument)
 
-    def accrued(self, position: Position) -> Decimal | None:
-        """The interest that its holder has earned since the last coupon, also where that has gone ex: it is his."""
-        bond = position.contract
-        if not isinstance(bond, BondContract) or not position.quantity:
-            return ZERO
-        if self.day is None:
-            return None
-        if not bond.issue_date <= self.day < bond.maturity_date:
-            return ZERO
-        found = accrued(msgspec.structs.replace(bond, ex_coupon_days=0), self.day, WEEKENDS_ONLY)
-        return ZERO if found is None else accrued_amount(position.quantity, found.percent, position.currency)
+    def accrued(self, held: Position) -> Decimal | None:
+        """What has accrued of it by the day of business."""
+        return accrued_on(held, self.day)
 
     def rate(self, base: str, quote: str) -> Decimal | None:
         return self._market.rate(base, quote)
+
+
+class Marking(Protocol):
+    """Prices and rates of one instant."""
+
+    def price(self, held: Position, /) -> Decimal | None: ...
+
+    def rate(self, base: str, quote: str, /) -> Decimal | None: ...
+
+    def accrued(self, held: Position, /) -> Decimal | None: ...
 
 
 class Valued(msgspec.Struct, kw_only=True):
@@ -89,8 +91,8 @@ class Valued(msgspec.Struct, kw_only=True):
     total_in_base: Decimal | None
 
 
-def value(position: Position, marks: Marks) -> Valued:
-    """A position at the latest mark: unrealised = quantity x mark x multiplier - cost."""
+def value(position: Position, marks: Marking) -> Valued:
+    """A position at its mark: unrealised = quantity x mark x multiplier - cost."""
     mark = marks.price(position)
     market_value = None if mark is None else position.quantity * mark * position.multiplier
     if position.quantity == 0:
@@ -110,8 +112,8 @@ def value(position: Position, marks: Marks) -> Valued:
 
 
 class ProfitLine(msgspec.Struct, kw_only=True):
-    """Profit of a desk, book or entity in its base currency; ``rates`` are those that it was converted at, by currency,
-    and ``unmarked`` names the positions left out for want of a mark or rate.
+    """Profit of a desk, book, entity or instrument in its base currency; ``rates`` are those that it was converted at,
+    by currency, and ``unmarked`` names the positions left out for want of a mark or rate.
     """
 
     name: str
@@ -126,8 +128,10 @@ class ProfitLine(msgspec.Struct, kw_only=True):
     unmarked: list[str] = msgspec.field(default_factory=list)
 
 
-def profit(positions: Iterable[Position], marks: Marks, by: str = "desk") -> list[ProfitLine]:
-    """Profit in the base currency by ``desk``, ``book`` or ``entity``; unmarked positions are named, not guessed."""
+def profit(positions: Iterable[Position], marks: Marking, by: str = "desk") -> list[ProfitLine]:
+    """Profit in the base currency by ``desk``, ``book``, ``entity`` or ``instrument``; what has no mark is named, not
+    guessed.
+    """
     lines: dict[tuple[str, str], ProfitLine] = {}
     for position in positions:
         name, base_currency = getattr(position, by), position.base_currency
@@ -145,3 +149,7 @@ def profit(positions: Iterable[Position], marks: Marks, by: str = "desk") -> lis
         line.fees += valued.fees * rate
         line.total += valued.total_in_base or ZERO
     return [lines[name] for name in sorted(lines)]
+
+
+def _since(entry: ReferenceEntry) -> tuple[datetime, int]:
+    return datetime.fromisoformat(entry.content["since"]), entry.sequence

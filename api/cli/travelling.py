@@ -93,7 +93,7 @@ def explain(
         book, _, instrument = book.partition("/")
     with existing(settings_of(data)) as ledger, exact():
         asked = _journey(ledger, book, valid_at, known_at)
-        movements = one_group(ledger.read_models, _sound, Movement, book, instrument) if instrument else []
+        movements = one_group(ledger.read_models, sound, Movement, book, instrument) if instrument else []
         found = explanation.explain(
             movements, asked.instant(movements[0].log), superseded=superseded
         ) if movements else None
@@ -137,10 +137,16 @@ def _differences(ledger: Everbook, book: str | None, first: Journey, last: Journ
 
 
 def _journey(ledger: Everbook, book: str | None, valid_at: str | None, known_at: str | None) -> Journey:
+    return journey_of(ledger, None if book is None else [book], valid_at, known_at)
+
+
+def journey_of(
+    ledger: Everbook, books: Sequence[str] | None, valid_at: str | None, known_at: str | None, *, marked: bool = False
+) -> Journey:
     """The instant that is asked for, once the read models reflect every log."""
     ledger.worker().catch_up()
     every = ledger.logs.recorders
-    recorders = recorders_of(every, None if book is None else [book])
+    recorders = recorders_of(every, books, marked=marked)
     reflected = {log: ledger.read_models.reflected("movements", log) for log in recorders}
     try:
         valid = time_of(valid_at, "--valid-at")
@@ -153,10 +159,11 @@ def _journey(ledger: Everbook, book: str | None, valid_at: str | None, known_at:
 
 
 def _groups(ledger: Everbook, shape: type[Held], book: str | None) -> Iterator[list[Any]]:
-    return groups(ledger.read_models, _sound, shape, books=None if book is None else [book])
+    return groups(ledger.read_models, sound, shape, books=None if book is None else [book])
 
 
-def _sound(documents: Sequence[Any]) -> Sequence[Any]:
+def sound(documents: Sequence[Any]) -> Sequence[Any]:
+    """The documents, when none of them is stale."""
     if stale := [document.id for document in documents if document.stale]:
         raise fail(f"some events could not be applied: {', '.join(stale[:SHOWN])}; see the dead letters, then rebuild")
     return documents

@@ -1,11 +1,11 @@
-"""Positions, profit and cash."""
+"""Positions and cash."""
 
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from api import reading
-from api.examples import CASH, POSITION, POSITIONS, PROFIT
+from api.examples import CASH, POSITION, POSITIONS
 from api.http import as_of
 from api.http.documented import documented
 from api.problems import Problem
@@ -14,7 +14,7 @@ from api.services import services
 from api.travel import KnownAt, ValidAt
 from domain.money import exact
 from projections.positions import Position
-from projections.valuation import QUOTED, Marks, profit, value
+from projections.valuation import QUOTED, Marks, value
 
 router = APIRouter(tags=["positions"])
 
@@ -60,21 +60,6 @@ def read_position(
         raise Problem(404, "unknown-position", f"{book} has no position in {instrument}", "instrument")
     latest = marks(request)
     return reading.answer({**_valued(found[0], latest), "lots": found[0].lots, **_at(latest)})
-
-
-@router.get("/v1/pnl", responses=documented(PROFIT))
-def read_profit(
-    request: Request, *, by: Annotated[Literal["desk", "book", "entity"], Query()] = "desk", book: str | None = None,
-    desk: str | None = None,
-) -> Response:
-    """Profit in the base currency: realised, unrealised at the latest marks, income and fees."""
-    reading.only_known_parameters(request)
-    books = books_of(principal_of(request), book)
-    reading.fresh(request, "positions", "reference")
-    latest = marks(request)
-    with exact():
-        lines = profit(reading.everything(request, "positions", book=books, desk=desk), latest, by)
-    return reading.answer({"items": lines, **_at(latest)})
 
 
 @router.get("/v1/cash", responses=documented(CASH))

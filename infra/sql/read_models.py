@@ -88,8 +88,9 @@ class SqlReadModels:
         mark, values = marks(self.engine, 1), [after or ""]
         conditions = f"id > {mark}"
         if prefix:
-            conditions += f" AND id >= {mark} AND id < {mark}"
-            values += [prefix, prefix + _LAST]
+            # Of two lower bounds a database may begin at the lower one, and read all that lies between.
+            conditions = f"id {'>' if values[0] >= prefix else '>='} {mark} AND id < {mark}"
+            values = [max(values[0], prefix), prefix + _LAST]
         for column, wanted in (where or {}).items():
             if column not in self._models[model].columns:
                 raise KeyError(f"{model} is not kept by {column}")

@@ -1,7 +1,8 @@
-"""Stored events as plain dictionaries, and what became of each trade in the end."""
+"""Stored events as plain dictionaries, and what became of each trade: in the end, or as it held at some time."""
 
 import json
 from collections.abc import Iterable
+from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -15,25 +16,30 @@ def facts_of(stored: Iterable[tuple[str, bytes]]) -> list[Fact]:
 
 
 class Part(NamedTuple):
-    """One settlement: what moved, and on which leg."""
+    """One settlement: what moved, on which leg, under which terms."""
 
     leg: str
     quantity: Fraction
     amount: Fraction
+    terms: dict[str, Any]
 
 
 class Trade(NamedTuple):
-    """A trade that stands: its last terms, and all that has settled of it."""
+    """A trade that was not cancelled: the terms that hold, or those that will when none do yet; what has settled."""
 
     trade_id: str
     terms: dict[str, Any]
+    holds: bool
     parts: list[Part]
 
     def number(self, name: str) -> Fraction:
-        return Fraction(self.terms[name])
+        return Fraction(self.terms[name]) if self.holds else Fraction(0)
+
+    def fee_lines(self) -> dict[str, Fraction]:
+        return {name: Fraction(fee) for name, fee in self.terms.get("fees", {}).items()} if self.holds else {}
 
     def fees(self) -> Fraction:
-        return sum((Fraction(fee) for fee in self.terms.get("fees", {}).values()), Fraction(0))
+        return sum(self.fee_lines().values(), Fraction(0))
 
     def consideration(self) -> Fraction:
         """What we are to receive (or to pay, below zero) for the trade, fees taken off."""
@@ -49,16 +55,43 @@ class Trade(NamedTuple):
         return "loan" in self.terms
 
 
-def standing_trades(facts: list[Fact]) -> list[Trade]:
-    """Every trade that was booked and not cancelled, with the last of its terms."""
+def consideration_of(terms: dict[str, Any]) -> Fraction:
+    """What terms say we are to receive, or to pay, below zero."""
+    return Fraction(terms["amount"]) - sum((Fraction(fee) for fee in terms.get("fees", {}).values()), Fraction(0))
+
+
+def standing_trades(facts: list[Fact], at: datetime | None = None) -> list[Trade]:
+    """Every trade that was booked and not cancelled: as it holds in the end, or as it held ``at`` a time."""
     standing = []
     for trade_id in {fact["trade_id"] for fact in facts if "trade_id" in fact and "terms" in fact}:
         own = [fact for fact in facts if fact.get("trade_id") == trade_id and "terms" in fact]
         if all(fact["stored type"] != "trade.cancelled.v1" for fact in own):
-            parts = [_part(fact) for fact in own if "settled_on" in fact]
-            standing.append(Trade(trade_id, own[-1]["terms"], parts))
+            chapters = _chapters(own)
+            begun = [terms for since, terms in chapters if at is None or since <= at]
+            parts = [_part(fact) for fact in own if "settled_on" in fact and (at is None or _effective(fact) <= at)]
+            standing.append(Trade(trade_id, begun[-1] if begun else chapters[0][1], bool(begun), parts))
     return standing
 
 
+def _chapters(own: list[Fact]) -> list[tuple[datetime, dict[str, Any]]]:
+    """The terms of a trade one after the other, each with the time since when it holds."""
+    chapters: list[tuple[datetime, dict[str, Any]]] = []
+    for fact in own:
+        if fact["stored type"] == "trade.booked.v1":
+            chapters = [(datetime.fromisoformat(fact["terms"]["executed_at"]), fact["terms"])]
+        elif fact["stored type"] == "trade.corrected.v1":
+            chapters[-1] = (chapters[-1][0], fact["terms"])
+        elif fact["stored type"] == "trade.amended.v1":
+            since = max(_effective(fact), chapters[-1][0])
+            if since == chapters[-1][0]:
+                chapters.pop()
+            chapters.append((since, fact["terms"]))
+    return chapters
+
+
+def _effective(fact: Fact) -> datetime:
+    return datetime.fromisoformat(fact["effective_at"])
+
+
 def _part(fact: Fact) -> Part:
-    return Part(fact.get("leg", "start"), Fraction(fact["quantity"]), Fraction(fact["amount"]))
+    return Part(fact.get("leg", "start"), Fraction(fact["quantity"]), Fraction(fact["amount"]), fact["terms"])

@@ -1,7 +1,6 @@
 """What is said as of any valid and known time: the live documents at the end, frozen for ever, balanced, explained."""
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -12,54 +11,22 @@ from domain.commands import AnyCommand
 from domain.money import exact
 from domain.schema import Recorded
 from projections.as_of import Instant, position_at
-from projections.balances import add_cash, entries_at
+from projections.balances import entries_at
 from projections.difference import difference
 from projections.explanation import Figures, explain
 from projections.trial_balance import sums_by_asset, trial_balance
 from tests.documents import read_models
+from tests.properties.instants import VALID, accounts, grouped, said
 from tests.properties.test_replay import events_of, ledger_after
 from tests.properties.test_second_model import posted
-from tests.rules import MOMENT
 from tests.strategies import histories
 
 OF_THE_LAST_EVENT = ("realised_change",)
 FIGURES = Figures.__struct_fields__
-VALID = st.none() | st.integers(-80, 40).map(lambda hours: MOMENT + timedelta(hours=hours))
-Groups = dict[str, list[Any]]
 
 
 def events_after(history: Sequence[AnyCommand]) -> list[Recorded]:
     return events_of(ledger_after(history))["ledger-0"]
-
-
-def grouped(movements: Iterable[Any]) -> Groups:
-    """Movements by position."""
-    found: Groups = {}
-    for each in movements:
-        found.setdefault(f"{each.book}/{each.instrument}", []).append(each)
-    return found
-
-
-def said(groups: Groups, at: Instant) -> dict[str, Any]:
-    """Everything that is said as of an instant: positions, cash and accounts."""
-    with exact():
-        cash: dict[str, Any] = {}
-        for group in groups.values():
-            add_cash(cash, group, at)
-        return {
-            "positions": {key: found for key, group in groups.items() if (found := position_at(group, at))},
-            "cash": cash, "accounts": accounts(groups, at),
-        }
-
-
-def accounts(groups: Groups, at: Instant) -> dict[tuple[str, str, str], Decimal]:
-    """What every account of every book holds, but those that hold nothing."""
-    found = {}
-    for book in {key.split("/")[0] for key in groups}:
-        own = (entry for key, group in groups.items() if key.startswith(f"{book}/") for entry in entries_at(group, at))
-        for each in trial_balance(own):
-            found[book, each.account, each.asset] = each.balance
-    return {key: balance for key, balance in found.items() if balance}
 
 
 def fields(document: Any, *but: str) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from domain.commands import AmendTrade, AnyCommand, BookTrade, CancelTrade, Corr
 from projections.as_of import Instant
 from tests.documents import read_models
 from tests.ledger import send
-from tests.properties.test_as_of import VALID, fields, grouped, said, something
+from tests.properties.instants import VALID, grouped, said
+from tests.properties.test_as_of import fields, something
 from tests.properties.test_neutrality import NEW, UNIQUE_MOMENT
 from tests.properties.test_order import HISTORIES
 from tests.properties.test_replay import events_of
