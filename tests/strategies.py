@@ -13,6 +13,8 @@ from domain.commands import (
     AffirmTrade,
     AmendTrade,
     AnyCommand,
+    AssignOption,
+    BondTerms,
     BookPenalty,
     BookTrade,
     BuyIn,
@@ -29,29 +31,40 @@ from domain.commands import (
     DissolveNet,
     EngageKillSwitch,
     EquityTerms,
+    ExerciseOption,
+    ExpireOption,
     FailSettlement,
+    FixRate,
+    FutureTerms,
+    FxForwardTerms,
     FxSpotTerms,
+    FxSwapTerms,
     HoldSettlement,
     InstructSettlement,
     LiftRestriction,
     LoanTerms,
     MatchSettlement,
     NetSettlements,
+    OptionTerms,
     RecordFxRate,
     RecordPrice,
     ReleaseKillSwitch,
     ReleaseSettlement,
+    RepayEarly,
     ReportMismatch,
     RestrictInstrument,
     RollBusinessDate,
+    RollOverLoan,
     SetLimit,
     SetPenaltyRate,
     SetSettlementCycle,
     SettleNet,
     SettleTrade,
+    SettleVariationMargin,
 )
 from domain.identifiers import lei_of
 from infra.logs import CommandedLogs
+from tests.instruments import INSTRUMENTS
 from tests.ledger import founded, logs_in_memory, send
 from tests.rules import DAY, MOMENT
 
@@ -67,6 +80,7 @@ WORLD: tuple[AnyCommand, ...] = (
     SetPenaltyRate(command_id="w7", kind="liquid-shares", rate=Decimal("1.5"), effective_from=DAY),
     SetPenaltyRate(command_id="w8", kind="lack-of-cash", rate=Decimal("3.5"), currency="EUR", effective_from=DAY),
     ClassifyInstrument(command_id="w9", instrument="SAN", liquidity="liquid-shares", effective_from=DAY),
+    *INSTRUMENTS,
 )
 BOOKS = {"EQ-1": "anna", "EQ-2": "anna", "US-1": "ben"}
 TRADES = tuple(f"T{number}" for number in range(1, 10))
@@ -118,7 +132,26 @@ LOANS = st.one_of(
         day_count=st.sampled_from(["30/360", "ACT/ACT"]), maturity_date=days(2, 400),
     ),
 )
-TERMS = st.one_of(EQUITY, EQUITY, EQUITY, FX, LOANS)
+BONDS = st.builds(
+    BondTerms, side=SIDES, instrument=st.sampled_from(["OAT", "GILT", "BILL"]), price=decimals("99.5", "101.337", "0"),
+    quantity=decimals("1000", "2500.5", "70"), fees=FEES, settlement_date=st.none() | days(0, 5),
+)
+CONTRACTS: Any = {"side": SIDES, "quantity": st.integers(1, 6).map(Decimal), "fees": FEES}
+FUTURES = st.builds(FutureTerms, instrument=st.just("CRUDE"), price=decimals("60", "61.25", "0", "-37.63"), **CONTRACTS)
+OPTIONS = st.builds(
+    OptionTerms, instrument=st.sampled_from(["CALL", "PUT"]), price=decimals("2.5", "0", "0.05"), **CONTRACTS
+)
+PAIRS = st.sampled_from([("EUR", "USD"), ("USD", "JPY")])
+DEALT: Any = {"side": SIDES, "quantity": QUANTITIES, "rate": decimals("1.25", "151.33"), "fees": FEES}
+FORWARDS = PAIRS.flatmap(lambda pair: st.builds(
+    FxForwardTerms, base=st.just(pair[0]), quote=st.just(pair[1]), points=decimals("0.0012", "-0.5"),
+    tenor=st.sampled_from(["1W", "1M", "6M"]), **DEALT,
+))
+SWAPS = PAIRS.flatmap(lambda pair: st.builds(
+    FxSwapTerms, base=st.just(pair[0]), quote=st.just(pair[1]), far_points=decimals("0.0012", "-0.5"),
+    far_date=days(6, 90), far_trade_id=st.sampled_from(TRADES), **DEALT,
+))
+TERMS = st.one_of(EQUITY, EQUITY, EQUITY, FX, LOANS, BONDS, FUTURES, OPTIONS, FORWARDS)
 
 
 def bookings(
@@ -191,6 +224,37 @@ def nettings(
     return trade_ids.map(book_of).flatmap(of_book)
 
 
+def product_changes(
+    trade_ids: st.SearchStrategy[str], moments: st.SearchStrategy[datetime | None]
+) -> st.SearchStrategy[AnyCommand]:
+    """What only some products know."""
+    new, on = st.sampled_from(TRADES), st.none() | days(0, 26)
+    at: dict[str, Any] = {"effective_at": moments}
+    contracts = {"quantity": st.none() | st.integers(1, 6).map(Decimal), "on": on, **at}
+    rates = decimals("2", "0", "7.25")
+    return st.one_of(
+        about(ExerciseOption, trade_ids, delivery_trade_id=new, **contracts),
+        about(AssignOption, trade_ids, delivery_trade_id=new, **contracts),
+        about(ExpireOption, trade_ids, **contracts),
+        about(FixRate, trade_ids, rate=rates, fixed_from=days(0, 40), **at),
+        about(
+            RollOverLoan, trade_ids, new_trade_id=new, rate=rates, tenor=st.just("1M"), capitalises=st.booleans(), **at
+        ),
+        about(
+            RepayEarly, trade_ids, quantity=st.none() | decimals("50", "1000"), repaid_on=st.none() | days(0, 9),
+            break_cost=decimals("0", "1.5", "-2"), **at,
+        ),
+    )
+
+
+def margins(moments: st.SearchStrategy[datetime | None]) -> st.SearchStrategy[AnyCommand]:
+    return st.builds(
+        SettleVariationMargin, command_id=st.just("x"), book=st.sampled_from(sorted(BOOKS)),
+        instrument=st.just("CRUDE"), price=decimals("60", "59.99", "0", "-37.63"), on=st.none() | days(-2, 26),
+        final=st.booleans(), effective_at=moments,
+    )
+
+
 _X: Any = st.just("x")
 _LIMITS = [Decimal(1500), Decimal(90_000), None]
 _SURROUNDINGS = st.one_of(
@@ -228,7 +292,10 @@ def numbered(commands: Sequence[Any], prefix: str = "h") -> list[AnyCommand]:
 
 SHARES = EQUITY.map(lambda terms: msgspec.structs.replace(terms, instrument="SAN"))
 MONEY = LOANS.map(lambda terms: msgspec.structs.replace(terms, start_date=DAY))
-_FOCUS = {"anything": TERMS, "one position": SHARES, "money": MONEY}
+_FOCUS = {
+    "anything": st.one_of(TERMS, TERMS, TERMS, SWAPS), "one position": SHARES, "money": MONEY,
+    "contracts": st.one_of(FUTURES, OPTIONS),
+}
 _POOLS = (TRADES, *(tuple(f"T{3 * number + place}" for number in range(1, 12)) for place in range(3)))
 
 
@@ -239,6 +306,8 @@ def _kinds(
     trade_ids, terms = st.sampled_from(pool), _FOCUS[focus]
     revised = changes(trade_ids, terms=terms, effective_at=moments)
     kinds = [bookings(trade_ids, terms, moments), *[revised] * 4, nettings(trade_ids, effective_at=moments)]
+    if focus != "one position":
+        kinds += [product_changes(trade_ids, moments), margins(moments)]
     return st.one_of(*kinds, *([_SURROUNDINGS] if surroundings else []))
 
 
@@ -255,6 +324,6 @@ def histories(
         later = st.lists(kinds, min_size=length, max_size=length)
         return st.tuples(first, later).map(lambda both: numbered([*both[0], *both[1]]))
 
-    focus = st.sampled_from(["anything", "one position", "one position", "money"])
+    focus = st.sampled_from(["anything", "anything", "one position", "one position", "money", "contracts"])
     sizes = st.tuples(st.sampled_from(_POOLS), focus, st.integers(2, 9), st.integers(0, most))
     return sizes.flatmap(lambda chosen: history(*chosen))

@@ -5,7 +5,7 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
-from tests.naive.facts import Fact, Part, Trade, consideration_of, standing_trades
+from tests.naive.facts import Fact, Part, Trade, consideration_of, margins, standing_trades
 from tests.naive.positions import positions
 
 Account = tuple[str, str, str]
@@ -28,9 +28,19 @@ def balances(facts: list[Fact], at: datetime | None = None) -> Balances:
                 put(part.terms["book"], account, asset, quantity)
         for name, fee in trade.fee_lines().items():
             put(trade.terms["book"], f"Expense:Fees:{name}", trade.terms["currency"], fee)
+        for closing in trade.closings:
+            for account, quantity in _contracts(trade.terms["instrument"], closing.quantity):
+                put(trade.terms["book"], account, trade.terms["asset"], quantity)
     for book, account, currency, amount in _penalties(facts, at):
         put(book, account, currency, amount)
     currencies = {trade.terms["instrument"]: trade.terms["currency"] for trade in standing_trades(facts, at)}
+    for margin in margins(facts, at):
+        book, instrument = margin.key.split("/")
+        currencies[instrument] = margin.currency
+        put(book, "Assets:Nostro", margin.currency, margin.amount)
+        put(book, f"Equity:Trading:{instrument}", margin.currency, -margin.amount)
+        for account, quantity in _contracts(instrument, margin.closed):
+            put(book, account, instrument, quantity)
     for key, position in positions(facts, at).items():
         book, instrument = key.split("/")
         put(book, "Income:RealisedPnL", currencies[instrument], -position.realised)
@@ -42,7 +52,8 @@ def entries(facts: list[Fact]) -> list[Balances]:
     """What each fact changes in the accounts."""
     found, before = [], balances([])
     for number in range(1, len(facts) + 1):
-        after = balances(facts[:number]) if "terms" in facts[number - 1] else before
+        fact = facts[number - 1]
+        after = balances(facts[:number]) if "terms" in fact or "contract" in fact else before
         changed = {account: after.get(account, Fraction(0)) - before.get(account, Fraction(0))
                    for account in {**before, **after}}
         found.append({account: quantity for account, quantity in changed.items() if quantity})
@@ -68,10 +79,21 @@ def _held(trade: Trade) -> list[tuple[str, str, Fraction]]:
     if trade.is_loan():
         return [*lines, (_loan(terms), terms["asset"], quantity)]
     trading = f"Equity:Trading:{terms['instrument']}"
+    interest = "Assets:AccruedInterest" if Fraction(terms["quantity"]) > 0 else "Income:Interest"
     return [
-        *lines, (_expected_asset(terms), terms["asset"], quantity), (trading, terms["asset"], -quantity),
-        (trading, currency, -trade.number("amount")),
+        *lines, (_expected_asset(terms), terms["asset"], quantity),
+        (f"Memo:Trading:{terms['instrument']}" if _is_contract(terms) else trading, terms["asset"], -quantity),
+        (trading, currency, trade.accrued() - trade.number("amount")), (interest, currency, -trade.accrued()),
     ]
+
+
+def _contracts(instrument: str, quantity: Fraction) -> list[tuple[str, Fraction]]:
+    """Contracts that come or go without a trade."""
+    return [("Memo:Contracts", quantity), (f"Memo:Trading:{instrument}", -quantity)]
+
+
+def _is_contract(terms: dict[str, Any]) -> bool:
+    return terms["product"] in {"future", "option"}
 
 
 def _paid(part: Part) -> list[tuple[str, str, Fraction]]:
@@ -80,7 +102,8 @@ def _paid(part: Part) -> list[tuple[str, str, Fraction]]:
     lines = [(_expected_cash(terms), currency, -part.amount), ("Assets:Nostro", currency, part.amount)]
     if "loan" in terms:
         return lines
-    kept = "Assets:Nostro" if terms["product"] == "fx-spot" else "Assets:Custody"
+    kept = "Assets:Nostro" if terms["product"].startswith("fx-") else "Assets:Custody"
+    kept = "Memo:Contracts" if _is_contract(terms) else kept
     return [*lines, (_expected_asset(terms), asset, -part.quantity), (kept, asset, part.quantity)]
 
 
@@ -88,7 +111,8 @@ def _repaid(part: Part) -> list[tuple[str, str, Fraction]]:
     interest = "Income:Interest" if Fraction(part.terms["loan"]["interest"]) > 0 else "Expense:Interest"
     return [
         ("Assets:Nostro", part.terms["currency"], part.amount), (_loan(part.terms), part.terms["asset"], part.quantity),
-        (interest, part.terms["asset"], -part.quantity - part.amount),
+        (interest, part.terms["asset"], part.break_cost - part.quantity - part.amount),
+        (f"{'Income' if part.break_cost > 0 else 'Expense'}:BreakCosts", part.terms["asset"], -part.break_cost),
     ]
 
 
@@ -99,7 +123,9 @@ def _expected_cash(terms: dict[str, Any]) -> str:
 
 def _expected_asset(terms: dict[str, Any]) -> str:
     is_bought = Fraction(terms["quantity"]) > 0
-    if terms["product"] == "fx-spot":
+    if _is_contract(terms):
+        expected = "Memo:ContractsExpected"
+    elif terms["product"].startswith("fx-"):
         expected = "Assets:CashReceivable" if is_bought else "Liabilities:CashPayable"
     else:
         expected = "Assets:SecuritiesReceivable" if is_bought else "Liabilities:SecuritiesDeliverable"
