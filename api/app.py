@@ -38,8 +38,7 @@ def create_app(services: Services) -> FastAPI:
     problems.install(app)
     for each in (
         commands, trades, settlements, explaining, positions, earning, accounting, market, risk, compliance, events,
-        proofs,
-        reference, health,
+        proofs, reference, health,
     ):
         app.include_router(each.router)
 

@@ -65,6 +65,12 @@ INSTRUCTION = {"instruction": "SI-000123"}
 MISMATCH = {"difference": "their price is 91.52"}
 BUY_IN = {"price": "93.10", "settled_on": "2026-12-03"}
 PENALTY = {"through": "2026-11-30"}
+STATEMENT = "as_of,depot,isin,quantity\n2026-11-26,EQ-1,FR0000120578,100\n"
+RECONCILED = {"reconciliation": {"kind": "custody", "lines": 1, "matched": 0, "breaks": [
+    {"account": "EQ-1", "asset": "SAN", "as_of": "2026-11-26", "lines": [2], "statement": "100", "settled": "0",
+     "in_flight": "100", "difference": "100", "reasons": [
+         {"cause": "unsettled", "quantity": "100", "trade_id": "T-1", "events": ["ledger-0:17"], "others": 0}]}]},
+    "errors": []}
 NET: dict[str, Any] = {"net_id": "N-1", "book": "EQ-1", "trade_ids": ["T-1", "T-2"]}
 SETTLE_NET = {"book": "EQ-1", "settled_on": "2026-11-26"}
 SETTLEMENTS = {"items": [{"trade_id": "T-1", "leg": "start", "book": "EQ-1", "status": "instructed",

@@ -36,9 +36,9 @@ def add_cash(balances: dict[str, Cash], movements: Iterable[Posted], at: Instant
                     _move(_cash_of(balances, movement, posting.asset), posting)
 
 
-PENALTIES = ("Income:Penalties", "Expense:Penalties")
 CASH_ACCOUNTS = (
-    "Assets:Nostro", "Assets:CashReceivable:", "Liabilities:CashPayable:", "Expense:Fees:", *PENALTIES,
+    "Assets:Nostro", "Assets:CashReceivable:", "Liabilities:CashPayable:", "Expense:Fees:", "Expense:Penalties",
+    "Income:Penalties",
 )
 
 
@@ -54,14 +54,14 @@ def _cash_of(balances: dict[str, Cash], movement: Posted, currency: str) -> Cash
 
 
 def _move(cash: Cash, posting: Posting) -> None:
-    nostro, receivable, payable = CASH_ACCOUNTS[:3]
+    nostro, receivable, payable, fees, *_ = CASH_ACCOUNTS
     if posting.account == nostro:
         cash.settled += posting.quantity
     elif posting.account.startswith(receivable):
         cash.receivable += posting.quantity
     elif posting.account.startswith(payable):
         cash.payable -= posting.quantity
-    elif posting.account.startswith(PENALTIES):
-        cash.penalties -= posting.quantity
-    else:
+    elif posting.account.startswith(fees):
         cash.fees += posting.quantity
+    else:
+        cash.penalties -= posting.quantity

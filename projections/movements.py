@@ -123,7 +123,7 @@ class Movement(Posted, kw_only=True):
 class Movements:
     """An agreed amendment holds from its ``effective_at`` on, so the earlier terms get an entry of their own that ends
     there; right terms hold for as long as the corrected ones were thought to; a cancelled trade never held. What
-    settles, and what is repaid of a loan, are movements too.
+    settles, what is repaid of a loan, and what a fail costs are movements too.
     """
 
     name = "movements"

@@ -1,6 +1,7 @@
 """``reconcile``: a custodian's or a bank's statement held against the books, and why they differ."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, cast, get_args
 
@@ -8,13 +9,12 @@ import typer
 
 from api.cli.console import err, fail, format_cell, out, print_json, progress, table
 from api.cli.opening import Data, Json, existing, settings_of
-from api.imports.lines import UnreadableFile
-from api.imports.statements import BadLine, Statement, read_statement
+from api.imports.lines import UnreadableFile, text_lines
+from api.imports.statements import BadLine
 from api.paging import pages
+from api.reconciling import BadAccount, accounts_of, books_of, reconciled, statement_of
 from infra.everbook import Everbook
-from projections.reconciliation.holdings import Accounts, reconcile_balances, settled_of
-from projections.reconciliation.movements import reconcile_movements
-from projections.reconciliation.statement import Balance, Entry, Kind, Reason, Reconciliation
+from projections.reconciliation.statement import Kind, Reason, Reconciliation
 
 BROKEN, SHOWN = 2, 20
 
@@ -32,53 +32,27 @@ def reconcile(
     """
     if kind not in get_args(Kind):
         raise fail(f"--kind is {' or '.join(get_args(Kind))}, not {kind}")
-    chosen = _chosen(account or ())
+    try:
+        chosen = accounts_of(account or ())
+    except BadAccount as error:
+        raise fail(str(error)) from error
     with existing(settings_of(data)) as ledger, progress(as_json) as bar:
         ledger.worker().catch_up()
+        every = partial(_every, ledger)
         try:
-            statement = _read(ledger, file, cast("Kind", kind))
+            statement = statement_of(text_lines(file), cast("Kind", kind), every)
         except UnreadableFile as error:
             raise fail(f"{file.name}: {error}") from error
         task = bar.add_task(f"Reconciling {file.name}", total=len(statement.lines))
-        found = _reconciled(ledger, statement, cast("Kind", kind), chosen, lambda count: bar.advance(task, count))
+        found = reconciled(
+            statement, cast("Kind", kind), books_of(statement, chosen), every, lambda count: bar.advance(task, count)
+        )
     if as_json:
-        print_json({"reconciliation": found, "errors": statement.bad})
+        print_json(found)
     else:
-        _show(found, statement.bad)
-    if found.breaks or statement.bad:
+        _show(found.reconciliation, found.errors)
+    if found.reconciliation.breaks or found.errors:
         raise typer.Exit(BROKEN)
-
-
-def _chosen(accounts: Sequence[str]) -> dict[str, list[str]]:
-    chosen: dict[str, list[str]] = {}
-    for each in accounts:
-        name, is_named, books = each.partition("=")
-        if not is_named or not books:
-            raise fail(f"--account is ACCOUNT=BOOK[,BOOK], not {each}")
-        chosen.setdefault(name, []).extend(books.split(","))
-    return chosen
-
-
-def _read(ledger: Everbook, file: Path, kind: Kind) -> Statement:
-    known = [entry.content for entry in _every(ledger, "reference", {"kind": "instruments"})]
-    isins = {content["isin"]: content["instrument"] for content in known}
-    return read_statement(file, kind, isins, frozenset(content["instrument"] for content in known))
-
-
-def _reconciled(
-    ledger: Everbook, statement: Statement, kind: Kind, chosen: Mapping[str, Sequence[str]], on_line: Any
-) -> Reconciliation:
-    accounts: Accounts = {line.account: chosen.get(line.account, (line.account,)) for line in statement.lines}
-    books = sorted({book for named in accounts.values() for book in named})
-    settlements = _every(ledger, "settlements", {"book": books})
-    if statement.moves:
-        entries = [line for line in statement.lines if isinstance(line, Entry)]
-        return reconcile_movements(entries, accounts, settlements, on_line)
-    balances = [line for line in statement.lines if isinstance(line, Balance)]
-    return reconcile_balances(
-        kind, balances, accounts, settled=settled_of(_every(ledger, "journal", {"book": books}), kind),
-        settlements=settlements, on_line=on_line,
-    )
 
 
 def _every(ledger: Everbook, model: str, where: Mapping[str, Any]) -> Iterator[Any]:

@@ -1,21 +1,43 @@
 """Settlements: what is to be delivered and paid, on its way from the booking to the custodian's word that it moved."""
 
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
 
 from api import reading, writing
-from api.examples import BUY_IN, INSTRUCTION, MISMATCH, NET, OUTCOME, PENALTY, REASON, SETTLE_NET, SETTLEMENTS
+from api.examples import (
+    BUY_IN,
+    INSTRUCTION,
+    MISMATCH,
+    NET,
+    OUTCOME,
+    PENALTY,
+    REASON,
+    RECONCILED,
+    SETTLE_NET,
+    SETTLEMENTS,
+    STATEMENT,
+)
 from api.http.documented import body, documented
 from api.http.trades import PATH, change
-from api.security import books_of, principal_of
+from api.imports.lines import UnreadableFile
+from api.problems import Problem
+from api.reconciling import MODELS, BadAccount, Reconciled, accounts_of, reconciled, statement_of
+from api.reconciling import books_of as books_of_accounts
+from api.security import books_of, principal_of, require_book
 from domain.money import exact
+from domain.outcomes import Principal
 from domain.trades.handling import ObligationState
 from projections.ageing import AGED, Bucket, Calendars, bucket_of, business_date, business_days_open
+from projections.reconciliation.statement import Kind
 from projections.settlements import OPEN, Settlement
 
 router = APIRouter(tags=["settlements"])
+CSV = "text/csv"
+LARGEST_STATEMENT = 64_000_000
 Wanted = ObligationState | Literal["open", "all"]
 
 
@@ -68,6 +90,42 @@ async def settle_net(request: Request, net_id: str) -> Response:
 async def dissolve_net(request: Request, net_id: str) -> Response:
     """The trades of a net settle each by itself again."""
     return await writing.command(request, "DissolveNet", net_id=net_id)
+
+
+@router.post("/v1/reconciliations", responses=documented(RECONCILED), openapi_extra={
+    "requestBody": {"required": True, "content": {CSV: {"schema": {"type": "string"}, "example": STATEMENT}}},
+})
+async def reconcile(
+    request: Request, kind: Annotated[Kind, Query(description="Whose statement it is")] = "custody",
+    account: Annotated[list[str] | None, Query(description="ACCOUNT=BOOK,BOOK: the books of an account")] = None,
+) -> Response:
+    """Holds a statement in CSV against what has settled; records nothing, and needs no Idempotency-Key."""
+    reading.only_known_parameters(request)
+    principal, content = principal_of(request), await writing.body_of(request, LARGEST_STATEMENT)
+    found = await run_in_threadpool(_reconciled, request, content, kind, account or (), principal)
+    return reading.answer(found)
+
+
+def _reconciled(
+    request: Request, content: bytes, kind: Kind, account: Sequence[str], principal: Principal
+) -> Reconciled:
+    def every(model: str, where: Mapping[str, Any]) -> Iterator[Any]:
+        return reading.each(request, model, **where)
+
+    reading.fresh(request, *MODELS)
+    try:
+        chosen = accounts_of(account)
+        statement = statement_of(content.decode("utf-8-sig").splitlines(), kind, every)
+    except BadAccount as error:
+        raise Problem(422, "bad-parameter", str(error), "account") from error
+    except (UnreadableFile, UnicodeDecodeError) as error:
+        raise Problem(400, "malformed", str(error), "$") from error
+    accounts = books_of_accounts(statement, chosen)
+    for books in accounts.values():
+        for book in books:
+            require_book(principal, book)
+    with exact():
+        return reconciled(statement, kind, accounts, every)
 
 
 def _step(path: str, kind: str, example: Any, says: str) -> None:

@@ -1,14 +1,13 @@
 """Statements of custodians and banks as CSV: balances of a day, or the movements of a bank, under a header."""
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from pathlib import Path
 
 import msgspec
 
-from api.imports.lines import UnreadableFile, text_lines
+from api.imports.lines import UnreadableFile
 from domain.currencies import MINOR_UNITS
 from domain.identifiers import require_isin
 from domain.money import is_amount
@@ -48,7 +47,9 @@ class _Bad(Exception):
         self.field, self.detail = field, detail
 
 
-def read_statement(path: Path, kind: Kind, isins: Mapping[str, str], instruments: frozenset[str]) -> Statement:
+def read_statement(
+    text: Iterable[str], kind: Kind, isins: Mapping[str, str], instruments: frozenset[str]
+) -> Statement:
     """A statement, its securities named as ours are: ``isins`` says by which instrument we know each.
 
     Raises:
@@ -56,7 +57,7 @@ def read_statement(path: Path, kind: Kind, isins: Mapping[str, str], instruments
     """
     lines: list[Balance | Entry] = []
     bad: list[BadLine] = []
-    for number, row in _rows(path, kind):
+    for number, row in _rows(text, kind):
         try:
             lines.append(_line(number, row, kind, isins, instruments))
         except _Bad as error:
@@ -64,8 +65,8 @@ def read_statement(path: Path, kind: Kind, isins: Mapping[str, str], instruments
     return Statement(lines, bad)
 
 
-def _rows(path: Path, kind: Kind) -> Iterator[tuple[int, dict[str, str]]]:
-    reader, begins = csv.reader(text_lines(path), strict=True), 1
+def _rows(text: Iterable[str], kind: Kind) -> Iterator[tuple[int, dict[str, str]]]:
+    reader, begins = csv.reader(text, strict=True), 1
     try:
         header = [name.strip() for name in next(reader, [])]
         _require_header(header, kind)

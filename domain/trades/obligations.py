@@ -115,7 +115,8 @@ def _handled(trade: TradeState, command: TradeCommand, fields: dict[str, Any]) -
             if not handling.held:
                 raise _wrong(trade, "is not on hold")
             return SettlementReleased(**fields)
-    require_not_netted(trade)
+    if isinstance(command, InstructSettlement | CancelInstruction):
+        require_not_netted(trade)
     if isinstance(command, InstructSettlement):
         if handling.instruction:
             raise _wrong(trade, f"is instructed as {handling.instruction} already")

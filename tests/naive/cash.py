@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from fractions import Fraction
 
-from tests.naive.facts import Fact, Trade, consideration_of, margins, standing_trades
+from tests.naive.facts import Fact, Trade, consideration_of, held_by, margins, standing_trades
 
 FIGURES = ("settled", "receivable", "payable", "total", "fees", "penalties")
 
@@ -30,7 +30,7 @@ def cash(facts: list[Fact], at: datetime | None = None) -> dict[str, dict[str, F
         for name in ("settled", "total"):
             figures[name] += margin.amount
     for fact in facts:
-        if "charges" in fact and (at is None or datetime.fromisoformat(fact["effective_at"]) <= at):
+        if "charges" in fact and held_by(fact, at):
             key = f"{fact['terms']['book']}/{fact['terms']['currency']}"
             figures = found.setdefault(key, dict.fromkeys(FIGURES, Fraction(0)))
             for name in ("settled", "total", "penalties"):

@@ -143,6 +143,11 @@ def _chapters(own: list[Fact]) -> list[tuple[datetime, dict[str, Any]]]:
     return chapters
 
 
+def held_by(fact: Fact, at: datetime | None) -> bool:
+    """Whether a fact held at a time; all of them do in the end."""
+    return at is None or _effective(fact) <= at
+
+
 def _effective(fact: Fact) -> datetime:
     return datetime.fromisoformat(fact["effective_at"])
 

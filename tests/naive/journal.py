@@ -5,7 +5,7 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
-from tests.naive.facts import Fact, Part, Trade, consideration_of, margins, standing_trades
+from tests.naive.facts import Fact, Part, Trade, consideration_of, held_by, margins, standing_trades
 from tests.naive.positions import positions
 
 Account = tuple[str, str, str]
@@ -64,7 +64,7 @@ def entries(facts: list[Fact]) -> list[Balances]:
 def _penalties(facts: list[Fact], at: datetime | None) -> Iterator[tuple[str, str, str, Fraction]]:
     """Income while the days charged so far are for us, an expense while they are against us."""
     for fact in facts:
-        if "charges" in fact and (at is None or datetime.fromisoformat(fact["effective_at"]) <= at):
+        if "charges" in fact and held_by(fact, at):
             amount = Fraction(fact["amount"])
             total = sum(Fraction(charge["amount"]) for charge in fact["charges"])
             account = "Income:Penalties" if total > 0 or (not total and amount < 0) else "Expense:Penalties"

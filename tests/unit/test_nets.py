@@ -4,6 +4,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 
 from domain.commands import (
@@ -15,6 +16,7 @@ from domain.commands import (
     FailSettlement,
     HoldSettlement,
     InstructSettlement,
+    MatchSettlement,
     NetSettlements,
     SettleNet,
     SettleTrade,
@@ -23,7 +25,8 @@ from domain.events import NetDissolved, NetInstructed, NetSettled, TradeSettled
 from domain.identifiers import lei_of
 from domain.outcomes import Principal
 from domain.refusals import Refused
-from tests.rules import Rules, booking
+from tests.ledger import logs_in_memory, send
+from tests.rules import DAY, Rules, booking
 from tests.trade_commands import about, euros, shares
 
 NET: dict[str, Any] = {"command_id": "n", "net_id": "N1", "book": "EQ-1"}
@@ -89,6 +92,11 @@ def test_a_trade_may_fail_in_its_net_and_settle_with_it_later() -> None:
     assert [each.obligation for each in rules.trades.trades.values()] == ["settled", "settled"]
 
 
+def test_what_is_netted_may_match() -> None:
+    rules = rules_with(BOTH, about(MatchSettlement))
+    assert [each.obligation for each in rules.trades.trades.values()] == ["matched", "instructed"]
+
+
 @pytest.mark.parametrize("second", [
     {"counterparty": "BETA"}, {"instrument": "IBM"}, {"terms": euros()}, {"settlement_date": date(2026, 11, 30)},
 ])
@@ -130,3 +138,33 @@ def test_a_net_with_a_trade_on_hold_does_not_settle() -> None:
 def test_a_net_settles_on_no_day_that_has_not_come() -> None:
     tomorrow = SettleNet(**{**NET, "command_id": "s"}, settled_on=date(2026, 11, 27))
     assert refusal(rules_with(BOTH), tomorrow) == ("date-out-of-range", "$.settled_on")
+
+
+def test_a_net_and_its_trades_are_loaded_from_the_log_when_they_have_left_memory() -> None:
+    logs = logs_in_memory()
+    decider: Any = logs.by_log["ledger-0"].decider
+
+    def told(command: AnyCommand) -> str:
+        decider.trades.clear()
+        decider.nets.clear()
+        (outcome,) = send(logs, command)
+        return outcome.code
+
+    assert [told(command) for command in (booking("T1"), booking("T2"), BOTH)] == ["", "", ""]
+    assert told(msgspec.structs.replace(BOTH, command_id="again")) == "net-exists"
+    assert told(about(SettleTrade)) == "netted"
+    assert told(msgspec.structs.replace(SETTLED, settled_on=DAY)) == ""
+    assert told(msgspec.structs.replace(SETTLED, command_id="twice")) == "wrong-state"
+
+
+def test_a_net_is_made_and_settled_in_one_atomic_unit_or_not_at_all() -> None:
+    logs = logs_in_memory()
+    at_once = (booking("T1"), booking("T2"), BOTH, msgspec.structs.replace(SETTLED, settled_on=DAY))
+    refused = send(logs, *at_once, msgspec.structs.replace(DISSOLVED), atomic=True)
+    assert {outcome.status for outcome in refused} == {"refused"}
+    numbered = [msgspec.structs.replace(each, command_id=f"{each.command_id}-2") for each in at_once]
+    assert [outcome.count for outcome in send(logs, *numbered, atomic=True)] == [1, 1, 3, 3]
+    repeated = send(logs, *numbered)
+    assert [(outcome.repeated, outcome.stream, outcome.version) for outcome in repeated[2:]] == [
+        (True, "net:N1", 1), (True, "net:N1", 2)
+    ]
