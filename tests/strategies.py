@@ -13,7 +13,6 @@ from domain.commands import (
     AffirmTrade,
     AmendTrade,
     AnyCommand,
-    AssignOption,
     BondTerms,
     BookPenalty,
     BookTrade,
@@ -31,10 +30,7 @@ from domain.commands import (
     DissolveNet,
     EngageKillSwitch,
     EquityTerms,
-    ExerciseOption,
-    ExpireOption,
     FailSettlement,
-    FixRate,
     FutureTerms,
     FxForwardTerms,
     FxSpotTerms,
@@ -50,17 +46,14 @@ from domain.commands import (
     RecordPrice,
     ReleaseKillSwitch,
     ReleaseSettlement,
-    RepayEarly,
     ReportMismatch,
     RestrictInstrument,
     RollBusinessDate,
-    RollOverLoan,
     SetLimit,
     SetPenaltyRate,
     SetSettlementCycle,
     SettleNet,
     SettleTrade,
-    SettleVariationMargin,
 )
 from domain.identifiers import lei_of
 from infra.logs import CommandedLogs
@@ -125,13 +118,11 @@ _RATE: dict[str, Any] = {
     "side": st.sampled_from(["lend", "take"]), "currency": st.sampled_from(["EUR", "JPY"]),
     "principal": decimals("1000", "100.001", "36000"), "rate": decimals("3.6", "0", "-0.5"), "start_date": days(0, 1),
 }
-LOANS = st.one_of(
-    st.builds(LoanTerms, **_RATE, tenor=st.sampled_from(["0D", "1W", "3M"])),
-    st.builds(
-        LoanTerms, **_RATE, rate_type=st.just("floating"), index=st.just("ESTR"), spread=decimals("0.25"),
-        day_count=st.sampled_from(["30/360", "ACT/ACT"]), maturity_date=days(2, 400),
-    ),
+FLOATING = st.builds(
+    LoanTerms, **_RATE, rate_type=st.just("floating"), index=st.just("ESTR"), spread=decimals("0.25"),
+    day_count=st.sampled_from(["30/360", "ACT/ACT"]), maturity_date=days(2, 400),
 )
+LOANS = st.one_of(st.builds(LoanTerms, **_RATE, tenor=st.sampled_from(["0D", "1W", "3M"])), FLOATING)
 BONDS = st.builds(
     BondTerms, side=SIDES, instrument=st.sampled_from(["OAT", "GILT", "BILL"]), price=decimals("99.5", "101.337", "0"),
     quantity=decimals("1000", "2500.5", "70"), fees=FEES, settlement_date=st.none() | days(0, 5),
@@ -147,9 +138,10 @@ FORWARDS = PAIRS.flatmap(lambda pair: st.builds(
     FxForwardTerms, base=st.just(pair[0]), quote=st.just(pair[1]), points=decimals("0.0012", "-0.5"),
     tenor=st.sampled_from(["1W", "1M", "6M"]), **DEALT,
 ))
+DELIVERED = st.sampled_from([f"T{number}" for number in range(40, 100)])
 SWAPS = PAIRS.flatmap(lambda pair: st.builds(
     FxSwapTerms, base=st.just(pair[0]), quote=st.just(pair[1]), far_points=decimals("0.0012", "-0.5"),
-    far_date=days(6, 90), far_trade_id=st.sampled_from(TRADES), **DEALT,
+    far_date=days(6, 90), far_trade_id=DELIVERED, **DEALT,
 ))
 TERMS = st.one_of(EQUITY, EQUITY, EQUITY, FX, LOANS, BONDS, FUTURES, OPTIONS, FORWARDS)
 
@@ -224,37 +216,6 @@ def nettings(
     return trade_ids.map(book_of).flatmap(of_book)
 
 
-def product_changes(
-    trade_ids: st.SearchStrategy[str], moments: st.SearchStrategy[datetime | None]
-) -> st.SearchStrategy[AnyCommand]:
-    """What only some products know."""
-    new, on = st.sampled_from(TRADES), st.none() | days(0, 26)
-    at: dict[str, Any] = {"effective_at": moments}
-    contracts = {"quantity": st.none() | st.integers(1, 6).map(Decimal), "on": on, **at}
-    rates = decimals("2", "0", "7.25")
-    return st.one_of(
-        about(ExerciseOption, trade_ids, delivery_trade_id=new, **contracts),
-        about(AssignOption, trade_ids, delivery_trade_id=new, **contracts),
-        about(ExpireOption, trade_ids, **contracts),
-        about(FixRate, trade_ids, rate=rates, fixed_from=days(0, 40), **at),
-        about(
-            RollOverLoan, trade_ids, new_trade_id=new, rate=rates, tenor=st.just("1M"), capitalises=st.booleans(), **at
-        ),
-        about(
-            RepayEarly, trade_ids, quantity=st.none() | decimals("50", "1000"), repaid_on=st.none() | days(0, 9),
-            break_cost=decimals("0", "1.5", "-2"), **at,
-        ),
-    )
-
-
-def margins(moments: st.SearchStrategy[datetime | None]) -> st.SearchStrategy[AnyCommand]:
-    return st.builds(
-        SettleVariationMargin, command_id=st.just("x"), book=st.sampled_from(sorted(BOOKS)),
-        instrument=st.just("CRUDE"), price=decimals("60", "59.99", "0", "-37.63"), on=st.none() | days(-2, 26),
-        final=st.booleans(), effective_at=moments,
-    )
-
-
 _X: Any = st.just("x")
 _LIMITS = [Decimal(1500), Decimal(90_000), None]
 _SURROUNDINGS = st.one_of(
@@ -292,10 +253,7 @@ def numbered(commands: Sequence[Any], prefix: str = "h") -> list[AnyCommand]:
 
 SHARES = EQUITY.map(lambda terms: msgspec.structs.replace(terms, instrument="SAN"))
 MONEY = LOANS.map(lambda terms: msgspec.structs.replace(terms, start_date=DAY))
-_FOCUS = {
-    "anything": st.one_of(TERMS, TERMS, TERMS, SWAPS), "one position": SHARES, "money": MONEY,
-    "contracts": st.one_of(FUTURES, OPTIONS),
-}
+_FOCUS = {"anything": st.one_of(TERMS, TERMS, TERMS, SWAPS), "one position": SHARES, "money": MONEY}
 _POOLS = (TRADES, *(tuple(f"T{3 * number + place}" for number in range(1, 12)) for place in range(3)))
 
 
@@ -306,8 +264,6 @@ def _kinds(
     trade_ids, terms = st.sampled_from(pool), _FOCUS[focus]
     revised = changes(trade_ids, terms=terms, effective_at=moments)
     kinds = [bookings(trade_ids, terms, moments), *[revised] * 4, nettings(trade_ids, effective_at=moments)]
-    if focus != "one position":
-        kinds += [product_changes(trade_ids, moments), margins(moments)]
     return st.one_of(*kinds, *([_SURROUNDINGS] if surroundings else []))
 
 
@@ -324,6 +280,6 @@ def histories(
         later = st.lists(kinds, min_size=length, max_size=length)
         return st.tuples(first, later).map(lambda both: numbered([*both[0], *both[1]]))
 
-    focus = st.sampled_from(["anything", "anything", "one position", "one position", "money", "contracts"])
+    focus = st.sampled_from(["anything", "one position", "one position", "money"])
     sizes = st.tuples(st.sampled_from(_POOLS), focus, st.integers(2, 9), st.integers(0, most))
     return sizes.flatmap(lambda chosen: history(*chosen))
