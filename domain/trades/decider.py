@@ -155,20 +155,20 @@ class TradeDecider:
         """
         trades, streams = self.trades, dict[str, None]()
         for c in commands:
+            if type(c) is BookTrade and not bookings:
+                continue
             if isinstance(c, TradeCommand):
-                if (bookings or type(c) is not BookTrade) and c.trade_id not in trades:
-                    streams["trade:" + c.trade_id] = None
-                for trade_id in self._beside(c, bookings=bookings):
+                for trade_id in (c.trade_id, *self._beside(c)):
                     if trade_id not in trades:
                         streams["trade:" + trade_id] = None
             elif isinstance(c, NetCommand):
                 streams |= dict.fromkeys(self._absent_of_net(c))
         return list(streams)
 
-    def _beside(self, command: TradeCommand, *, bookings: bool) -> Iterator[str]:
+    def _beside(self, command: TradeCommand) -> Iterator[str]:
         """Other trades that a command is about: those it makes, and of a swap's leg the other one."""
         match command:
-            case BookTrade(terms=FxSwapTerms(far_trade_id=far)) if bookings:
+            case BookTrade(terms=FxSwapTerms(far_trade_id=far)):
                 yield far
             case DeliveryCommand():
                 yield command.delivery_trade_id

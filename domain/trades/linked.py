@@ -72,9 +72,9 @@ def book_swap(
 def other_leg_cancelled(log: "TradeDecider", trade: TradeState, dated: Envelope) -> Sequence[Apart]:
     """The cancellation of a swap's other leg: neither was dealt without the other."""
     forward = trade.terms.forward
-    other = log.trades.get(forward.other_leg) if forward and forward.other_leg else None
-    if other is None:
+    if forward is None or forward.other_leg is None:
         return ()
+    other = lifecycle.known_trade(log, forward.other_leg, trade.terms.book)
     lifecycle.require_untouched(other)
     obligations.require_not_netted(other)
     return (Apart(f"trade:{other.trade_id}", other.version + 1, lifecycle.cancelled(other, dated)),)
