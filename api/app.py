@@ -22,6 +22,7 @@ from api.http import (
     risk,
     settlements,
     trades,
+    transfers,
 )
 from api.http.documented import PROBLEM, components
 from api.services import Services
@@ -38,7 +39,8 @@ def create_app(services: Services) -> FastAPI:
     app.state.services = services
     problems.install(app)
     for each in (
-        commands, trades, products, settlements, explaining, positions, earning, accounting, market, risk, compliance,
+        commands, trades, products, transfers, settlements, explaining, positions, earning, accounting, market, risk,
+        compliance,
         events, proofs, reference, health,
     ):
         app.include_router(each.router)

@@ -110,6 +110,12 @@ SETTLEMENTS = {"items": [{"trade_id": "T-1", "leg": "start", "book": "EQ-1", "st
                           "due_on": "2026-11-26", "overdue": False, "business_days_open": 0, "ageing": "not-due",
                           "quantity": "100", "amount": "-9129.50", "open_quantity": "100", "open_amount": "-9129.50",
                           "instruction": "SI-000123"}], "business_date": "2026-11-24", "next": None}
+LOT = {"trade_id": "T-1", "trade_date": "2026-11-24", "quantity": "60", "cost": "5475"}
+TRANSFER = {"transfer_id": "M-1", "book": "EQ-1", "to_book": "EQ-2", "instrument": "SAN", "transfer_date": "2026-11-25",
+            "quantity": "60", "reason": "the strategy moves to the other desk"}
+MOVED = {"id": "EQ-1/to/EQ-2/M-1", "transfer_id": "M-1", "book": "EQ-1", "other_book": "EQ-2", "status": "sent",
+         "instrument": "SAN", "currency": "EUR", "quantity": "60", "cost": "5475", "lots": [LOT],
+         "transfer_date": "2026-11-25", "position": "ledger-0:18"}
 ROLL = {"business_date": "2026-11-25"}
 PRICE = {"instrument": "SAN", "price": "92.00"}
 PRICES = {"items": [{"kind": "prices", "key": "SAN", "content": {"instrument": "SAN", "price": "92.00"}}]}

@@ -14,6 +14,7 @@ from domain.ports import NewEvent, Receipt
 from domain.reference import ReferenceState
 from domain.reference.authority import principal_of
 from domain.refusals import Refused
+from domain.routing import is_log
 from domain.schema import Recorded, content_hash, encode, event_type
 
 FIRST_YEAR, LAST_YEAR = 1970, 2200
@@ -130,9 +131,10 @@ class Batch:
         command, actor = submission.command, submission.actor
         if actor in {command.source, SYSTEM.key_id}:
             return None
-        if command.source != SYSTEM.key_id and command.source not in self._reference.keys:
+        own = command.source == SYSTEM.key_id or is_log(command.source)
+        if not own and command.source not in self._reference.keys:
             return None
-        owner = "Everbook's" if command.source == SYSTEM.key_id else "another key's"
+        owner = "Everbook's" if own else "another key's"
         return Outcome(
             status="refused", source=command.source, command_id=command.command_id, log=self._log, code="reserved",
             detail=f"the source {command.source!r} is {owner} own", field="$.source",

@@ -3,16 +3,17 @@
 from decimal import Decimal
 
 from domain.events.trades import PAIRS, Economics, Product
+from domain.events.transfers import Moved
 
 CONTRACTS = frozenset({"future", "option"})
 
 
-def position_id(terms: Economics) -> str:
+def position_id(terms: Economics | Moved) -> str:
     """The id of the position that ``terms`` belong to."""
     return f"{terms.book}/{terms.instrument}"
 
 
-def held_as(terms: Economics) -> Product:
+def held_as(terms: Economics | Moved) -> Product:
     """The product of the position: a currency is the same whenever it comes."""
     return "fx-spot" if terms.product in PAIRS else terms.product
 
@@ -30,6 +31,11 @@ def contra_account(terms: Economics) -> str:
 def accrued_account(terms: Economics) -> str:
     """Where interest goes that is paid, or received, with the price of a bond: what we buy will be paid back."""
     return "Assets:AccruedInterest" if terms.quantity > 0 else "Income:Interest"
+
+
+def in_transit_account(instrument: str) -> str:
+    """Against which a position is on its way between two books, as against the trading accounts of these."""
+    return f"Equity:InTransit:{instrument}"
 
 
 def loan_account(terms: Economics) -> str:

@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeVar
 from domain.commands.reference import LotMethod
 from domain.money import ZERO
 from projections.lots import EMPTY, Holding, Place, add
-from projections.movements import Held
+from projections.movements import FILLING, Held
 from projections.positions import Position, fill_of
 
 M = TypeVar("M", bound=Held)
@@ -59,6 +59,7 @@ def position_at(movements: Sequence[Held], at: Instant) -> Position | None:
         position.income += movement.income
         position.quantity, position.cost = holding.quantity, holding.cost
         position.realised, position.lots = holding.realised, holding.lots
+        position.substituted = holding.substituted
     return position
 
 
@@ -87,7 +88,7 @@ def _margined(holding: Holding, movement: Held) -> Holding:
 
 def _order(movement: Held) -> tuple[Place, int]:
     # What moves of a trade comes after the trade.
-    return movement.place, 0 if movement.kind == "trade" else movement.known_from_sequence
+    return movement.place, 0 if movement.kind in FILLING else movement.known_from_sequence
 
 
 def _last_change(movement: Held, at: Instant) -> int:
@@ -100,5 +101,5 @@ def _empty(first: Held) -> Position:
         id=f"{first.book}/{first.instrument}", log=first.log, book=first.book, instrument=first.instrument,
         desk=first.desk, entity=first.entity, product=first.product, asset=first.asset, currency=first.currency,
         issuer=first.issuer if first.product != "loan-deposit" else "", base_currency=first.base_currency,
-        lot_method=first.lot_method, contract=first.contract,
+        lot_method=first.lot_method, fees_in_cost=first.fees_in_cost, contract=first.contract,
     )

@@ -105,7 +105,7 @@ def _expect(cash: Cash, terms: Economics, sign: int) -> None:
     for currency, amount in _legs(terms):
         if currency == cash.currency:
             _move(cash, amount, amount if sign > 0 else -amount)
-    if terms.fees and terms.currency == cash.currency:
+    if terms.fees and not terms.fees_in_cost and terms.currency == cash.currency:
         cash.fees += sign * terms.total_fees
 
 

@@ -16,10 +16,13 @@ from domain.events import (
     TradeCancelled,
     TradeCorrected,
     TradeEvent,
+    TransferEvent,
+    TransferSent,
     VariationMarginSettled,
 )
 from domain.events.products import LoanPartlyRepaidEarly, LoanRepaidEarly, OptionEvent
 from domain.events.trades import Economics
+from domain.events.transfers import Moved
 from domain.money import ZERO
 from domain.schema import Recorded
 from projections.accounts import (
@@ -27,6 +30,7 @@ from projections.accounts import (
     contra_account,
     expected_cash,
     expected_delivery,
+    in_transit_account,
     interest_account,
     loan_account,
     position_id,
@@ -67,11 +71,11 @@ class JournalEntry(Document, kw_only=True):
 
 class Journal:
     """A revision posts the reversal of the old terms and the new ones; affirmations, fails and instructions
-    post nothing.
+    post nothing. The entries of a transfer are named by it, and have no counterparty.
     """
 
     name = "journal"
-    version = 1
+    version = 3
     needs: ClassVar[tuple[str, ...]] = ("positions",)
     appends = True
     columns: ClassVar[tuple[str, ...]] = ("book", "trade_id", "business_date")
@@ -81,6 +85,8 @@ class Journal:
         fact = event.event
         if isinstance(fact, VariationMarginSettled):
             return (f"{fact.book}/{event.log}-{event.sequence:012d}",)
+        if isinstance(fact, TransferEvent):
+            return (f"{fact.moved.book}/{event.log}-{event.sequence:012d}",)
         if type(fact) is not TradeBooked and (
             not isinstance(fact, TradeEvent) or isinstance(fact, StatusEvent)
         ):
@@ -91,6 +97,8 @@ class Journal:
         fact = event.event
         if isinstance(fact, VariationMarginSettled):
             return _margin(key, fact, event)
+        if isinstance(fact, TransferEvent):
+            return _transfer_entry(key, fact, event, view)
         assert isinstance(fact, TradeEvent)
         postings = tuple([posting for posting in _postings(fact, view) if posting.quantity])
         _require_balance(key, postings)
@@ -122,6 +130,18 @@ def _margin(key: str, fact: VariationMarginSettled, event: Recorded) -> JournalE
     )
 
 
+def _transfer_entry(key: str, fact: TransferEvent, event: Recorded, view: View) -> JournalEntry:
+    moved = fact.moved
+    postings = (*transfer_postings(fact), *_realised(moved, view))
+    _require_balance(key, postings)
+    return JournalEntry(
+        id=key, book=moved.book, entity=moved.entity, desk=moved.desk, type=event.type, trade_id=fact.transfer_id,
+        counterparty="", trade_date=moved.transfer_date, value_date=moved.transfer_date,
+        business_date=fact.business_date, effective_at=fact.effective_at, recorded_at=fact.recorded_at,
+        postings=postings,
+    )
+
+
 def _postings(fact: TradeEvent, view: View) -> Iterable[Posting]:
     if type(fact) is TradeBooked:
         return [*trade_postings(fact.terms), *_realised(fact.terms, view)]
@@ -149,22 +169,43 @@ def trade_postings(terms: Economics) -> list[Posting]:
         postings = [
             Posting(expected_delivery(terms), terms.asset, quantity),
             Posting(contra_account(terms), terms.asset, -quantity),
-            Posting(trading_account(terms.instrument), currency, -terms.amount),
+            Posting(trading_account(terms.instrument), currency, _cost(terms)),
         ]
         if (accrued := terms.accrued) is not None:
-            postings[-1] = Posting(trading_account(terms.instrument), currency, terms.value)
             postings.append(Posting(accrued_account(terms), currency, -accrued.amount))
     postings.append(Posting(expected_cash(terms), currency, terms.amount - terms.total_fees))
+    if terms.fees_in_cost and terms.loan is None:
+        return postings
     for name, fee in terms.fees.items():
         postings.append(Posting(f"Expense:Fees:{name}", currency, fee))
     return postings
+
+
+def transfer_postings(fact: TransferEvent) -> list[Posting]:
+    """Out of custody, and out of the trading account at cost, on the way to the other book; or in from there."""
+    moved = fact.moved
+    sign = -1 if isinstance(fact, TransferSent) else 1
+    quantity, cost = sign * moved.quantity, sign * moved.cost
+    trading, in_transit = trading_account(moved.instrument), in_transit_account(moved.instrument)
+    postings = [
+        Posting("Assets:Custody", moved.asset, quantity), Posting("Assets:InTransit", moved.asset, -quantity),
+        Posting(trading, moved.asset, -quantity), Posting(in_transit, moved.asset, quantity),
+        Posting(trading, moved.currency, cost), Posting(in_transit, moved.currency, -cost),
+    ]
+    return [posting for posting in postings if posting.quantity]
+
+
+def _cost(terms: Economics) -> Decimal:
+    """What the lots of a trade cost: the cash, but for interest, and the fees where they are part of it."""
+    cost = -terms.amount if terms.accrued is None else terms.value
+    return cost + terms.total_fees if terms.fees_in_cost else cost
 
 
 def _reversed(postings: Iterable[Posting]) -> list[Posting]:
     return [Posting(posting.account, posting.asset, -posting.quantity) for posting in postings]
 
 
-def _realised(terms: Economics, view: View) -> tuple[Posting, ...]:
+def _realised(terms: Economics | Moved, view: View) -> tuple[Posting, ...]:
     """What the event changed of the position's realised profit leaves the trading account, which keeps the cost."""
     position = view.get("positions", position_id(terms))
     if position is None or not position.realised_change:

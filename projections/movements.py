@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import ClassVar, Literal
 
 from domain.commands.contracts import Contract
+from domain.commands.lots import MovedLot, NamedLot
 from domain.commands.reference import LotMethod
 from domain.events import (
     Event,
@@ -16,11 +17,13 @@ from domain.events import (
     TradeCancelled,
     TradeCorrected,
     TradeEvent,
+    TransferEvent,
+    TransferReceived,
     VariationMarginSettled,
 )
 from domain.events.products import OptionEvent
 from domain.events.trades import ONE, Economics, Product, multiplier_of
-from domain.money import ZERO
+from domain.money import ZERO, divide
 from domain.schema import Recorded
 from projections.accounts import held_as
 from projections.journal import (
@@ -30,11 +33,13 @@ from projections.journal import (
     penalty_postings,
     settlement_postings,
     trade_postings,
+    transfer_postings,
 )
-from projections.lots import Place
+from projections.lots import Lot, Place
 from projections.projection import Document, View
 
-Kind = Literal["trade", "settlement", "repayment", "closing", "margin", "penalty"]
+Kind = Literal["trade", "settlement", "repayment", "penalty", "transfer-out", "transfer-in", "closing", "margin"]
+FILLING = frozenset({"trade", "transfer-out", "transfer-in"})
 TRADING, CLOSING = 1, 2
 """The precedence of what is traded: after what happens at the opening (0), before what expires, or is paid for (2)."""
 REVISING = (TradeBooked, TradeAmended, TradeCorrected)
@@ -46,6 +51,9 @@ class Held(Document, kw_only=True):
     """What the fold of a position reads of a movement, and no more: a book has many thousands. ``quantity`` changes the
     position, but that of a settlement only moves; ``income`` is interest, ``gain`` what is realised at once.
     ``valid_to`` and ``known_to_sequence`` are None while it still holds, or is still thought to.
+
+    ``beyond`` is what it costs beside quantity x price, ``closes`` the lots that it takes first, ``brings`` those that
+    it brings from another book; ``fees`` are those that are no part of the cost.
     """
 
     book: str
@@ -60,6 +68,7 @@ class Held(Document, kw_only=True):
     issuer: str
     base_currency: str
     lot_method: LotMethod
+    fees_in_cost: bool = False
     quantity: Decimal
     price: Decimal
     fees: Decimal
@@ -73,6 +82,9 @@ class Held(Document, kw_only=True):
     valid_to: datetime | None = None
     known_from_sequence: int
     known_to_sequence: int | None = None
+    beyond: Decimal = ZERO
+    closes: tuple[NamedLot, ...] = ()
+    brings: tuple[Lot, ...] = ()
 
     @property
     def is_live(self) -> bool:
@@ -82,7 +94,7 @@ class Held(Document, kw_only=True):
     @property
     def is_fill(self) -> bool:
         """Whether it adds to the lots: what settles does not, and money has none."""
-        return self.kind in {"trade", "closing"} and self.product not in WITHOUT_LOTS
+        return (self.kind in FILLING or self.kind == "closing") and self.product not in WITHOUT_LOTS
 
     @property
     def multiplier(self) -> Decimal:
@@ -104,7 +116,8 @@ class Posted(Held, kw_only=True):
 class Movement(Posted, kw_only=True):
     """A bitemporal entry: it holds in the world from ``valid_from`` until ``valid_to``, and we knew so from
     ``known_from`` until ``known_to``. Nothing of it is ever overwritten but an open end; ``ended_by`` and
-    ``ended_because`` are the actor and the reason of the event that did so.
+    ``ended_because`` are the actor and the reason of the event that did so. The ``counterparty`` of a transfer is the
+    other book.
     """
 
     revision: int
@@ -123,11 +136,12 @@ class Movement(Posted, kw_only=True):
 class Movements:
     """An agreed amendment holds from its ``effective_at`` on, so the earlier terms get an entry of their own that ends
     there; right terms hold for as long as the corrected ones were thought to; a cancelled trade never held. What
-    settles, what is repaid of a loan, and what a fail costs are movements too.
+    settles, what is repaid of a loan, and what a fail costs are movements too, and so are transfers: one that comes
+    back never left.
     """
 
     name = "movements"
-    version = 2
+    version = 3
     needs: ClassVar[tuple[str, ...]] = ("movements",)
     appends = False
     columns: ClassVar[tuple[str, ...]] = ("book", "instrument", "desk")
@@ -137,6 +151,8 @@ class Movements:
         fact = event.event
         if type(fact) is TradeBooked:
             return (_id(fact.terms, fact),)
+        if isinstance(fact, TransferEvent):
+            return (_transfer_id(fact),)
         if isinstance(fact, TradeAmended):
             old = _id(fact.previous, fact, fact.revision - 1)
             return (f"{old}-until", old, _id(fact.terms, fact))
@@ -150,6 +166,12 @@ class Movements:
             return _movement(key, fact.terms, fact, event, fact.terms.executed_at)
         if isinstance(fact, VariationMarginSettled):
             return _margin(key, fact, event)
+        if isinstance(fact, TransferEvent):
+            return _ended(document, event) if document else _transfer(key, fact, event)
+        return self._change(key, document, event, view)
+
+    def _change(self, key: str, document: Movement | None, event: Recorded, view: View) -> Movement | None:
+        fact = event.event
         assert isinstance(fact, TradeEvent)
         if document is not None or isinstance(fact, TradeCancelled):
             return _ended(document, event) if document else None
@@ -183,6 +205,17 @@ def _kind(fact: TradeEvent) -> Kind:
     return "closing" if isinstance(fact, OptionEvent) else "penalty"
 
 
+def _transfer_id(fact: TransferEvent) -> str:
+    moved = fact.moved
+    way = f"from-{moved.other_book}" if isinstance(fact, TransferReceived) else "out"
+    return f"{moved.book}/{moved.instrument}/{fact.transfer_id}/{way}"
+
+
+def beyond_price(terms: Economics) -> Decimal:
+    """What the lots of a trade cost beside quantity x price."""
+    return terms.total_fees if terms.fees_in_cost else ZERO
+
+
 def _possible(fact: TradeCancelled) -> Iterator[str]:
     """Every entry of the trade that may still be thought to hold."""
     yield _id(fact.terms, fact)
@@ -196,7 +229,8 @@ def _movement(key: str, terms: Economics, fact: TradeEvent, event: Recorded, val
         id=key, book=terms.book, desk=terms.desk, entity=terms.entity, instrument=terms.instrument,
         trade_id=fact.trade_id, product=held_as(terms), contract=terms.contract, asset=terms.asset,
         currency=terms.currency, issuer=terms.issuer, base_currency=terms.base_currency, lot_method=terms.lot_method,
-        quantity=terms.quantity, price=terms.price, fees=terms.total_fees,
+        fees_in_cost=terms.fees_in_cost, quantity=terms.quantity, price=terms.price,
+        fees=ZERO if terms.fees_in_cost else terms.total_fees, beyond=beyond_price(terms), closes=terms.closes,
         income=terms.accrued.amount if terms.accrued else ZERO, trade_date=terms.trade_date,
         executed_at=terms.executed_at, valid_from=valid_from, known_from_sequence=event.sequence,
         postings=_but_nothing(trade_postings(terms)) if isinstance(fact, REVISING) else (),
@@ -204,6 +238,32 @@ def _movement(key: str, terms: Economics, fact: TradeEvent, event: Recorded, val
         settlement_date=terms.settlement_date, known_from=fact.recorded_at, actor=fact.actor, reason=fact.reason,
         supersedes=fact.supersedes,
     )
+
+
+def _transfer(key: str, fact: TransferEvent, event: Recorded) -> Movement:
+    """What is sent closes the lots that go, at what they cost; what is received brings them."""
+    moved, comes = fact.moved, isinstance(fact, TransferReceived)
+    lots = tuple(_lot(lot, fact.transfer_id) for lot in moved.lots)
+    quantity, cost = (moved.quantity, moved.cost) if comes else (-moved.quantity, -moved.cost)
+    price = divide(cost, quantity)
+    named = tuple(NamedLot(trade_id=lot.trade_id, quantity=abs(lot.quantity)) for lot in lots)
+    return Movement(
+        id=key, book=moved.book, desk=moved.desk, entity=moved.entity, instrument=moved.instrument,
+        trade_id=fact.transfer_id, kind="transfer-in" if comes else "transfer-out", product=moved.product,
+        asset=moved.asset, currency=moved.currency, issuer=moved.issuer, base_currency=moved.base_currency,
+        lot_method=moved.lot_method, fees_in_cost=moved.fees_in_cost, quantity=quantity, price=price, fees=ZERO,
+        trade_date=moved.transfer_date, executed_at=moved.executed_at, valid_from=moved.executed_at,
+        known_from_sequence=event.sequence, beyond=cost - quantity * price, closes=() if comes else named,
+        brings=lots if comes else (), postings=tuple(transfer_postings(fact)), revision=1, amount=-cost,
+        counterparty=moved.other_book, settlement_date=moved.transfer_date, known_from=fact.recorded_at,
+        actor=fact.actor, reason=fact.reason,
+    )
+
+
+def _lot(lot: MovedLot, transfer_id: str) -> Lot:
+    # That of an average has no trade, and is named by how it came.
+    unit = divide(lot.cost, lot.quantity)
+    return Lot(lot.trade_id or transfer_id, lot.trade_date, lot.quantity, unit, lot.cost)
 
 
 def _until(key: str, old: Movement, fact: TradeAmended | TradeCorrected, event: Recorded) -> Movement | None:
@@ -219,6 +279,7 @@ def _followed(key: str, fact: TradeEvent, event: Recorded) -> Movement:
     """What follows a trade and is none: it has no fees and no price of its own."""
     followed = _movement(key, fact.terms, fact, event, fact.effective_at)
     followed.kind, followed.fees, followed.income = _kind(fact), ZERO, ZERO
+    followed.beyond, followed.closes = ZERO, ()
     if isinstance(fact, SettlementEvent):
         followed.quantity, followed.amount, followed.settlement_date = fact.quantity, fact.amount, fact.settled_on
         followed.postings = _but_nothing(settlement_postings(fact))

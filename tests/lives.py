@@ -22,6 +22,7 @@ from tests.instruments import EXPIRY
 from tests.rules import DAY
 from tests.strategies import (
     BONDS,
+    BOOKS,
     DELIVERED,
     FLOATING,
     FORWARDS,
@@ -38,45 +39,31 @@ from tests.strategies import (
     numbered,
 )
 
-BOOK = book_of("T3")
-PRODUCTS: dict[str, st.SearchStrategy[Any]] = {
-    "T3": OPTIONS.map(lambda terms: replace(terms, instrument="CALL", side="buy")),
-    "T6": OPTIONS.map(lambda terms: replace(terms, instrument="PUT", side="sell")),
-    "T9": FLOATING, "T12": FUTURES, "T15": FUTURES, "T18": BONDS, "T21": FORWARDS,
+NAMES = ("bought option", "sold option", "loan", "future", "other future", "bond", "forward", "swap")
+TERMS: dict[str, st.SearchStrategy[Any]] = {
+    "bought option": OPTIONS.map(lambda terms: replace(terms, instrument="CALL", side="buy")),
+    "sold option": OPTIONS.map(lambda terms: replace(terms, instrument="PUT", side="sell")),
+    "loan": FLOATING, "future": FUTURES, "other future": FUTURES, "bond": BONDS, "forward": FORWARDS, "swap": SWAPS,
 }
-_OF: dict[str, dict[str, Any]] = {
-    trade_id: {"command_id": "x", "trade_id": trade_id, "book": BOOK} for trade_id in PRODUCTS
-}
-PLAIN: st.SearchStrategy[AnyCommand] = st.sampled_from([
-    ExerciseOption(**_OF["T3"], quantity=Decimal(1), on=EXPIRY, delivery_trade_id="new"),
-    AssignOption(**_OF["T6"], quantity=Decimal(1), on=EXPIRY, delivery_trade_id="new"),
-    ExpireOption(**_OF["T3"], on=EXPIRY), ExpireOption(**_OF["T6"], on=EXPIRY),
-    FixRate(**_OF["T9"], rate=Decimal(2), fixed_from=DAY + timedelta(1)),
-    RollOverLoan(**_OF["T9"], rate=Decimal(2), tenor="1M", new_trade_id="new"),
-    RepayEarly(**_OF["T9"], quantity=Decimal("20.01"), repaid_on=DAY + timedelta(1)),
-    RepayEarly(**_OF["T9"], repaid_on=DAY + timedelta(1), break_cost=Decimal(-2)),
-    RepayEarly(**_OF["T9"], repaid_on=DAY + timedelta(1)),
-])
-"""What a life brings that goes its way."""
 Moments = st.SearchStrategy[datetime | None]
 
 
 def lives(moments: Moments = st.none() | MOMENTS) -> st.SearchStrategy[list[AnyCommand]]:  # noqa: B008
-    """Some of each are booked and most of them settled; then anything comes."""
-    first = st.tuples(
-        *(bookings(st.just(each), terms, moments) for each, terms in PRODUCTS.items()),
-        bookings(st.just("T24"), SWAPS, moments),
-    )
-    settled = st.sampled_from(["none", "none", *PRODUCTS]).flatmap(lambda left: st.tuples(
-        *(about(SettleTrade, st.just(each), effective_at=moments) for each in PRODUCTS if each != left)
+    """Of one book or another: some of each are booked and most of them settled; then anything comes."""
+    return st.integers(0, len(BOOKS) - 1).flatmap(lambda place: _lives_of(place, moments))
+
+
+def _lives_of(place: int, moments: Moments) -> st.SearchStrategy[list[AnyCommand]]:
+    ids = ids_of(place)
+    first = st.tuples(*(bookings(st.just(ids[name]), TERMS[name], moments) for name in NAMES))
+    settled = st.sampled_from(["none", "none", *NAMES]).flatmap(lambda left: st.tuples(
+        *(about(SettleTrade, st.just(ids[name]), effective_at=moments) for name in NAMES if name != left)
     ))
-    options, loans = st.sampled_from(["T3", "T6"]), st.just("T9")
+    options, loans = st.sampled_from([ids["bought option"], ids["sold option"]]), st.just(ids["loan"])
+    revised = (changes(st.just(ids[name]), terms=TERMS[name], effective_at=moments) for name in NAMES[:-1])
     later = st.one_of(
-        PLAIN, PLAIN, PLAIN, PLAIN,
-        option_changes(options, moments), option_changes(options, moments), loan_changes(loans, moments),
-        margins(moments), *(
-            changes(st.just(each), terms=terms, effective_at=moments) for each, terms in PRODUCTS.items()
-        ),
+        *[st.sampled_from(plain(ids))] * 4, option_changes(options, moments), option_changes(options, moments),
+        loan_changes(loans, moments), margins(book_of(ids["future"]), moments), *revised,
     )
     many = st.sampled_from([3, 9, 15]).flatmap(lambda count: st.lists(later, min_size=count, max_size=count))
     return st.tuples(first, settled, many).map(
@@ -92,13 +79,38 @@ def _made_new(command: Any) -> AnyCommand:
     return command  # type: ignore[no-any-return]
 
 
+def ids_of(place: int) -> dict[str, str]:
+    """The trades of one book, by what they are of."""
+    return {name: f"T{len(BOOKS) * number + place}" for number, name in enumerate(NAMES, 1)}
+
+
+def plain(ids: dict[str, str]) -> list[AnyCommand]:
+    """What a life brings that goes its way."""
+    bought, sold, loan = (
+        dict[str, Any]({"command_id": "x", "trade_id": ids[name], "book": book_of(ids[name])})
+        for name in ("bought option", "sold option", "loan")
+    )
+    used: dict[str, Any] = {"quantity": Decimal(1), "on": EXPIRY, "delivery_trade_id": "new"}
+    next_day = DAY + timedelta(1)
+    return [
+        ExerciseOption(**bought, **used), AssignOption(**sold, **used), ExpireOption(**bought, on=EXPIRY),
+        ExpireOption(**sold, on=EXPIRY), FixRate(**loan, rate=Decimal(2), fixed_from=next_day),
+        RollOverLoan(**loan, rate=Decimal(2), tenor="1M", new_trade_id="new"),
+        RepayEarly(**loan, quantity=Decimal("20.01"), repaid_on=next_day), RepayEarly(**loan, repaid_on=next_day),
+        RepayEarly(**loan, repaid_on=next_day, break_cost=Decimal(-2)),
+        SettleVariationMargin(
+            command_id="x", book=book_of(ids["future"]), instrument="CRUDE", price=Decimal(61), on=DAY
+        ),
+    ]
+
+
 def option_changes(trade_ids: st.SearchStrategy[str], moments: Moments) -> st.SearchStrategy[AnyCommand]:
-    """Rights that are used or lost, and what futures pay."""
+    """Rights that are used or lost."""
     some: dict[str, Any] = {"quantity": st.none() | st.integers(1, 4).map(Decimal), "effective_at": moments}
     used = {"delivery_trade_id": DELIVERED, "on": st.sampled_from([EXPIRY, EXPIRY, DAY]), **some}
     return st.one_of(
         about(ExerciseOption, trade_ids, **used), about(AssignOption, trade_ids, **used),
-        about(ExpireOption, trade_ids, on=st.sampled_from([EXPIRY, DAY]), **some), margins(moments),
+        about(ExpireOption, trade_ids, on=st.sampled_from([EXPIRY, DAY]), **some),
     )
 
 
@@ -119,10 +131,10 @@ def loan_changes(trade_ids: st.SearchStrategy[str], moments: Moments) -> st.Sear
     )
 
 
-def margins(moments: Moments) -> st.SearchStrategy[AnyCommand]:
+def margins(book: str, moments: Moments) -> st.SearchStrategy[AnyCommand]:
     """What the future gained or lost, now and then for the last time."""
     return st.builds(
-        SettleVariationMargin, command_id=st.just("x"), book=st.just(BOOK),
+        SettleVariationMargin, command_id=st.just("x"), book=st.just(book),
         instrument=st.just("CRUDE"), price=decimals("60", "59.99", "0", "-37.63"), on=days(-2, 26),
         final=st.sampled_from([False, False, True]), effective_at=moments,
     )

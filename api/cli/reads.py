@@ -20,6 +20,7 @@ from infra.everbook import Everbook
 from projections.ageing import AGED, Calendars, business_date, business_days_open
 from projections.risk import exposures
 from projections.settlements import OPEN
+from projections.transfers import in_transit
 from projections.valuation import QUOTED, Marks, value
 
 Book = Annotated[str | None, typer.Option(help="Only this book")]
@@ -143,6 +144,23 @@ def audit(
     show(found, as_json, "Audit", ("event", "recorded", "actor", "kind", "stream", "why"), (
         (each.event, f"{each.recorded_at:%Y-%m-%d %H:%M:%S}", each.actor, each.type, each.stream,
          each.detail or each.reason) for each in found
+    ))
+
+
+def transfers(
+    data: Data = None, book: Book = None,
+    every: Annotated[bool, typer.Option("--all", help="Those that have arrived or come back too")] = False,
+    limit: Most = 50, as_json: Json = False,
+) -> None:
+    """Positions on their way from one book to another."""
+    with existing(settings_of(data)) as ledger:
+        found = select(ledger, "transfers", book, limit if every else -1)
+        if not every:
+            found = in_transit(found, ledger.read_models.get_many)[: limit if limit >= 0 else None]
+    show(found, as_json, "Transfers" if every else "In transit",
+         ("transfer", "status", "book", "other", "instrument", "quantity", "cost", "why"), (
+        (each.transfer_id, each.status, each.book, each.other_book, each.instrument, each.quantity, each.cost,
+         each.detail) for each in found
     ))
 
 

@@ -63,6 +63,7 @@ from domain.commands.trades import (
     Terms,
     TradeCommand,
 )
+from domain.commands.transfers import ReceiveTransfer, ReturnTransfer, TransferPosition
 
 ReferenceCommand = (
     DefineLegalEntity | DefineDesk | DefineBook | DefineTrader | DefineCounterparty | DefineInstrument | DefineCalendar
@@ -78,7 +79,10 @@ LedgerCommand = BookTrade | AmendTrade | CorrectTrade | CancelTrade | AffirmTrad
 ProductCommand = (
     ExerciseOption | AssignOption | ExpireOption | SettleVariationMargin | FixRate | RollOverLoan | RepayEarly
 )
-AnyCommand = ReferenceCommand | MarketCommand | LedgerCommand | SettlementCommand | ProductCommand
+TransferCommands = TransferPosition | ReceiveTransfer | ReturnTransfer
+AnyCommand = (
+    ReferenceCommand | MarketCommand | LedgerCommand | SettlementCommand | ProductCommand | TransferCommands
+)
 
 __all__ = [
     "AffirmTrade", "AmendTrade", "AnyCommand", "AssignOption", "BondContract", "BondTerms", "BookPenalty",
@@ -91,5 +95,5 @@ __all__ = [
     "OptionTerms", "RecordFxRate", "RecordPrice", "ReferenceCommand", "ReleaseKillSwitch", "ReleaseSettlement",
     "RepayEarly", "ReportMismatch", "RestrictInstrument", "RevokeKey", "RollBusinessDate", "RollOverLoan", "SetLimit",
     "SetPenaltyRate", "SetSettlementCycle", "SettleNet", "SettleTrade", "SettleVariationMargin", "Terms",
-    "TradeCommand", "UnreadableCommand",
+    "TradeCommand", "TransferPosition", "UnreadableCommand",
 ]

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from domain.commands.header import Command, Key, Reference
+from domain.commands.lots import NamedLots
 from domain.commands.reference import Code
 
 Side = Literal["buy", "sell"]
@@ -146,7 +147,9 @@ class TradeCommand(Command, frozen=True, kw_only=True):
 
 
 class BookTrade(TradeCommand, frozen=True, kw_only=True):
-    """``contra_book`` names our own book on the other side, ``execution_id`` the venue's fill."""
+    """``contra_book`` names our own book on the other side, ``execution_id`` the venue's fill, ``closes`` the lots that
+    the trade closes in a book of the specific method; what it closes beyond them are the oldest.
+    """
 
     trader: Reference
     counterparty: Reference
@@ -154,18 +157,21 @@ class BookTrade(TradeCommand, frozen=True, kw_only=True):
     terms: Terms
     contra_book: Reference | None = None
     execution_id: Key | None = None
+    closes: NamedLots = ()
 
 
 class AmendTrade(TradeCommand, frozen=True, kw_only=True):
-    """An agreed change: the full new terms."""
+    """An agreed change: the full new terms, and the lots that they close."""
 
     terms: Terms
+    closes: NamedLots = ()
 
 
 class CorrectTrade(TradeCommand, frozen=True, kw_only=True):
-    """We booked it wrong: the full right terms; a reason is required."""
+    """We booked it wrong: the full right terms, and the lots that they close; a reason is required."""
 
     terms: Terms
+    closes: NamedLots = ()
     trade_date: date | None = None
 
 

@@ -63,6 +63,7 @@ from domain.events.trades import (
     TradePartiallySettled,
     TradeSettled,
 )
+from domain.events.transfers import Moved, TransferEvent, TransferReceived, TransferReturned, TransferSent
 
 EVENT_TYPES: dict[str, type[Event]] = {
     "log.opened.v1": LogOpened,
@@ -117,6 +118,9 @@ EVENT_TYPES: dict[str, type[Event]] = {
     "settlement-cycle.set.v1": SettlementCycleSet,
     "penalty-rate.set.v1": PenaltyRateSet,
     "instrument.classified.v1": InstrumentClassified,
+    "transfer.sent.v1": TransferSent,
+    "transfer.received.v1": TransferReceived,
+    "transfer.returned.v1": TransferReturned,
 }
 
 __all__ = [
@@ -124,11 +128,12 @@ __all__ = [
     "DeskDefined", "Economics", "Event", "FxRateRecorded", "InstructionCancelled", "InstrumentClassified",
     "InstrumentDefined", "InstrumentRestricted", "KeyIssued", "KeyRevoked", "KillSwitchEngaged", "KillSwitchReleased",
     "LegalEntityDefined", "LimitSet", "LoanPartlyRepaidEarly", "LoanRepaidEarly", "LoanRolledOver", "LoanSchedule",
-    "LogOpened", "NetDissolved", "NetEvent", "NetInstructed", "NetSettled", "ObligationEvent", "OptionAssigned",
-    "OptionExercised", "OptionExpired", "PenaltyBooked", "PenaltyRateSet", "PeriodClosed", "PriceRecorded",
-    "RateFixed", "RestrictionLifted", "SettlementBoughtIn", "SettlementCycleSet", "SettlementEvent",
+    "LogOpened", "Moved", "NetDissolved", "NetEvent", "NetInstructed", "NetSettled", "ObligationEvent",
+    "OptionAssigned", "OptionExercised", "OptionExpired", "PenaltyBooked", "PenaltyRateSet", "PeriodClosed",
+    "PriceRecorded", "RateFixed", "RestrictionLifted", "SettlementBoughtIn", "SettlementCycleSet", "SettlementEvent",
     "SettlementFailed", "SettlementHeld", "SettlementInstructed", "SettlementMatched", "SettlementMismatched",
     "SettlementNetted", "SettlementReleased", "SettlementUnnetted", "StatusEvent", "TradeAffirmed", "TradeAmended",
     "TradeBooked", "TradeCancelled", "TradeCorrected", "TradeEvent", "TradePartiallySettled", "TradeSettled",
-    "TraderDefined", "VariationMarginSettled",
+    "TraderDefined", "TransferEvent", "TransferReceived", "TransferReturned", "TransferSent",
+    "VariationMarginSettled",
 ]

@@ -29,6 +29,7 @@ class BookDefined(Event, frozen=True, kw_only=True):
     base_currency: str
     lot_method: LotMethod
     owner: str
+    fees_in_cost: bool = False
 
 
 class TraderDefined(Event, frozen=True, kw_only=True):

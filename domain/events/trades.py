@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from domain.commands.contracts import BondContract, Contract
+from domain.commands.lots import NamedLot
 from domain.commands.reference import LotMethod
 from domain.commands.trades import DayCount, FailCause
 from domain.events.envelope import Event
@@ -74,6 +75,7 @@ class Economics(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, g
     with it the trade's place among the lots. ``notional`` is the size reserved against the book's gross limit, in the
     book's base currency, and ``mark`` the last price known when it was decided; both are absent when no rate or price
     was known.
+    With ``fees_in_cost`` the fees are part of what its lots cost; ``closes`` names the lots that it closes first.
     """
 
     product: Product
@@ -104,6 +106,8 @@ class Economics(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, g
     notional: Decimal | None = None
     mark: Decimal | None = None
     loan: LoanSchedule | None = None
+    fees_in_cost: bool = False
+    closes: tuple[NamedLot, ...] = ()
     contract: Contract | None = None
     accrued: AccruedInterest | None = None
     forward: Forward | None = None

@@ -66,7 +66,7 @@ def define_desk(state: ReferenceState, command: DefineDesk, envelope: Envelope, 
 
 
 def define_book(state: ReferenceState, command: DefineBook, envelope: Envelope, principal: Principal) -> BookDefined:
-    """A book; its desk and lot method are fixed, for its positions were built under them."""
+    """A book; its desk and how it counts lots are fixed, for its positions were built so."""
     require_role(principal, DEFINING)
     require_book(principal, command.book)
     require_known(state.desks, command.desk, "desk", "desk")
@@ -75,10 +75,13 @@ def define_book(state: ReferenceState, command: DefineBook, envelope: Envelope, 
         raise Refused("immutable", "the desk of a book is fixed", "$.desk")
     if before is not None and before.lot_method != command.lot_method:
         raise Refused("immutable", "the lot method of a book is fixed", "$.lot_method")
+    if before is not None and before.fees_in_cost != command.fees_in_cost:
+        raise Refused("immutable", "whether fees are in the cost of a book's lots is fixed", "$.fees_in_cost")
     entity = state.entities[state.desks[command.desk].entity]
     return BookDefined(
         **envelope, book=command.book, name=command.name, desk=command.desk, entity=entity.entity,
         base_currency=entity.base_currency, lot_method=command.lot_method, owner=command.owner or entity.entity,
+        fees_in_cost=command.fees_in_cost,
     )
 
 

@@ -20,8 +20,10 @@ from domain.commands import (
     SettleVariationMargin,
     TradeCommand,
 )
+from domain.commands.lots import MovedLot, NamedLot
 from domain.commands.products import DeliveryCommand
 from domain.commands.settlement import NetCommand
+from domain.commands.transfers import TransferCommand, TransferPosition
 from domain.decider import Apart, Envelope
 from domain.events import (
     BookDefined,
@@ -35,6 +37,9 @@ from domain.events import (
     TradeCorrected,
     TradeEvent,
     TradeSettled,
+    TransferEvent,
+    TransferReceived,
+    TransferSent,
     VariationMarginSettled,
 )
 from domain.events.products import OptionEvent
@@ -45,11 +50,12 @@ from domain.outcomes import Principal
 from domain.reference import ReferenceState
 from domain.refusals import Refused
 from domain.schema import Recorded
-from domain.trades import lifecycle, margins
+from domain.trades import lifecycle, margins, transfers
 from domain.trades.economics import template_of
 from domain.trades.margins import MarginAccount
 from domain.trades.nets import NetState
 from domain.trades.state import TradeState, booked, evolve_trade
+from domain.trades.transfers import TransferState, stream_of
 from domain.undo import UndoLog
 
 TRADES_IN_MEMORY = 20_000
@@ -64,14 +70,16 @@ class KeptTrades(msgspec.Struct, frozen=True):
     dates: dict[str, date]
     versions: dict[str, int]
     margins: list[tuple[str, str, MarginAccount]]
+    arrivals: dict[str, tuple[str, ...]]
 
 
 class TradeDecider:
     """Decides under the reference and market facts that its owner follows.
 
     ``used`` is the gross notional reserved by each book's unsettled trades, in its base currency; ``positions`` the
-    trade-date quantity by book and instrument; ``trades`` and ``nets`` those seen last, the others are loaded when a
-    command needs them.
+    trade-date quantity by book and instrument; ``trades``, ``nets`` and ``transfers`` those seen last, the others are
+    loaded when a command needs them. ``arrivals`` are by position the names of lots that transfers made, and
+    ``sent`` counts the transfers that were sent.
     """
 
     state_type = KeptTrades
@@ -88,6 +96,9 @@ class TradeDecider:
         self.margins: dict[tuple[str, str], MarginAccount] = {}
         self.used: dict[str, Decimal] = {}
         self.positions: dict[tuple[str, str], Decimal] = {}
+        self.transfers: dict[str, TransferState] = {}
+        self.arrivals: dict[str, tuple[str, ...]] = {}
+        self.sent = 0
         self.dates: dict[str, date] = {}
         self.versions: dict[str, int] = {}
         self._trades_in_memory = trades_in_memory
@@ -108,6 +119,7 @@ class TradeDecider:
             self._undo.kept(self.used), [(*place, quantity) for place, quantity in positions.items()],
             self._undo.kept(self.dates), self._undo.kept(self.versions),
             [(*place, account) for place, account in self._undo.kept(self.margins).items()],
+            self._undo.kept(self.arrivals),
         )
 
     def resume(self, state: KeptTrades) -> None:
@@ -117,6 +129,7 @@ class TradeDecider:
         self.dates.update(state.dates)
         self.versions.update(state.versions)
         self.margins.update({(book, instrument): account for book, instrument, account in state.margins})
+        self.arrivals.update(state.arrivals)
 
     def business_date(self) -> date | None:
         return self.dates.get("business-date")
@@ -134,6 +147,8 @@ class TradeDecider:
     def stream(self, command: AnyCommand) -> str:
         if isinstance(command, TradeCommand):
             return "trade:" + command.trade_id
+        if isinstance(command, TransferCommand):
+            return stream_of(command)
         if isinstance(command, NetCommand):
             return NET + command.net_id
         if isinstance(command, SettleVariationMargin):
@@ -144,6 +159,9 @@ class TradeDecider:
         if isinstance(command, TradeCommand):
             trade = self.trades.get(command.trade_id)
             return trade.version if trade else 0
+        if isinstance(command, TransferCommand):
+            transfer = self.transfers.get(stream_of(command))
+            return transfer.version if transfer else 0
         if isinstance(command, NetCommand):
             net = self.nets.get(command.net_id)
             return net.version if net else 0
@@ -155,14 +173,23 @@ class TradeDecider:
         """
         trades, streams = self.trades, dict[str, None]()
         for c in commands:
-            if type(c) is BookTrade and not bookings:
+            if type(c) is BookTrade and not bookings and not c.closes:
                 continue
             if isinstance(c, TradeCommand):
                 for trade_id in (c.trade_id, *self._beside(c)):
                     if trade_id not in trades:
                         streams["trade:" + trade_id] = None
-            elif isinstance(c, NetCommand):
-                streams |= dict.fromkeys(self._absent_of_net(c))
+                named: Sequence[NamedLot | MovedLot] = getattr(c, "closes", ())
+            elif isinstance(c, TransferCommand):
+                if (stream := stream_of(c)) not in self.transfers:
+                    streams[stream] = None
+                named = c.lots if isinstance(c, TransferPosition) else ()
+            else:
+                if isinstance(c, NetCommand):
+                    streams |= dict.fromkeys(self._absent_of_net(c))
+                continue
+            if named:
+                streams |= {"trade:" + lot.trade_id: None for lot in named if lot.trade_id not in trades}
         return list(streams)
 
     def _beside(self, command: TradeCommand) -> Iterator[str]:
@@ -190,8 +217,11 @@ class TradeDecider:
         yield from ("trade:" + trade_id for trade_id in trade_ids if trade_id not in self.trades)
 
     def load(self, history: Iterable[Recorded]) -> None:
-        """Takes trades from the store into memory; their books know of them already."""
+        """Takes trades, nets and transfers from the store into memory; their books know of them already."""
         for recorded in history:
+            if isinstance(recorded.event, TransferEvent):
+                self.transfers[recorded.stream] = TransferState(recorded.version, recorded.event)
+                continue
             if isinstance(recorded.event, NetEvent):
                 self.nets[recorded.event.net_id] = NetState(recorded.version, recorded.event)
                 continue
@@ -201,10 +231,10 @@ class TradeDecider:
                 self.trades[trade_id] = state
 
     def forget(self) -> None:
-        """Drops the trades and nets seen longest ago, down to the bound, but none that may step back. Only between
-        batches.
+        """Drops the trades, nets and transfers seen longest ago, down to the bound, but none that may step back. Only
+        between batches.
         """
-        tables: tuple[dict[str, Any], ...] = (self.trades, self.nets)
+        tables: tuple[dict[str, Any], ...] = (self.trades, self.nets, self.transfers)
         for table in tables:
             if len(table) <= self._trades_in_memory:
                 continue
@@ -218,6 +248,8 @@ class TradeDecider:
             return lifecycle.book(self, command, envelope, principal)
         if isinstance(command, TradeCommand):
             return lifecycle.change(self, command, envelope, principal)
+        if isinstance(command, TransferCommand):
+            return transfers.decide(self, command, envelope, principal)
         if isinstance(command, NetCommand):
             return lifecycle.net(self, command, envelope, principal)
         if isinstance(command, RollBusinessDate | ClosePeriod):
@@ -232,6 +264,8 @@ class TradeDecider:
             self._book(recorded, event)
         elif isinstance(event, TradeEvent):
             self._evolve_trade(recorded, event)
+        elif isinstance(event, TransferEvent):
+            self._evolve_transfer(recorded, event)
         elif isinstance(event, NetEvent):
             self._undo.put(self.nets, event.net_id, NetState(recorded.version, event))
         elif evolve := self._evolve.get(type(event)):
@@ -258,6 +292,19 @@ class TradeDecider:
             self._reserve(event.terms, -1)
             if event.leg == "maturity":
                 self._hold(event.terms, -1)
+
+    def _evolve_transfer(self, recorded: Recorded, event: TransferEvent) -> None:
+        self._undo.put(self.transfers, recorded.stream, TransferState(recorded.version, event))
+        moved, leaves = event.moved, isinstance(event, TransferSent)
+        place = (moved.book, moved.instrument)
+        held = self.positions.get(place, ZERO)
+        self._undo.put(self.positions, place, held - moved.quantity if leaves else held + moved.quantity)
+        position = "/".join(place)
+        names = [lot.trade_id for lot in moved.lots if lot.trade_id] if isinstance(event, TransferReceived) else []
+        # What is sent may open a lot of its own, when what it takes turns out not to have been there.
+        came = dict.fromkeys((*self.arrivals.get(position, ()), *names, event.transfer_id))
+        self._undo.put(self.arrivals, position, tuple(came))
+        self.sent += leaves
 
     def _take(self, terms: Economics, sign: int) -> None:
         self._reserve(terms, sign)

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from domain.commands import (
     AffirmTrade,
     AmendTrade,
@@ -22,6 +24,7 @@ from domain.commands import (
     SettleVariationMargin,
     TradeCommand,
 )
+from domain.commands.lots import NamedLot
 from domain.commands.reference import Role
 from domain.commands.settlement import NetCommand
 from domain.decider import Apart, Envelope
@@ -44,6 +47,7 @@ from domain.refusals import Refused
 from domain.trades import linked, margins, nets, obligations
 from domain.trades.economics import Deal, economics
 from domain.trades.limits import require_headroom, require_position_without
+from domain.trades.named_lots import require_closing
 from domain.trades.penalties import Tariffs
 from domain.trades.settlement import due
 from domain.trades.state import TradeState
@@ -76,9 +80,11 @@ def book(
     if type(command.terms) is FxSwapTerms:
         return linked.book_swap(log, command, command.terms, deal, envelope)
     terms = economics(command.terms, deal)
+    if command.closes:
+        terms = _closing(log, command.closes, terms)
     require_may_trade(log, terms)
     require_limits(log, terms)
-    return (TradeBooked(**accounted(log, envelope, terms.trade_date), trade_id=command.trade_id, terms=terms),)
+    return (TradeBooked(**on_open_day(log, envelope, terms.trade_date), trade_id=command.trade_id, terms=terms),)
 
 
 def change(
@@ -88,7 +94,7 @@ def change(
     require_role(principal, _ROLES.get(type(command), TRADING))
     book_defined = require_book_defined(log, command.book, principal)
     trade = known_trade(log, command.trade_id, command.book)
-    dated = accounted(log, envelope, trade.terms.trade_date)
+    dated = on_open_day(log, envelope, trade.terms.trade_date)
     match command:
         case AmendTrade() | CorrectTrade():
             return (_revised(log, trade, command, book_defined, dated),)
@@ -119,7 +125,7 @@ def margin(
         raise Refused("unknown-instrument", f"no instrument {command.instrument!r} is defined", "$.instrument")
     account = log.margins.get((command.book, command.instrument), margins.EMPTY)
     day: date = command.on or envelope["business_date"]
-    dated = accounted(log, envelope, day)
+    dated = on_open_day(log, envelope, day)
     last_price = log.market.price(command.instrument)
     return (margins.settle(account, command, book_defined, instrument, dated, last_price=last_price),)
 
@@ -146,7 +152,7 @@ def net(
     trade_id = known.event.trade_ids[0] if known else getattr(command, "trade_ids", ("",))[0]
     trade = log.trades.get(trade_id)
     fallback: date = envelope["business_date"]
-    return nets.net(log, command, accounted(log, envelope, trade.terms.trade_date if trade else fallback))
+    return nets.net(log, command, on_open_day(log, envelope, trade.terms.trade_date if trade else fallback))
 
 
 def turn(log: "TradeDecider", command: RollBusinessDate | ClosePeriod, envelope: Envelope) -> Sequence[Event]:
@@ -176,6 +182,8 @@ def _revised(
             log.reference, log.market,
         ),
     ))
+    if command.closes:
+        terms = _closing(log, command.closes, terms)
     _require_settled_part_stands(trade, terms)
     require_may_trade(log, terms)
     require_limits(log, terms, trade.terms)
@@ -184,6 +192,11 @@ def _revised(
     return kind(
         **dated, trade_id=trade.trade_id, revision=trade.revision + 1, terms=terms, previous=trade.terms
     )
+
+
+def _closing(log: "TradeDecider", closes: tuple[NamedLot, ...], terms: Economics) -> Economics:
+    require_closing(log, closes, terms)
+    return replace(terms, closes=closes)
 
 
 def cancelled(trade: TradeState, dated: Envelope) -> Event:
@@ -278,7 +291,7 @@ def _require_settled_part_stands(trade: TradeState, terms: Economics) -> None:
         )
 
 
-def accounted(log: "TradeDecider", envelope: Envelope, trade_date: date) -> Envelope:
+def on_open_day(log: "TradeDecider", envelope: Envelope, trade_date: date) -> Envelope:
     """The envelope with its accounting day: the business date, or the first open day when that is closed."""
     closed = log.closed_through()
     if log.business_date() is None:

@@ -64,7 +64,7 @@ def book_swap(
     for leg in (near, far):
         lifecycle.require_may_trade(log, leg)
         lifecycle.require_limits(log, leg, beside=near if leg is far else None)
-    dated = lifecycle.accounted(log, envelope, near.trade_date)
+    dated = lifecycle.on_open_day(log, envelope, near.trade_date)
     booked = TradeBooked(**dated, trade_id=terms.far_trade_id, terms=far, parents=(command.trade_id,))
     return _new(terms.far_trade_id, booked), TradeBooked(**dated, trade_id=command.trade_id, terms=near)
 

@@ -20,7 +20,7 @@ def cash(facts: list[Fact], at: datetime | None = None) -> dict[str, dict[str, F
             figures["payable"] += paid - expected if whole <= 0 else 0
             figures["total"] += expected
         figures = found[f"{trade.terms['book']}/{trade.terms['currency']}"]
-        figures["fees"] += trade.fees()
+        figures["fees"] += sum(trade.expensed().values())
         if trade.is_loan():
             figures["settled"] += trade.settled_amount("maturity")
             figures["total"] += trade.settled_amount("maturity")

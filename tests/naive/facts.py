@@ -56,6 +56,10 @@ class Trade(NamedTuple):
     def number(self, name: str) -> Fraction:
         return Fraction(self.terms[name]) if self.holds else Fraction(0)
 
+    def expensed(self) -> dict[str, Fraction]:
+        """The fees that are no part of what lots cost."""
+        return {} if self.terms.get("fees_in_cost") else self.fee_lines()
+
     def fee_lines(self) -> dict[str, Fraction]:
         return {name: Fraction(fee) for name, fee in self.terms.get("fees", {}).items()} if self.holds else {}
 
@@ -104,6 +108,31 @@ def margins(facts: list[Fact], at: datetime | None = None) -> list[Margin]:
         )
         for fact in facts
         if fact["stored type"] == "margin.settled.v1" and (at is None or _effective(fact) <= at)
+    ]
+
+
+class Moved(NamedTuple):
+    """A transfer of one book that stands: ``sign`` is -1 where it goes, 1 where it comes."""
+
+    transfer_id: str
+    sign: int
+    what: dict[str, Any]
+    holds: bool
+
+    def total(self, name: str) -> Fraction:
+        return sum((Fraction(lot[name]) for lot in self.what["lots"]), Fraction(0)) if self.holds else Fraction(0)
+
+    def key(self) -> str:
+        return f"{self.what['book']}/{self.what['instrument']}"
+
+
+def standing_transfers(facts: list[Fact], at: datetime | None = None) -> list[Moved]:
+    """Everything that came, and everything that went and did not come back; in the end, or as it held ``at`` a time."""
+    back = {fact["transfer_id"] for fact in facts if fact["stored type"] == "transfer.returned.v1"}
+    signs = {"transfer.sent.v1": -1, "transfer.received.v1": 1}
+    return [
+        Moved(fact["transfer_id"], sign, fact["moved"], held_by(fact, at))
+        for fact in facts if (sign := signs.get(fact["stored type"])) and (sign > 0 or fact["transfer_id"] not in back)
     ]
 
 

@@ -5,7 +5,18 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
-from tests.naive.facts import Fact, Part, Trade, consideration_of, held_by, margins, standing_trades
+from tests.naive.facts import (
+    Fact,
+    Margin,
+    Moved,
+    Part,
+    Trade,
+    consideration_of,
+    held_by,
+    margins,
+    standing_trades,
+    standing_transfers,
+)
 from tests.naive.positions import positions
 
 Account = tuple[str, str, str]
@@ -26,21 +37,21 @@ def balances(facts: list[Fact], at: datetime | None = None) -> Balances:
         for part in trade.parts:
             for account, asset, quantity in _repaid(part) if part.leg == "maturity" else _paid(part):
                 put(part.terms["book"], account, asset, quantity)
-        for name, fee in trade.fee_lines().items():
+        for name, fee in trade.expensed().items():
             put(trade.terms["book"], f"Expense:Fees:{name}", trade.terms["currency"], fee)
-        for closing in trade.closings:
-            for account, quantity in _contracts(trade.terms["instrument"], closing.quantity):
-                put(trade.terms["book"], account, trade.terms["asset"], quantity)
+        for account, quantity in _contracts(trade.terms["instrument"], trade.closed()):
+            put(trade.terms["book"], account, trade.terms["asset"], quantity)
     for book, account, currency, amount in _penalties(facts, at):
         put(book, account, currency, amount)
+    for moved in standing_transfers(facts, at):
+        for account, asset, quantity in _moved(moved):
+            put(moved.what["book"], account, asset, quantity)
     currencies = {trade.terms["instrument"]: trade.terms["currency"] for trade in standing_trades(facts, at)}
     for margin in margins(facts, at):
-        book, instrument = margin.key.split("/")
-        currencies[instrument] = margin.currency
-        put(book, "Assets:Nostro", margin.currency, margin.amount)
-        put(book, f"Equity:Trading:{instrument}", margin.currency, -margin.amount)
-        for account, quantity in _contracts(instrument, margin.closed):
-            put(book, account, instrument, quantity)
+        currencies[margin.key.split("/")[1]] = margin.currency
+        for account, asset, quantity in _margin(margin):
+            put(margin.key.split("/")[0], account, asset, quantity)
+    currencies |= {moved.what["instrument"]: moved.what["currency"] for moved in standing_transfers(facts, at)}
     for key, position in positions(facts, at).items():
         book, instrument = key.split("/")
         put(book, "Income:RealisedPnL", currencies[instrument], -position.realised)
@@ -53,7 +64,7 @@ def entries(facts: list[Fact]) -> list[Balances]:
     found, before = [], balances([])
     for number in range(1, len(facts) + 1):
         fact = facts[number - 1]
-        after = balances(facts[:number]) if "terms" in fact or "contract" in fact else before
+        after = balances(facts[:number]) if {"terms", "moved", "contract"} & fact.keys() else before
         changed = {account: after.get(account, Fraction(0)) - before.get(account, Fraction(0))
                    for account in {**before, **after}}
         found.append({account: quantity for account, quantity in changed.items() if quantity})
@@ -84,6 +95,28 @@ def _held(trade: Trade) -> list[tuple[str, str, Fraction]]:
         *lines, (_expected_asset(terms), terms["asset"], quantity),
         (f"Memo:Trading:{terms['instrument']}" if _is_contract(terms) else trading, terms["asset"], -quantity),
         (trading, currency, trade.accrued() - trade.number("amount")), (interest, currency, -trade.accrued()),
+        (trading, currency, trade.fees() if terms.get("fees_in_cost") else Fraction(0)),
+    ]
+
+
+def _moved(moved: Moved) -> list[tuple[str, str, Fraction]]:
+    """What has come into custody at its cost has gone from what is in transit, and the other way round."""
+    quantity, cost = moved.sign * moved.total("quantity"), moved.sign * moved.total("cost")
+    name, asset, currency = moved.what["instrument"], moved.what["asset"], moved.what["currency"]
+    return [
+        ("Assets:Custody", asset, quantity), ("Assets:InTransit", asset, -quantity),
+        (f"Equity:Trading:{name}", asset, -quantity), (f"Equity:InTransit:{name}", asset, quantity),
+        (f"Equity:Trading:{name}", currency, cost), (f"Equity:InTransit:{name}", currency, -cost),
+    ]
+
+
+def _margin(margin: Margin) -> list[tuple[str, str, Fraction]]:
+    """Cash for what was gained; contracts that are closed with it leave."""
+    instrument = margin.key.split("/")[1]
+    lines = [(account, instrument, quantity) for account, quantity in _contracts(instrument, margin.closed)]
+    return [
+        *lines, ("Assets:Nostro", margin.currency, margin.amount),
+        (f"Equity:Trading:{instrument}", margin.currency, -margin.amount),
     ]
 
 

@@ -1,11 +1,12 @@
 """Positions from all the facts of a log: what stands, sorted by when it was traded, and run through from the first."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from fractions import Fraction
 from typing import NamedTuple
 
-from tests.naive.facts import Fact, Margin, Trade, margins, standing_trades
-from tests.naive.lots import Fill, Open, Outcome, first_in_first_out, moving_average
+from tests.naive.facts import Fact, Margin, Moved, Trade, margins, standing_trades, standing_transfers
+from tests.naive.lots import Fill, Open, Outcome, run
 
 
 class Position(NamedTuple):
@@ -16,25 +17,29 @@ class Position(NamedTuple):
     realised: Fraction
     fees: Fraction
     income: Fraction
+    substituted: Fraction
     trades: int
     lots: list[Open]
 
 
 _NO = Fraction(0)
-NOTHING = Position(_NO, _NO, _NO, _NO, _NO, _NO, _NO, 0, [])
+NOTHING = Position(_NO, _NO, _NO, _NO, _NO, _NO, _NO, _NO, 0, [])
 
 
 def positions(facts: list[Fact], at: datetime | None = None) -> dict[str, Position]:
-    """Positions by book and instrument, for every book and instrument with a trade that stands, or stood at a time."""
-    held: dict[str, list[Trade]] = {}
+    """Positions by book and instrument, for every book and instrument with something that stands, or stood at a time.
+    """
+    held: dict[str, tuple[list[Trade], list[Moved]]] = {}
     for trade in standing_trades(facts, at):
-        held.setdefault(f"{trade.terms['book']}/{trade.terms['instrument']}", []).append(trade)
+        held.setdefault(f"{trade.terms['book']}/{trade.terms['instrument']}", ([], []))[0].append(trade)
+    for moved in standing_transfers(facts, at):
+        held.setdefault(moved.key(), ([], []))[1].append(moved)
     paid: dict[str, list[Margin]] = {}
     for margin in margins(facts, at):
         paid.setdefault(margin.key, []).append(margin)
-    found = {key: _position(trades) for key, trades in held.items() if not trades[0].is_future()}
-    futures = {key for key, trades in held.items() if trades[0].is_future()}
-    return found | {key: _future(held.get(key, []), paid.get(key, [])) for key in {*futures, *paid}}
+    futures = {key for key, (trades, _) in held.items() if any(trade.is_future() for trade in trades)}
+    found = {key: _position(*each) for key, each in held.items() if key not in futures}
+    return found | {key: _future(held.get(key, ([], []))[0], paid.get(key, [])) for key in {*futures, *paid}}
 
 
 def _future(trades: list[Trade], paid: list[Margin]) -> Position:
@@ -48,43 +53,74 @@ def _future(trades: list[Trade], paid: list[Margin]) -> Position:
     return Position(
         quantity=traded + closed, settled=settled, in_flight=traded + closed - settled, cost=cost, realised=gained,
         fees=sum((trade.fees() for trade in trades), _NO), income=_NO, trades=sum(trade.holds for trade in trades),
-        lots=[],
+        substituted=_NO, lots=[],
     )
 
 
-def _position(trades: list[Trade]) -> Position:
+def _position(trades: list[Trade], transfers: list[Moved]) -> Position:
     traded = sum((trade.number("quantity") for trade in trades), Fraction(0))
+    came = sum((moved.sign * moved.total("quantity") for moved in transfers), Fraction(0))
     repaid = sum((trade.settled_quantity("maturity") for trade in trades), Fraction(0))
     received = sum((trade.settled_amount("maturity") for trade in trades), Fraction(0))
     closed = sum((trade.closed() for trade in trades), Fraction(0))
-    settled = sum((trade.settled_quantity("start") for trade in trades), Fraction(0)) + repaid + closed
-    quantity = traded + repaid + closed
+    settled = sum((trade.settled_quantity("start") for trade in trades), Fraction(0)) + repaid + came + closed
+    quantity = traded + repaid + came + closed
     # Money lent is worth what it is: it has no lots, and earns interest and no profit.
-    result = Outcome([], quantity, Fraction(0)) if trades[0].is_loan() else _run(trades)
+    is_loan = any(trade.is_loan() for trade in trades)
+    result = Outcome([], quantity, Fraction(0)) if is_loan else _run(trades, transfers)
     interest = repaid + received + sum((trade.accrued() for trade in trades), Fraction(0))
     return Position(
         quantity=quantity, settled=settled, in_flight=quantity - settled, cost=result.cost, realised=result.realised,
-        fees=sum((trade.fees() for trade in trades), Fraction(0)), income=interest,
-        trades=sum(trade.holds for trade in trades),
+        fees=sum((fee for trade in trades for fee in trade.expensed().values()), Fraction(0)),
+        income=interest, substituted=result.substituted, trades=sum(trade.holds for trade in trades),
         lots=result.lots,
     )
 
 
-def _run(trades: list[Trade]) -> Outcome:
-    placed = [(_place(trade), _fill(trade)) for trade in trades if trade.holds]
+def _run(trades: list[Trade], transfers: list[Moved]) -> Outcome:
+    runs = [*((_place(trade), [_fill(trade)]) for trade in trades if trade.holds),
+            *((_place_of(moved), list(_fills(moved))) for moved in transfers if moved.holds)]
     for closing in (each for trade in trades for each in trade.closings):
         # What expires comes after all that was traded that day.
         place = (closing.on, 2, closing.effective_at, closing.trade_id)
-        placed.append((place, Fill(closing.trade_id, closing.on, closing.quantity, Fraction(0))))
-    fills = [fill for _, fill in sorted(placed, key=lambda each: each[0])]
-    by_average = any(trade.terms["lot_method"] == "average" for trade in trades)
-    return moving_average(fills) if by_average else first_in_first_out(fills)
+        runs.append((place, [Fill(closing.trade_id, closing.on, closing.quantity, Fraction(0), Fraction(0))]))
+    fills = [fill for _, each in sorted(runs, key=lambda entry: entry[0]) for fill in each]
+    first = trades[0].terms if trades else transfers[0].what
+    return run(fills, first["lot_method"])
 
 
 def _fill(trade: Trade) -> Fill:
-    return Fill(trade.trade_id, trade.terms["trade_date"], trade.number("quantity"), trade.cost_of_one())
+    cost = trade.number("quantity") * trade.cost_of_one()
+    if trade.terms.get("fees_in_cost"):
+        cost += trade.fees()
+    names = tuple((lot["trade_id"], Fraction(lot["quantity"])) for lot in trade.terms.get("closes", []))
+    return Fill(
+        trade.trade_id, trade.terms["trade_date"], trade.number("quantity"), trade.cost_of_one(), cost, names
+    )
+
+
+def _fills(moved: Moved) -> Iterator[Fill]:
+    """What goes is sold for what it cost; what comes is bought lot by lot, each on the day it was acquired."""
+    lots = [
+        (lot.get("trade_id", moved.transfer_id), lot["trade_date"], Fraction(lot["quantity"]), Fraction(lot["cost"]))
+        for lot in moved.what["lots"]
+    ]
+    if moved.sign > 0:
+        for trade_id, day, quantity, cost in lots:
+            yield Fill(trade_id, day, quantity, round(cost / quantity, 12), cost)
+        return
+    quantity, cost = -moved.total("quantity"), -moved.total("cost")
+    names = tuple((trade_id, abs(size)) for trade_id, _, size, _ in lots)
+    yield Fill(
+        moved.transfer_id, moved.what["transfer_date"], quantity, round(cost / quantity, 12), cost, names
+    )
 
 
 def _place(trade: Trade) -> tuple[str, int, datetime, str]:
     executed_at = datetime.fromisoformat(trade.terms["executed_at"])
     return trade.terms["trade_date"], 1, executed_at, trade.trade_id
+
+
+def _place_of(moved: Moved) -> tuple[str, int, datetime, str]:
+    executed_at = datetime.fromisoformat(moved.what["executed_at"])
+    return moved.what["transfer_date"], 1, executed_at, moved.transfer_id

@@ -7,13 +7,14 @@ from fractions import Fraction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.commands import AnyCommand
+from domain.commands import AnyCommand, SettleTrade
 from projections.as_of import Instant
 from projections.fold import DEAD_LETTERS
 from projections.trial_balance import sums_by_asset, trial_balance
 from tests.documents import read_models
+from tests.instruments import futures, options, trade
 from tests.ledger import send
-from tests.lives import lives
+from tests.lives import ids_of, lives, plain
 from tests.naive.cash import FIGURES, cash
 from tests.naive.journal import balances, entries
 from tests.naive.positions import NOTHING, positions
@@ -24,6 +25,8 @@ from tests.properties.test_batching import FIRST_DAY, contents, cut, through_the
 from tests.properties.test_replay import CUTS, events_of, folded, ledger_after
 from tests.properties.test_second_model import after, obliged, posted, shown, stored
 from tests.strategies import world
+from tests.trade_commands import about
+from tests.unit.test_loan_life import floating
 
 REACHED = {
     "option.exercised.v1", "option.assigned.v1", "option.expired.v1", "margin.settled.v1", "loan.rate-fixed.v1",
@@ -31,15 +34,14 @@ REACHED = {
 }
 
 
-def test_the_lives_reach_all_that_only_these_products_know() -> None:
-    reached: set[str] = set()
-
-    @settings(max_examples=120, deadline=None, derandomize=True, database=None)
-    @given(lives())
-    def look(history: list[AnyCommand]) -> None:
-        reached.update(each.type for each in events_of(ledger_after(history))["ledger-0"])
-
-    look()
+def test_what_lives_bring_plainly_is_all_that_only_these_products_know() -> None:
+    ids = ids_of(0)
+    begun = [
+        trade(options(), ids["bought option"]), trade(options(instrument="PUT", side="sell"), ids["sold option"]),
+        trade(floating(), ids["loan"]), trade(futures(), ids["future"]),
+        *(about(SettleTrade, ids[name]) for name in ("bought option", "sold option", "loan")),
+    ]
+    reached = {each.type for one in plain(ids) for each in events_of(ledger_after([*begun, one]))["ledger-0"]}
     assert reached >= REACHED
 
 

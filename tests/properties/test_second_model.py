@@ -104,7 +104,7 @@ def test_as_of_any_instant_too_they_are_what_the_second_model_finds(
 def shown(position: Any) -> dict[str, Any]:
     """A position as the second model words it."""
     figures = {name: getattr(position, name) for name in NOTHING._fields if name != "lots"}
-    lots = [(lot.trade_id, str(lot.trade_date), lot.quantity, lot.price) for lot in position.lots]
+    lots = [(lot.trade_id, str(lot.trade_date), lot.quantity, lot.price, lot.cost) for lot in position.lots]
     return {**figures, "lots": lots}
 
 
@@ -140,5 +140,6 @@ def test_open_lots_at_cost_are_what_the_trading_account_holds(history: list[AnyC
             # Nothing was paid for a future: what it would cost now stands in no account.
             cost = 0 if position.product == "future" else position.cost
             assert (in_asset, in_currency) == (-position.quantity, cost)
-        if position.lot_method == "fifo" and position.product not in {"loan-deposit", "future"}:
-            assert sum(lot.quantity * lot.price for lot in position.lots) == position.cost
+        if position.product not in {"loan-deposit", "future"}:
+            assert sum(lot.cost for lot in position.lots) == position.cost
+            assert sum(lot.quantity for lot in position.lots) == position.quantity

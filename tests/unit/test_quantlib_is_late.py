@@ -12,7 +12,7 @@ from domain.commands import CancelTrade
 from tests.documents import History
 from tests.rules import booking
 from tests.trade_commands import about, euros, money
-History(booking(), booking("T2", terms=euros()), booking("T3", terms=money()), about(CancelTrade)).documents("positions")
+History(booking(), booking("T2", terms=euros()), booking("T3", terms=money()), about(CancelTrade))
 assert "QuantLib" not in sys.modules, "shares, spot and simple loans need no QuantLib"
 from tests.instruments import INSTRUMENTS, nominal, trade
 History(*INSTRUMENTS, trade(nominal(), "T4"))

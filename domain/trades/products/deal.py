@@ -84,8 +84,9 @@ def template_of(book: BookDefined) -> Economics:
     """What every trade of a book has in common; what the trade says itself is left blank."""
     return Economics(
         entity=book.entity, desk=book.desk, book=book.book, owner=book.owner, base_currency=book.base_currency,
-        lot_method=book.lot_method, product="equity", trader="", counterparty="", instrument="", asset="", currency="",
-        issuer="", quantity=ZERO, price=ZERO, amount=ZERO, trade_date=EARLIEST, settlement_date=EARLIEST,
+        lot_method=book.lot_method, fees_in_cost=book.fees_in_cost, product="equity", trader="", counterparty="",
+        instrument="", asset="", currency="", issuer="", quantity=ZERO, price=ZERO, amount=ZERO, trade_date=EARLIEST,
+        settlement_date=EARLIEST,
         executed_at=NEVER,
     )
 

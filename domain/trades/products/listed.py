@@ -61,7 +61,8 @@ def future(terms: FutureTerms, deal: Deal) -> Economics:
         raise _wrong_product(instrument, "future")
     if deal.trade_date > contract.last_trading_day:
         raise Refused("expired", f"{terms.instrument} was last traded on {contract.last_trading_day}", "$.trade_date")
-    begun = replace(_traded(terms, deal, instrument), product="future", contract=contract)
+    # Nothing is paid for a future, so its fees are in no cost.
+    begun = replace(_traded(terms, deal, instrument), product="future", contract=contract, fees_in_cost=False)
     _require_whole(begun.quantity)
     if begun.price % contract.tick:
         raise Refused("off-tick", f"a price of {terms.instrument} is so many times {contract.tick:f}", "$.terms.price")
