@@ -16,6 +16,7 @@ from api.http import (
     health,
     market,
     positions,
+    products,
     proofs,
     reference,
     risk,
@@ -38,7 +39,8 @@ def create_app(services: Services) -> FastAPI:
     app.state.services = services
     problems.install(app)
     for each in (
-        commands, trades, transfers, settlements, explaining, positions, earning, accounting, market, risk, compliance,
+        commands, trades, products, transfers, settlements, explaining, positions, earning, accounting, market, risk,
+        compliance,
         events, proofs, reference, health,
     ):
         app.include_router(each.router)

@@ -7,7 +7,7 @@ import msgspec
 
 from domain.commands import AnyCommand, UnreadableCommand
 from domain.decider import Apart, Decider, Envelope, envelope_of
-from domain.events import CommandRefused, Event
+from domain.events import CommandRefused, Event, TradeBooked
 from domain.merkle import leaf_hash
 from domain.outcomes import SYSTEM, Outcome, Principal, Submission
 from domain.ports import NewEvent, Receipt
@@ -159,7 +159,7 @@ class Batch:
                 version += 1
                 place, event = (stream, version), decided
             if self._sequence >= first:
-                event = msgspec.structs.replace(event, recorded_at=self._next_recorded_at)
+                event = _later(event, self._next_recorded_at, said=command.effective_at is not None)
             self.add_event(*place, event)
         return Outcome(
             status="accepted", source=command.source, command_id=command.command_id, log=self._log, sequence=first,
@@ -219,3 +219,12 @@ class Batch:
     def _back_to(self, place: tuple[int, int, int, datetime, dict[tuple[str, str], tuple[bytes, Outcome]]]) -> None:
         self._sequence, events, receipts, self._next_recorded_at, self._answers = place
         del self.events[events:], self.leaves[events:], self.receipts[receipts:]
+
+
+def _later(event: Event, moment: datetime, *, said: bool) -> Event:
+    """Another event of the same command: recorded after the first, and holding since then if nothing else was said."""
+    if said:
+        return msgspec.structs.replace(event, recorded_at=moment)
+    if isinstance(event, TradeBooked):
+        event = msgspec.structs.replace(event, terms=msgspec.structs.replace(event.terms, executed_at=moment))
+    return msgspec.structs.replace(event, recorded_at=moment, effective_at=moment)

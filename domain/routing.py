@@ -2,7 +2,7 @@
 
 from zlib import crc32
 
-from domain.commands import AnyCommand, RecordFxRate, RecordPrice, TradeCommand
+from domain.commands import AnyCommand, RecordFxRate, RecordPrice, SettleVariationMargin, TradeCommand
 from domain.commands.settlement import NetCommand
 from domain.commands.transfers import TransferCommand
 
@@ -18,7 +18,7 @@ def ledger_of(book: str, ledgers: int) -> str:
 
 def log_of(command: AnyCommand, ledgers: int) -> str:
     """The log of a command, in a ledger of ``ledgers`` ledger logs."""
-    if isinstance(command, TradeCommand | NetCommand | TransferCommand):
+    if isinstance(command, TradeCommand | NetCommand | TransferCommand | SettleVariationMargin):
         return ledger_of(command.book, ledgers)
     return MARKET if isinstance(command, RecordPrice | RecordFxRate) else REFERENCE
 

@@ -69,11 +69,21 @@ def steps(held: Iterable[M], method: LotMethod) -> Iterator[tuple[M, Holding]]:
     for movement in held:
         if movement.is_fill:
             holding = add(holding, fill_of(movement), method)
+        elif movement.product == "future":
+            holding = _margined(holding, movement)
         elif movement.product == "loan-deposit" and movement.kind != "settlement":
             # Money is held at par.
             total = holding.quantity + movement.quantity
             holding = Holding(total, total, ZERO, ())
         yield movement, holding
+
+
+def _margined(holding: Holding, movement: Held) -> Holding:
+    """A future costs what it is worth once what it gained was paid; what settles of it only moves."""
+    if movement.kind not in {"trade", "margin"}:
+        return holding
+    cost = holding.cost + movement.quantity * movement.price * movement.multiplier + movement.gain
+    return Holding(holding.quantity + movement.quantity, cost, holding.realised + movement.gain, ())
 
 
 def _order(movement: Held) -> tuple[Place, int]:
@@ -91,5 +101,5 @@ def _empty(first: Held) -> Position:
         id=f"{first.book}/{first.instrument}", log=first.log, book=first.book, instrument=first.instrument,
         desk=first.desk, entity=first.entity, product=first.product, asset=first.asset, currency=first.currency,
         issuer=first.issuer if first.product != "loan-deposit" else "", base_currency=first.base_currency,
-        lot_method=first.lot_method, fees_in_cost=first.fees_in_cost,
+        lot_method=first.lot_method, fees_in_cost=first.fees_in_cost, contract=first.contract,
     )

@@ -13,8 +13,10 @@ from domain.events import (
     TradeCancelled,
     TradeCorrected,
     TradeEvent,
+    VariationMarginSettled,
 )
-from domain.events.trades import Economics
+from domain.events.products import OptionEvent
+from domain.events.trades import PAIRS, Economics
 from domain.money import ZERO
 from domain.schema import Recorded
 from projections.projection import Document, View
@@ -56,7 +58,9 @@ class CashBalances:
         # Most events are bookings: they are not to pay for the others.
         if type(fact) is TradeBooked:
             return _ids(fact.terms)
-        if not isinstance(fact, TradeEvent) or isinstance(fact, StatusEvent):
+        if isinstance(fact, VariationMarginSettled):
+            return (f"{fact.book}/{fact.currency}",)
+        if not isinstance(fact, TradeEvent) or isinstance(fact, StatusEvent | OptionEvent):
             return ()
         if isinstance(fact, TradeAmended | TradeCorrected):
             return tuple(dict.fromkeys((*_ids(fact.previous), *_ids(fact.terms))))
@@ -64,6 +68,8 @@ class CashBalances:
 
     def project(self, key: str, document: Cash | None, event: Recorded, _view: View) -> Cash:
         fact = event.event
+        if isinstance(fact, VariationMarginSettled):
+            return _margin(key, document, fact)
         assert isinstance(fact, TradeEvent)
         terms, currency = fact.terms, key.rpartition("/")[2]
         cash = document.copy() if document else Cash(
@@ -84,14 +90,14 @@ class CashBalances:
 
 
 def _ids(terms: Economics) -> tuple[str, ...]:
-    if terms.product == "fx-spot":
+    if terms.product in PAIRS:
         return (f"{terms.book}/{terms.asset}", f"{terms.book}/{terms.currency}")
     return (f"{terms.book}/{terms.currency}",)
 
 
 def _legs(terms: Economics) -> Iterator[tuple[str, Decimal]]:
     yield terms.currency, terms.amount - terms.total_fees
-    if terms.product == "fx-spot":
+    if terms.product in PAIRS:
         yield terms.asset, terms.quantity
 
 
@@ -106,13 +112,22 @@ def _expect(cash: Cash, terms: Economics, sign: int) -> None:
 def _settle(cash: Cash, fact: SettlementEvent) -> None:
     moved = dict.fromkeys((cash.currency,), ZERO)
     moved[fact.terms.currency] = fact.amount
-    if fact.terms.product == "fx-spot":
+    if fact.terms.product in PAIRS:
         moved[fact.terms.asset] = fact.quantity
     cash.settled += moved[cash.currency]
     if fact.leg == "start":
         for currency, amount in _legs(fact.terms):
             if currency == cash.currency:
                 _move(cash, amount, -moved[currency])
+
+
+def _margin(key: str, document: Cash | None, fact: VariationMarginSettled) -> Cash:
+    """The clearing house takes and gives at once."""
+    cash = document.copy() if document else Cash(
+        id=key, book=fact.book, desk=fact.desk, entity=fact.entity, currency=fact.currency
+    )
+    cash.settled += fact.amount
+    return cash
 
 
 def _charge(cash: Cash, fact: PenaltyBooked) -> None:

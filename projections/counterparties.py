@@ -20,12 +20,13 @@ from domain.events import (
     TradePartiallySettled,
     TradeSettled,
 )
+from domain.events.products import OptionEvent, RateFixed
 from domain.events.trades import Economics
 from domain.money import ZERO
 from domain.schema import Recorded
 from projections.projection import Document, View
 
-QUIET = (TradeAffirmed, TradePartiallySettled, ObligationEvent, PenaltyBooked)
+QUIET = (TradeAffirmed, TradePartiallySettled, ObligationEvent, PenaltyBooked, OptionEvent, RateFixed)
 
 
 class Relation(Document, kw_only=True):

@@ -18,12 +18,16 @@ from domain.events import (
     TradeEvent,
     TransferEvent,
     TransferSent,
+    VariationMarginSettled,
 )
+from domain.events.products import LoanPartlyRepaidEarly, LoanRepaidEarly, OptionEvent
 from domain.events.trades import Economics
 from domain.events.transfers import Moved
 from domain.money import ZERO
 from domain.schema import Recorded
 from projections.accounts import (
+    accrued_account,
+    contra_account,
     expected_cash,
     expected_delivery,
     in_transit_account,
@@ -79,6 +83,8 @@ class Journal:
 
     def keys(self, event: Recorded) -> Sequence[str]:
         fact = event.event
+        if isinstance(fact, VariationMarginSettled):
+            return (f"{fact.book}/{event.log}-{event.sequence:012d}",)
         if isinstance(fact, TransferEvent):
             return (f"{fact.moved.book}/{event.log}-{event.sequence:012d}",)
         if type(fact) is not TradeBooked and (
@@ -89,21 +95,39 @@ class Journal:
 
     def project(self, key: str, _document: JournalEntry | None, event: Recorded, view: View) -> JournalEntry:
         fact = event.event
+        if isinstance(fact, VariationMarginSettled):
+            return _margin(key, fact, event)
         if isinstance(fact, TransferEvent):
             return _transfer_entry(key, fact, event, view)
         assert isinstance(fact, TradeEvent)
         postings = tuple([posting for posting in _postings(fact, view) if posting.quantity])
         _require_balance(key, postings)
         terms = fact.terms
-        value_date = terms.settlement_date
-        if isinstance(fact, SettlementEvent | PenaltyBooked):
-            value_date = fact.settled_on if isinstance(fact, SettlementEvent) else fact.business_date
         return JournalEntry(
             id=key, book=terms.book, entity=terms.entity, desk=terms.desk, type=event.type, trade_id=fact.trade_id,
-            counterparty=terms.counterparty, trade_date=terms.trade_date, value_date=value_date,
+            counterparty=terms.counterparty, trade_date=terms.trade_date, value_date=_value_date(fact),
             business_date=fact.business_date, effective_at=fact.effective_at, recorded_at=fact.recorded_at,
             postings=postings,
         )
+
+
+def _value_date(fact: TradeEvent) -> date:
+    if isinstance(fact, SettlementEvent):
+        return fact.settled_on
+    if isinstance(fact, OptionEvent):
+        return fact.on
+    return fact.business_date if isinstance(fact, PenaltyBooked) else fact.terms.settlement_date
+
+
+def _margin(key: str, fact: VariationMarginSettled, event: Recorded) -> JournalEntry:
+    realised = realised_postings(fact.instrument, fact.currency, fact.amount)
+    postings = tuple([each for each in (*margin_postings(fact), *realised) if each.quantity])
+    _require_balance(key, postings)
+    return JournalEntry(
+        id=key, book=fact.book, entity=fact.entity, desk=fact.desk, type=event.type, trade_id="", counterparty="",
+        trade_date=fact.on, value_date=fact.on, business_date=fact.business_date, effective_at=fact.effective_at,
+        recorded_at=fact.recorded_at, postings=postings,
+    )
 
 
 def _transfer_entry(key: str, fact: TransferEvent, event: Recorded, view: View) -> JournalEntry:
@@ -125,6 +149,8 @@ def _postings(fact: TradeEvent, view: View) -> Iterable[Posting]:
         return settlement_postings(fact)
     if isinstance(fact, PenaltyBooked):
         return penalty_postings(fact)
+    if isinstance(fact, OptionEvent):
+        return [*closing_postings(fact), *_realised(fact.terms, view)]
     old = fact.previous if isinstance(fact, TradeAmended | TradeCorrected) else fact.terms
     postings = [*_reversed(trade_postings(old)), *_realised(old, view)]
     if not isinstance(fact, TradeCancelled):
@@ -140,11 +166,13 @@ def trade_postings(terms: Economics) -> list[Posting]:
     if terms.loan is not None:
         postings = [Posting(loan_account(terms), terms.asset, quantity)]
     else:
-        trading = trading_account(terms.instrument)
         postings = [
-            Posting(expected_delivery(terms), terms.asset, quantity), Posting(trading, terms.asset, -quantity),
-            Posting(trading, currency, terms.total_fees - terms.amount if terms.fees_in_cost else -terms.amount),
+            Posting(expected_delivery(terms), terms.asset, quantity),
+            Posting(contra_account(terms), terms.asset, -quantity),
+            Posting(trading_account(terms.instrument), currency, _cost(terms)),
         ]
+        if (accrued := terms.accrued) is not None:
+            postings.append(Posting(accrued_account(terms), currency, -accrued.amount))
     postings.append(Posting(expected_cash(terms), currency, terms.amount - terms.total_fees))
     if terms.fees_in_cost and terms.loan is None:
         return postings
@@ -165,6 +193,12 @@ def transfer_postings(fact: TransferEvent) -> list[Posting]:
         Posting(trading, moved.currency, cost), Posting(in_transit, moved.currency, -cost),
     ]
     return [posting for posting in postings if posting.quantity]
+
+
+def _cost(terms: Economics) -> Decimal:
+    """What the lots of a trade cost: the cash, but for interest, and the fees where they are part of it."""
+    cost = -terms.amount if terms.accrued is None else terms.value
+    return cost + terms.total_fees if terms.fees_in_cost else cost
 
 
 def _reversed(postings: Iterable[Posting]) -> list[Posting]:
@@ -190,12 +224,35 @@ def settlement_postings(fact: SettlementEvent) -> Iterator[Posting]:
     yield Posting("Assets:Nostro", terms.currency, fact.amount)
     if fact.leg == "maturity":
         yield Posting(loan_account(terms), terms.asset, fact.quantity)
-        yield Posting(interest_account(terms), terms.currency, -fact.quantity - fact.amount)
+        yield from _interest_postings(fact)
         return
     yield Posting(expected_cash(terms), terms.currency, -fact.amount)
     if terms.loan is None:
         yield Posting(settled_into(terms), terms.asset, fact.quantity)
         yield Posting(expected_delivery(terms), terms.asset, -fact.quantity)
+
+
+def _interest_postings(fact: SettlementEvent) -> Iterator[Posting]:
+    terms, interest = fact.terms, fact.quantity + fact.amount
+    if isinstance(fact, LoanRepaidEarly | LoanPartlyRepaidEarly):
+        interest -= fact.break_cost
+        account = "Income:BreakCosts" if fact.break_cost > 0 else "Expense:BreakCosts"
+        yield Posting(account, terms.currency, -fact.break_cost)
+    yield Posting(interest_account(terms), terms.currency, -interest)
+
+
+def closing_postings(fact: OptionEvent) -> Iterator[Posting]:
+    """Contracts that were used or lost leave the memo."""
+    yield Posting(settled_into(fact.terms), fact.terms.asset, fact.quantity)
+    yield Posting(contra_account(fact.terms), fact.terms.asset, -fact.quantity)
+
+
+def margin_postings(fact: VariationMarginSettled) -> Iterator[Posting]:
+    """Cash through the clearing house, against what it realises; what is closed leaves the memo."""
+    yield Posting("Assets:Nostro", fact.currency, fact.amount)
+    yield Posting(trading_account(fact.instrument), fact.currency, -fact.amount)
+    yield Posting("Memo:Contracts", fact.instrument, fact.closed)
+    yield Posting(f"Memo:Trading:{fact.instrument}", fact.instrument, -fact.closed)
 
 
 def penalty_postings(fact: PenaltyBooked) -> Iterator[Posting]:

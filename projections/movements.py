@@ -5,9 +5,11 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import ClassVar, Literal
 
+from domain.commands.contracts import Contract
 from domain.commands.lots import MovedLot, NamedLot
 from domain.commands.reference import LotMethod
 from domain.events import (
+    Event,
     PenaltyBooked,
     SettlementEvent,
     TradeAmended,
@@ -17,24 +19,38 @@ from domain.events import (
     TradeEvent,
     TransferEvent,
     TransferReceived,
+    VariationMarginSettled,
 )
-from domain.events.trades import Economics, Product
+from domain.events.products import OptionEvent
+from domain.events.trades import ONE, Economics, Product, multiplier_of
 from domain.money import ZERO, divide
 from domain.schema import Recorded
-from projections.journal import Posting, penalty_postings, settlement_postings, trade_postings, transfer_postings
+from projections.accounts import held_as
+from projections.journal import (
+    Posting,
+    closing_postings,
+    margin_postings,
+    penalty_postings,
+    settlement_postings,
+    trade_postings,
+    transfer_postings,
+)
 from projections.lots import Lot, Place
 from projections.projection import Document, View
 
-Kind = Literal["trade", "settlement", "repayment", "penalty", "transfer-out", "transfer-in"]
+Kind = Literal["trade", "settlement", "repayment", "penalty", "transfer-out", "transfer-in", "closing", "margin"]
 FILLING = frozenset({"trade", "transfer-out", "transfer-in"})
-TRADING = 1
-"""The precedence of what is traded: after what happens at the opening (0), before what expires (2)."""
+TRADING, CLOSING = 1, 2
+"""The precedence of what is traded: after what happens at the opening (0), before what expires, or is paid for (2)."""
+REVISING = (TradeBooked, TradeAmended, TradeCorrected)
+WITHOUT_LOTS = frozenset({"loan-deposit", "future"})
+"""Products of which nothing is kept that was bought at a price."""
 
 
 class Held(Document, kw_only=True):
     """What the fold of a position reads of a movement, and no more: a book has many thousands. ``quantity`` changes the
-    position, but that of a settlement only moves; ``income`` is interest. ``valid_to`` and ``known_to_sequence`` are
-    None while it still holds, or is still thought to.
+    position, but that of a settlement only moves; ``income`` is interest, ``gain`` what is realised at once.
+    ``valid_to`` and ``known_to_sequence`` are None while it still holds, or is still thought to.
 
     ``beyond`` is what it costs beside quantity x price, ``closes`` the lots that it takes first, ``brings`` those that
     it brings from another book; ``fees`` are those that are no part of the cost.
@@ -57,6 +73,8 @@ class Held(Document, kw_only=True):
     price: Decimal
     fees: Decimal
     income: Decimal = ZERO
+    gain: Decimal = ZERO
+    contract: Contract | None = None
     trade_date: date
     precedence: int = TRADING
     executed_at: datetime
@@ -76,7 +94,12 @@ class Held(Document, kw_only=True):
     @property
     def is_fill(self) -> bool:
         """Whether it adds to the lots: what settles does not, and money has none."""
-        return self.kind in FILLING and self.product != "loan-deposit"
+        return (self.kind in FILLING or self.kind == "closing") and self.product not in WITHOUT_LOTS
+
+    @property
+    def multiplier(self) -> Decimal:
+        """How many times its price one unit costs."""
+        return ONE if self.contract is None else multiplier_of(self.contract)
 
     @property
     def place(self) -> Place:
@@ -135,15 +158,14 @@ class Movements:
             return (f"{old}-until", old, _id(fact.terms, fact))
         if isinstance(fact, TradeCorrected):
             return (_id(fact.previous, fact, fact.revision - 1), _id(fact.terms, fact))
-        if isinstance(fact, SettlementEvent | PenaltyBooked):
-            kind = _settled_kind(fact) if isinstance(fact, SettlementEvent) else "penalty"
-            return (f"{_id(fact.terms, fact)}-{kind}-{event.sequence:012d}",)
-        return tuple(_possible(fact)) if isinstance(fact, TradeCancelled) else ()
+        return tuple(_possible(fact)) if isinstance(fact, TradeCancelled) else _own(fact, event)
 
     def project(self, key: str, document: Movement | None, event: Recorded, view: View) -> Movement | None:
         fact = event.event
         if type(fact) is TradeBooked:
             return _movement(key, fact.terms, fact, event, fact.terms.executed_at)
+        if isinstance(fact, VariationMarginSettled):
+            return _margin(key, fact, event)
         if isinstance(fact, TransferEvent):
             return _ended(document, event) if document else _transfer(key, fact, event)
         return self._change(key, document, event, view)
@@ -153,10 +175,8 @@ class Movements:
         assert isinstance(fact, TradeEvent)
         if document is not None or isinstance(fact, TradeCancelled):
             return _ended(document, event) if document else None
-        if isinstance(fact, SettlementEvent | PenaltyBooked):
-            return _settled(key, fact, event) if isinstance(fact, SettlementEvent) else _charged(key, fact, event)
         if not isinstance(fact, TradeAmended | TradeCorrected):
-            return _movement(key, fact.terms, fact, event, fact.terms.executed_at)
+            return _followed(key, fact, event)
         old: Movement | None = view.get("movements", _id(fact.previous, fact, fact.revision - 1))
         assert old is not None
         if key.endswith("-until"):
@@ -168,6 +188,21 @@ class Movements:
 
 def _id(terms: Economics, fact: TradeEvent, revision: int | None = None) -> str:
     return f"{terms.book}/{terms.instrument}/{fact.trade_id}/{revision or fact.revision:04d}"
+
+
+def _own(fact: Event, event: Recorded) -> tuple[str, ...]:
+    """The id of what follows a trade or a position and is no revision."""
+    if isinstance(fact, VariationMarginSettled):
+        return (f"{fact.book}/{fact.instrument}/margin-{event.sequence:012d}",)
+    if not isinstance(fact, SettlementEvent | OptionEvent | PenaltyBooked):
+        return ()
+    return (f"{_id(fact.terms, fact)}-{_kind(fact)}-{event.sequence:012d}",)
+
+
+def _kind(fact: TradeEvent) -> Kind:
+    if isinstance(fact, SettlementEvent):
+        return "repayment" if fact.leg == "maturity" else "settlement"
+    return "closing" if isinstance(fact, OptionEvent) else "penalty"
 
 
 def _transfer_id(fact: TransferEvent) -> str:
@@ -192,13 +227,13 @@ def _possible(fact: TradeCancelled) -> Iterator[str]:
 def _movement(key: str, terms: Economics, fact: TradeEvent, event: Recorded, valid_from: datetime) -> Movement:
     return Movement(
         id=key, book=terms.book, desk=terms.desk, entity=terms.entity, instrument=terms.instrument,
-        trade_id=fact.trade_id, product=terms.product, asset=terms.asset, currency=terms.currency,
-        issuer=terms.issuer, base_currency=terms.base_currency, lot_method=terms.lot_method,
+        trade_id=fact.trade_id, product=held_as(terms), contract=terms.contract, asset=terms.asset,
+        currency=terms.currency, issuer=terms.issuer, base_currency=terms.base_currency, lot_method=terms.lot_method,
         fees_in_cost=terms.fees_in_cost, quantity=terms.quantity, price=terms.price,
         fees=ZERO if terms.fees_in_cost else terms.total_fees, beyond=beyond_price(terms), closes=terms.closes,
-        trade_date=terms.trade_date, executed_at=terms.executed_at,
-        valid_from=valid_from, known_from_sequence=event.sequence,
-        postings=() if isinstance(fact, SettlementEvent) else _but_nothing(trade_postings(terms)),
+        income=terms.accrued.amount if terms.accrued else ZERO, trade_date=terms.trade_date,
+        executed_at=terms.executed_at, valid_from=valid_from, known_from_sequence=event.sequence,
+        postings=_but_nothing(trade_postings(terms)) if isinstance(fact, REVISING) else (),
         revision=fact.revision, amount=terms.amount, counterparty=terms.counterparty,
         settlement_date=terms.settlement_date, known_from=fact.recorded_at, actor=fact.actor, reason=fact.reason,
         supersedes=fact.supersedes,
@@ -240,28 +275,41 @@ def _until(key: str, old: Movement, fact: TradeAmended | TradeCorrected, event: 
     return held
 
 
-def _settled_kind(fact: SettlementEvent) -> Kind:
-    return "repayment" if fact.leg == "maturity" else "settlement"
+def _followed(key: str, fact: TradeEvent, event: Recorded) -> Movement:
+    """What follows a trade and is none: it has no fees and no price of its own."""
+    followed = _movement(key, fact.terms, fact, event, fact.effective_at)
+    followed.kind, followed.fees, followed.income = _kind(fact), ZERO, ZERO
+    followed.beyond, followed.closes = ZERO, ()
+    if isinstance(fact, SettlementEvent):
+        followed.quantity, followed.amount, followed.settlement_date = fact.quantity, fact.amount, fact.settled_on
+        followed.postings = _but_nothing(settlement_postings(fact))
+        followed.income = fact.quantity + fact.amount if fact.leg == "maturity" else ZERO
+    elif isinstance(fact, OptionEvent):
+        _close(followed, fact)
+    elif isinstance(fact, PenaltyBooked):
+        followed.quantity, followed.amount = ZERO, fact.amount
+        followed.postings = _but_nothing(penalty_postings(fact))
+    return followed
 
 
-def _settled(key: str, fact: SettlementEvent, event: Recorded) -> Movement:
-    settled = _movement(key, fact.terms, fact, event, fact.effective_at)
-    settled.kind = _settled_kind(fact)
-    settled.quantity, settled.amount, settled.settlement_date = fact.quantity, fact.amount, fact.settled_on
-    settled.postings = _but_nothing(settlement_postings(fact))
-    settled.beyond, settled.closes = ZERO, ()
-    settled.fees, settled.income = ZERO, fact.quantity + fact.amount if fact.leg == "maturity" else ZERO
-    return settled
+def _close(followed: Movement, fact: OptionEvent) -> None:
+    """Contracts leave for nothing, after what was traded that day."""
+    followed.quantity, followed.price, followed.amount = fact.quantity, ZERO, ZERO
+    followed.trade_date, followed.precedence, followed.executed_at = fact.on, CLOSING, fact.effective_at
+    followed.postings = _but_nothing(closing_postings(fact))
 
 
-def _charged(key: str, fact: PenaltyBooked, event: Recorded) -> Movement:
-    """A penalty moves money, and nothing of the position."""
-    charged = _movement(key, fact.terms, fact, event, fact.effective_at)
-    charged.kind = "penalty"
-    charged.quantity, charged.amount, charged.fees = ZERO, fact.amount, ZERO
-    charged.beyond, charged.closes = ZERO, ()
-    charged.postings = _but_nothing(penalty_postings(fact))
-    return charged
+def _margin(key: str, fact: VariationMarginSettled, event: Recorded) -> Movement:
+    return Movement(
+        id=key, book=fact.book, desk=fact.desk, entity=fact.entity, instrument=fact.instrument, trade_id="",
+        kind="margin", product="future", contract=fact.contract, asset=fact.instrument, currency=fact.currency,
+        issuer=fact.issuer, base_currency=fact.base_currency, lot_method=fact.lot_method, quantity=fact.closed,
+        price=fact.price, fees=ZERO, gain=fact.amount, trade_date=fact.on, precedence=CLOSING,
+        executed_at=fact.effective_at, valid_from=fact.effective_at, known_from_sequence=event.sequence,
+        postings=_but_nothing(margin_postings(fact)), revision=0, amount=fact.amount, counterparty="",
+        settlement_date=fact.on, known_from=fact.recorded_at, actor=fact.actor, reason=fact.reason,
+        supersedes=fact.supersedes,
+    )
 
 
 def _but_nothing(postings: Iterable[Posting]) -> tuple[Posting, ...]:

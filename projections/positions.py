@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import ClassVar
 
+from domain.commands.contracts import Contract
 from domain.commands.reference import LotMethod
 from domain.events import (
     PenaltyBooked,
@@ -16,14 +17,16 @@ from domain.events import (
     TradeEvent,
     TransferEvent,
     TransferSent,
+    VariationMarginSettled,
 )
-from domain.events.trades import Economics, Product
+from domain.events.products import OptionEvent
+from domain.events.trades import ONE, Economics, Product, multiplier_of
 from domain.events.transfers import Moved
 from domain.money import ZERO
 from domain.schema import Recorded
-from projections.accounts import position_id
+from projections.accounts import held_as, position_id
 from projections.lots import EMPTY, Fill, Holding, Lot, Place, add, fold
-from projections.movements import TRADING, Held, Movement, beyond_price
+from projections.movements import TRADING, WITHOUT_LOTS, Held, Movement, beyond_price
 from projections.projection import Document, View
 
 
@@ -46,6 +49,7 @@ class Position(Document, kw_only=True):
     base_currency: str
     lot_method: LotMethod
     fees_in_cost: bool = False
+    contract: Contract | None = None
     quantity: Decimal = ZERO
     settled: Decimal = ZERO
     cost: Decimal = ZERO
@@ -57,6 +61,11 @@ class Position(Document, kw_only=True):
     trades: int = 0
     realised_change: Decimal = ZERO
     last_place: Place | None = None
+
+    @property
+    def multiplier(self) -> Decimal:
+        """How many times its price one unit is worth."""
+        return ONE if self.contract is None else multiplier_of(self.contract)
 
     @property
     def in_flight(self) -> Decimal:
@@ -85,6 +94,8 @@ class Positions:
         # Most events are bookings: they are not to pay for the others.
         if type(fact) is TradeBooked:
             return (position_id(fact.terms),)
+        if isinstance(fact, VariationMarginSettled):
+            return (f"{fact.book}/{fact.instrument}",)
         if isinstance(fact, TransferEvent):
             return (position_id(fact.moved),)
         if not isinstance(fact, TradeEvent) or isinstance(fact, StatusEvent | PenaltyBooked):
@@ -96,6 +107,8 @@ class Positions:
 
     def project(self, key: str, document: Position | None, event: Recorded, view: View) -> Position | None:
         fact = event.event
+        if isinstance(fact, VariationMarginSettled):
+            return _margin(document, fact)
         if isinstance(fact, TransferEvent):
             return _transfer(document.copy() if document else _empty(key, fact.moved), fact, view)
         assert isinstance(fact, TradeEvent)
@@ -104,6 +117,9 @@ class Positions:
             _book(position, fact, view)
         elif isinstance(fact, SettlementEvent):
             _settle(position, fact)
+        elif isinstance(fact, OptionEvent):
+            position.settled += fact.quantity
+            _fold_again(position, view)
         else:
             _revise(position, fact, view)
         return position
@@ -112,7 +128,7 @@ class Positions:
 def _empty(key: str, terms: Economics | Moved) -> Position:
     return Position(
         id=key, book=terms.book, instrument=terms.instrument, desk=terms.desk, entity=terms.entity,
-        product=terms.product, asset=terms.asset, currency=terms.currency,
+        product=held_as(terms), contract=getattr(terms, "contract", None), asset=terms.asset, currency=terms.currency,
         issuer=terms.issuer if terms.product != "loan-deposit" else "",
         base_currency=terms.base_currency, lot_method=terms.lot_method, fees_in_cost=terms.fees_in_cost,
     )
@@ -123,14 +139,16 @@ def _book(position: Position, fact: TradeBooked, view: View) -> None:
     position.trades += 1
     if terms.fees and not terms.fees_in_cost:
         position.fees += terms.total_fees
-    if terms.loan is not None:
-        _lend(position, terms.quantity)
+    if not _has_lots(position):
+        _take(position, terms, 1)
         return
+    if terms.accrued is not None:
+        position.income += terms.accrued.amount
     place = (terms.trade_date, TRADING, terms.executed_at, fact.trade_id)
     if position.last_place is not None and place < position.last_place:
         _fold_again(position, view)
         return
-    fill = Fill(place, terms.quantity, terms.price, beyond_price(terms), terms.closes)
+    fill = Fill(place, terms.quantity, terms.unit_cost, beyond_price(terms), terms.closes)
     _hold(position, add(position.holding, fill, position.lot_method))
     position.last_place = place
 
@@ -143,9 +161,11 @@ def _revise(position: Position, fact: TradeEvent, view: View) -> None:
         position.trades += sign
         if not terms.fees_in_cost:
             position.fees += sign * terms.total_fees
-        if terms.loan is not None:
-            _lend(position, sign * terms.quantity)
-    if position.product != "loan-deposit":
+        if terms.accrued is not None:
+            position.income += sign * terms.accrued.amount
+        if not _has_lots(position):
+            _take(position, terms, sign)
+    if _has_lots(position):
         _fold_again(position, view)
 
 
@@ -174,7 +194,8 @@ def _fold_again(position: Position, view: View) -> None:
 def fill_of(movement: Held) -> Fill:
     """What a movement adds to the lots."""
     return Fill(
-        movement.place, movement.quantity, movement.price, movement.beyond, movement.closes, movement.brings
+        movement.place, movement.quantity, movement.price * movement.multiplier, movement.beyond, movement.closes,
+        movement.brings,
     )
 
 
@@ -189,16 +210,33 @@ def _hold(position: Position, holding: Holding) -> None:
     position.substituted = holding.substituted
 
 
-def _lend(position: Position, quantity: Decimal) -> None:
-    """Money lent or taken is a holding at par that realises nothing."""
-    position.quantity += quantity
-    position.cost = position.quantity
+def _has_lots(position: Position) -> bool:
+    """Money is held at par, and a future is paid for by what it gains each day: neither has lots."""
+    return position.product not in WITHOUT_LOTS
+
+
+def _take(position: Position, terms: Economics, sign: int) -> None:
+    position.quantity += sign * terms.quantity
+    position.cost += sign * terms.value
     position.realised_change = ZERO
+
+
+def _margin(document: Position | None, fact: VariationMarginSettled) -> Position | None:
+    """What was paid is realised; what was realised and not paid is in the cost, so that it is not counted again."""
+    if document is None:
+        return None
+    position = document.copy()
+    closed = fact.closed * fact.price * fact.contract.multiplier
+    position.quantity, position.settled = position.quantity + fact.closed, position.settled + fact.closed
+    position.cost += fact.amount + closed
+    position.realised, position.realised_change = position.realised + fact.amount, fact.amount
+    return position
 
 
 def _settle(position: Position, fact: SettlementEvent) -> None:
     position.realised_change = ZERO
     position.settled += fact.quantity
     if fact.leg == "maturity":
-        _lend(position, fact.quantity)
+        position.quantity += fact.quantity
+        position.cost = position.quantity
         position.income += fact.quantity + fact.amount

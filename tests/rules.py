@@ -8,6 +8,7 @@ from typing import Any
 from domain.commands import (
     AnyCommand,
     BookTrade,
+    ClosePeriod,
     DefineBook,
     DefineCalendar,
     DefineCounterparty,
@@ -18,6 +19,7 @@ from domain.commands import (
     EquityTerms,
     RecordFxRate,
     RecordPrice,
+    RollBusinessDate,
 )
 from domain.decider import Apart, Decider, envelope_of
 from domain.events import Event
@@ -72,7 +74,9 @@ class Rules:
 
     def when(self, command: AnyCommand, principal: Principal = SYSTEM) -> list[Event]:
         """The events that follow; a refusal is raised."""
-        log = log_of(command, 1)
+        return self._take(log_of(command, 1), command, principal)
+
+    def _take(self, log: str, command: AnyCommand, principal: Principal) -> list[Event]:
         decider = self._deciders[log]
         moment = MOMENT + timedelta(seconds=sum(self._sequences.values()))
         stream = decider.stream(command)
@@ -92,6 +96,10 @@ class Rules:
                 decider.evolve(recorded)
                 events.append(event)
         return events
+
+    def carry(self, command: RollBusinessDate | ClosePeriod) -> None:
+        """A date that turned in the reference log, taken over into the ledger log."""
+        self._take("ledger-0", command, SYSTEM)
 
     def _happened(self, recorded: Recorded) -> None:
         """For those who keep what followed."""

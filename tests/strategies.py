@@ -13,6 +13,7 @@ from domain.commands import (
     AffirmTrade,
     AmendTrade,
     AnyCommand,
+    BondTerms,
     BookPenalty,
     BookTrade,
     BuyIn,
@@ -30,13 +31,17 @@ from domain.commands import (
     EngageKillSwitch,
     EquityTerms,
     FailSettlement,
+    FutureTerms,
+    FxForwardTerms,
     FxSpotTerms,
+    FxSwapTerms,
     HoldSettlement,
     InstructSettlement,
     LiftRestriction,
     LoanTerms,
     MatchSettlement,
     NetSettlements,
+    OptionTerms,
     RecordFxRate,
     RecordPrice,
     ReleaseKillSwitch,
@@ -53,6 +58,7 @@ from domain.commands import (
 from domain.commands.lots import NamedLot
 from domain.identifiers import lei_of
 from infra.logs import CommandedLogs
+from tests.instruments import INSTRUMENTS
 from tests.ledger import founded, logs_in_memory, send
 from tests.rules import DAY, MOMENT
 
@@ -72,6 +78,7 @@ WORLD: tuple[AnyCommand, ...] = (
     DefineBook(command_id="w11", book="HIFO-1", name="Dearest", desk="EQ", lot_method="hifo", fees_in_cost=True),
     DefineBook(command_id="w12", book="SPEC-1", name="Chosen", desk="EQ", lot_method="specific"),
     DefineBook(command_id="w13", book="POOL-1", name="Pool", desk="EQ", lot_method="average", fees_in_cost=True),
+    *INSTRUMENTS,
 )
 BOOKS = {
     "EQ-1": "anna", "EQ-2": "anna", "US-1": "ben", "LIFO-1": "anna", "HIFO-1": "anna", "SPEC-1": "anna",
@@ -129,14 +136,32 @@ _RATE: dict[str, Any] = {
     "side": st.sampled_from(["lend", "take"]), "currency": st.sampled_from(["EUR", "JPY"]),
     "principal": decimals("1000", "100.001", "36000"), "rate": decimals("3.6", "0", "-0.5"), "start_date": days(0, 1),
 }
-LOANS = st.one_of(
-    st.builds(LoanTerms, **_RATE, tenor=st.sampled_from(["0D", "1W", "3M"])),
-    st.builds(
-        LoanTerms, **_RATE, rate_type=st.just("floating"), index=st.just("ESTR"), spread=decimals("0.25"),
-        day_count=st.sampled_from(["30/360", "ACT/ACT"]), maturity_date=days(2, 400),
-    ),
+FLOATING = st.builds(
+    LoanTerms, **_RATE, rate_type=st.just("floating"), index=st.just("ESTR"), spread=decimals("0.25"),
+    day_count=st.sampled_from(["30/360", "ACT/ACT"]), maturity_date=days(2, 400),
 )
-TERMS = st.one_of(EQUITY, EQUITY, EQUITY, FX, LOANS)
+LOANS = st.one_of(st.builds(LoanTerms, **_RATE, tenor=st.sampled_from(["0D", "1W", "3M"])), FLOATING)
+BONDS = st.builds(
+    BondTerms, side=SIDES, instrument=st.sampled_from(["OAT", "GILT", "BILL"]), price=decimals("99.5", "101.337", "0"),
+    quantity=decimals("1000", "2500.5", "70"), fees=FEES, settlement_date=st.none() | days(0, 5),
+)
+CONTRACTS: Any = {"side": SIDES, "quantity": st.integers(1, 6).map(Decimal), "fees": FEES}
+FUTURES = st.builds(FutureTerms, instrument=st.just("CRUDE"), price=decimals("60", "61.25", "0", "-37.63"), **CONTRACTS)
+OPTIONS = st.builds(
+    OptionTerms, instrument=st.sampled_from(["CALL", "PUT"]), price=decimals("2.5", "0", "0.05"), **CONTRACTS
+)
+PAIRS = st.sampled_from([("EUR", "USD"), ("USD", "JPY")])
+DEALT: Any = {"side": SIDES, "quantity": QUANTITIES, "rate": decimals("1.25", "151.33"), "fees": FEES}
+FORWARDS = PAIRS.flatmap(lambda pair: st.builds(
+    FxForwardTerms, base=st.just(pair[0]), quote=st.just(pair[1]), points=decimals("0.0012", "-0.5"),
+    tenor=st.sampled_from(["1W", "1M", "6M"]), **DEALT,
+))
+DELIVERED = st.sampled_from([f"T{number}" for number in range(200, 260)])
+SWAPS = PAIRS.flatmap(lambda pair: st.builds(
+    FxSwapTerms, base=st.just(pair[0]), quote=st.just(pair[1]), far_points=decimals("0.0012", "-0.5"),
+    far_date=days(6, 90), far_trade_id=DELIVERED, **DEALT,
+))
+TERMS = st.one_of(EQUITY, EQUITY, EQUITY, FX, LOANS, BONDS, FUTURES, OPTIONS, FORWARDS)
 
 
 def bookings(
@@ -247,7 +272,7 @@ def numbered(commands: Sequence[Any], prefix: str = "h") -> list[AnyCommand]:
 
 SHARES = EQUITY.map(lambda terms: msgspec.structs.replace(terms, instrument="SAN"))
 MONEY = LOANS.map(lambda terms: msgspec.structs.replace(terms, start_date=DAY))
-_FOCUS = {"anything": TERMS, "one position": SHARES, "money": MONEY}
+_FOCUS = {"anything": st.one_of(TERMS, TERMS, TERMS, SWAPS), "one position": SHARES, "money": MONEY}
 _POOLS = (TRADES, *(tuple(f"T{len(BOOKS) * number + place}" for number in range(1, 12)) for place in range(len(BOOKS))))
 
 

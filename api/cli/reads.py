@@ -21,7 +21,7 @@ from projections.ageing import AGED, Calendars, business_date, business_days_ope
 from projections.risk import exposures
 from projections.settlements import OPEN
 from projections.transfers import in_transit
-from projections.valuation import Marks, value
+from projections.valuation import QUOTED, Marks, value
 
 Book = Annotated[str | None, typer.Option(help="Only this book")]
 SHOWN = 20
@@ -172,7 +172,7 @@ def select(ledger: Everbook, model: str, book: str | None, limit: int) -> list[A
 
 def latest_marks(ledger: Everbook) -> Marks:
     """The latest prices and rates."""
-    return Marks(_sound(ledger.read_models.select("reference", where={"kind": ("prices", "rates")}, limit=-1)))
+    return Marks(_sound(ledger.read_models.select("reference", where={"kind": QUOTED}, limit=-1)))
 
 
 def _sound(documents: Sequence[Any]) -> list[Any]:

@@ -1,7 +1,17 @@
 """Every command, by the log that decides it."""
 
+from domain.commands.contracts import BondContract, Contract, FutureContract, OptionContract
 from domain.commands.header import Command, UnreadableCommand
 from domain.commands.market import RecordFxRate, RecordPrice
+from domain.commands.products import (
+    AssignOption,
+    ExerciseOption,
+    ExpireOption,
+    FixRate,
+    RepayEarly,
+    RollOverLoan,
+    SettleVariationMargin,
+)
 from domain.commands.reference import (
     ClosePeriod,
     DefineBook,
@@ -37,13 +47,18 @@ from domain.commands.settlement import (
 from domain.commands.trades import (
     AffirmTrade,
     AmendTrade,
+    BondTerms,
     BookTrade,
     CancelTrade,
     CorrectTrade,
     EquityTerms,
     FailSettlement,
+    FutureTerms,
+    FxForwardTerms,
     FxSpotTerms,
+    FxSwapTerms,
     LoanTerms,
+    OptionTerms,
     SettleTrade,
     Terms,
     TradeCommand,
@@ -61,17 +76,24 @@ SettlementCommand = (
     | BuyIn | BookPenalty | NetSettlements | SettleNet | DissolveNet
 )
 LedgerCommand = BookTrade | AmendTrade | CorrectTrade | CancelTrade | AffirmTrade | SettleTrade | FailSettlement
+ProductCommand = (
+    ExerciseOption | AssignOption | ExpireOption | SettleVariationMargin | FixRate | RollOverLoan | RepayEarly
+)
 TransferCommands = TransferPosition | ReceiveTransfer | ReturnTransfer
-AnyCommand = ReferenceCommand | MarketCommand | LedgerCommand | SettlementCommand | TransferCommands
+AnyCommand = (
+    ReferenceCommand | MarketCommand | LedgerCommand | SettlementCommand | ProductCommand | TransferCommands
+)
 
 __all__ = [
-    "AffirmTrade", "AmendTrade", "AnyCommand", "BookPenalty", "BookTrade", "BuyIn", "CancelInstruction",
-    "CancelTrade", "ClassifyInstrument", "ClosePeriod", "Command", "CorrectTrade", "DefineBook", "DefineCalendar",
-    "DefineCounterparty", "DefineDesk", "DefineInstrument", "DefineLegalEntity", "DefineTrader", "DissolveNet",
-    "EngageKillSwitch", "EquityTerms", "FailSettlement", "FxSpotTerms", "HoldSettlement", "InstructSettlement",
-    "IssueKey", "LedgerCommand", "LiftRestriction", "LoanTerms", "MarketCommand", "MatchSettlement",
-    "NetSettlements", "RecordFxRate", "RecordPrice", "ReferenceCommand", "ReleaseKillSwitch", "ReleaseSettlement",
-    "ReportMismatch", "RestrictInstrument", "RevokeKey", "RollBusinessDate", "SetLimit", "SetPenaltyRate",
-    "SetSettlementCycle", "SettleNet", "SettleTrade", "Terms", "TradeCommand",
-    "TransferPosition", "UnreadableCommand",
+    "AffirmTrade", "AmendTrade", "AnyCommand", "AssignOption", "BondContract", "BondTerms", "BookPenalty",
+    "BookTrade", "BuyIn", "CancelInstruction", "CancelTrade", "ClassifyInstrument", "ClosePeriod", "Command",
+    "Contract", "CorrectTrade", "DefineBook", "DefineCalendar", "DefineCounterparty", "DefineDesk",
+    "DefineInstrument", "DefineLegalEntity", "DefineTrader", "DissolveNet", "EngageKillSwitch", "EquityTerms",
+    "ExerciseOption", "ExpireOption", "FailSettlement", "FixRate", "FutureContract", "FutureTerms", "FxForwardTerms",
+    "FxSpotTerms", "FxSwapTerms", "HoldSettlement", "InstructSettlement", "IssueKey", "LedgerCommand",
+    "LiftRestriction", "LoanTerms", "MarketCommand", "MatchSettlement", "NetSettlements", "OptionContract",
+    "OptionTerms", "RecordFxRate", "RecordPrice", "ReferenceCommand", "ReleaseKillSwitch", "ReleaseSettlement",
+    "RepayEarly", "ReportMismatch", "RestrictInstrument", "RevokeKey", "RollBusinessDate", "RollOverLoan", "SetLimit",
+    "SetPenaltyRate", "SetSettlementCycle", "SettleNet", "SettleTrade", "SettleVariationMargin", "Terms",
+    "TradeCommand", "TransferPosition", "UnreadableCommand",
 ]

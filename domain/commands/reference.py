@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from domain.commands.contracts import Contract
 from domain.commands.header import Command, Key, Name
 
 LotMethod = Literal["fifo", "average", "lifo", "hifo", "specific"]
@@ -60,7 +61,8 @@ class DefineCounterparty(Command, frozen=True, kw_only=True):
 
 class DefineInstrument(Command, frozen=True, kw_only=True):
     """``settlement_days`` is the cycle after the trade date in business days of ``calendar`` (2 for T+2); without it
-    that of the market ``mic``, else of the calendar, else 2.
+    that of the market ``mic``, else of the calendar, else 2. A bond, future or option has a ``contract``, which is
+    fixed; shares and funds have none.
     """
 
     instrument: Key
@@ -72,6 +74,7 @@ class DefineInstrument(Command, frozen=True, kw_only=True):
     issuer: Key
     calendar: Key
     settlement_days: Days | None = None
+    contract: Contract | None = None
 
 
 class DefineCalendar(Command, frozen=True, kw_only=True):

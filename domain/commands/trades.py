@@ -29,6 +29,42 @@ class EquityTerms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     settlement_date: date | None = None
 
 
+class BondTerms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True,
+                gc=False, tag_field="product", tag="bond"):
+    """``quantity`` is the nominal, ``price`` the clean price in percent of it; accrued interest is added."""
+
+    side: Side
+    instrument: Reference
+    quantity: Decimal
+    price: Decimal
+    fees: Fees = {}
+    settlement_date: date | None = None
+
+
+class FutureTerms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True,
+                  gc=False, tag_field="product", tag="future"):
+    """``quantity`` is in contracts. Nothing is paid for them but fees; profit and loss are paid day by day."""
+
+    side: Side
+    instrument: Reference
+    quantity: Decimal
+    price: Decimal
+    fees: Fees = {}
+    settlement_date: date | None = None
+
+
+class OptionTerms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True,
+                  gc=False, tag_field="product", tag="option"):
+    """``quantity`` is in contracts, ``price`` the premium for one unit of what a contract is of."""
+
+    side: Side
+    instrument: Reference
+    quantity: Decimal
+    price: Decimal
+    fees: Fees = {}
+    settlement_date: date | None = None
+
+
 class FxSpotTerms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True,
                   gc=False, tag_field="product", tag="fx-spot"):
     """Buy or sell ``quantity`` of the base currency against the quote currency at ``rate`` (quote per base)."""
@@ -40,6 +76,43 @@ class FxSpotTerms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     rate: Decimal
     fees: Fees = {}
     settlement_date: date | None = None
+
+
+class FxForwardTerms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True,
+                     gc=False, tag_field="product", tag="fx-forward"):
+    """As a spot, for a later day: ``settlement_date``, or a ``tenor`` after spot. What is paid is the spot ``rate`` and
+    ``points``.
+    """
+
+    side: Side
+    base: Code
+    quote: Code
+    quantity: Decimal
+    rate: Decimal
+    points: Decimal = Decimal(0)
+    tenor: Tenor | None = None
+    fees: Fees = {}
+    settlement_date: date | None = None
+
+
+class FxSwapTerms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True,
+                  gc=False, tag_field="product", tag="fx-swap"):
+    """A near leg (``side``; without ``near_date`` for spot), and back again on ``far_date``, or a ``tenor`` after the
+    near day: a trade ``far_trade_id`` of its own. Each leg's rate is spot ``rate`` and its points.
+    """
+
+    side: Side
+    base: Code
+    quote: Code
+    quantity: Decimal
+    rate: Decimal
+    near_points: Decimal = Decimal(0)
+    far_points: Decimal
+    far_trade_id: Key
+    near_date: date | None = None
+    far_date: date | None = None
+    tenor: Tenor | None = None
+    fees: Fees = {}
 
 
 class LoanTerms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True,
@@ -62,7 +135,8 @@ class LoanTerms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, f
     tenor: Tenor | None = None
 
 
-Terms = EquityTerms | FxSpotTerms | LoanTerms
+ListedTerms = EquityTerms | BondTerms | FutureTerms | OptionTerms
+Terms = ListedTerms | FxSpotTerms | FxForwardTerms | FxSwapTerms | LoanTerms
 
 
 class TradeCommand(Command, frozen=True, kw_only=True):

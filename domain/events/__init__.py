@@ -2,6 +2,16 @@
 
 from domain.events.envelope import CommandRefused, Event, LogOpened
 from domain.events.market import FxRateRecorded, PriceRecorded
+from domain.events.products import (
+    LoanPartlyRepaidEarly,
+    LoanRepaidEarly,
+    LoanRolledOver,
+    OptionAssigned,
+    OptionExercised,
+    OptionExpired,
+    RateFixed,
+    VariationMarginSettled,
+)
 from domain.events.reference import (
     BookDefined,
     BusinessDateRolled,
@@ -84,6 +94,14 @@ EVENT_TYPES: dict[str, type[Event]] = {
     "trade.settled.v1": TradeSettled,
     "trade.partially-settled.v1": TradePartiallySettled,
     "trade.settlement-failed.v1": SettlementFailed,
+    "option.exercised.v1": OptionExercised,
+    "option.assigned.v1": OptionAssigned,
+    "option.expired.v1": OptionExpired,
+    "margin.settled.v1": VariationMarginSettled,
+    "loan.rate-fixed.v1": RateFixed,
+    "loan.rolled-over.v1": LoanRolledOver,
+    "loan.repaid-early.v1": LoanRepaidEarly,
+    "loan.partly-repaid-early.v1": LoanPartlyRepaidEarly,
     "trade.settlement-instructed.v1": SettlementInstructed,
     "trade.settlement-matched.v1": SettlementMatched,
     "trade.settlement-mismatched.v1": SettlementMismatched,
@@ -108,13 +126,14 @@ EVENT_TYPES: dict[str, type[Event]] = {
 __all__ = [
     "EVENT_TYPES", "BookDefined", "BusinessDateRolled", "CalendarDefined", "CommandRefused", "CounterpartyDefined",
     "DeskDefined", "Economics", "Event", "FxRateRecorded", "InstructionCancelled", "InstrumentClassified",
-    "InstrumentDefined", "InstrumentRestricted", "KeyIssued", "KeyRevoked", "KillSwitchEngaged",
-    "KillSwitchReleased", "LegalEntityDefined", "LimitSet", "LoanSchedule", "LogOpened", "Moved", "NetDissolved",
-    "NetEvent",
-    "NetInstructed", "NetSettled", "ObligationEvent", "PenaltyBooked", "PenaltyRateSet", "PeriodClosed",
-    "PriceRecorded", "RestrictionLifted", "SettlementBoughtIn", "SettlementCycleSet", "SettlementEvent",
+    "InstrumentDefined", "InstrumentRestricted", "KeyIssued", "KeyRevoked", "KillSwitchEngaged", "KillSwitchReleased",
+    "LegalEntityDefined", "LimitSet", "LoanPartlyRepaidEarly", "LoanRepaidEarly", "LoanRolledOver", "LoanSchedule",
+    "LogOpened", "Moved", "NetDissolved", "NetEvent", "NetInstructed", "NetSettled", "ObligationEvent",
+    "OptionAssigned", "OptionExercised", "OptionExpired", "PenaltyBooked", "PenaltyRateSet", "PeriodClosed",
+    "PriceRecorded", "RateFixed", "RestrictionLifted", "SettlementBoughtIn", "SettlementCycleSet", "SettlementEvent",
     "SettlementFailed", "SettlementHeld", "SettlementInstructed", "SettlementMatched", "SettlementMismatched",
     "SettlementNetted", "SettlementReleased", "SettlementUnnetted", "StatusEvent", "TradeAffirmed", "TradeAmended",
     "TradeBooked", "TradeCancelled", "TradeCorrected", "TradeEvent", "TradePartiallySettled", "TradeSettled",
     "TraderDefined", "TransferEvent", "TransferReceived", "TransferReturned", "TransferSent",
+    "VariationMarginSettled",
 ]

@@ -30,6 +30,7 @@ from domain.events import (
 from domain.identifiers import require_cfi, require_isin, require_lei, require_mic
 from domain.outcomes import Principal
 from domain.reference.authority import require_book, require_every_book, require_role, require_trader
+from domain.reference.contracts import require_contract
 from domain.reference.state import ReferenceState
 from domain.refusals import Refused
 
@@ -128,10 +129,15 @@ def define_instrument(
         raise Refused("immutable", "the currency of an instrument is fixed", "$.currency")
     if not state.has_calendar(command.calendar):
         raise Refused("unknown-calendar", f"no calendar {command.calendar!r} is defined", "$.calendar")
+    if command.contract is not None:
+        require_contract(state.instruments, command)
+    if before is not None and before.contract != command.contract:
+        raise Refused("immutable", "the contract of an instrument is fixed", "$.contract")
     return InstrumentDefined(
         **envelope, instrument=command.instrument, name=command.name, isin=require_isin(command.isin, "$.isin"),
         mic=require_mic(command.mic, "$.mic"), cfi=require_cfi(command.cfi, "$.cfi"), currency=currency,
         issuer=command.issuer, calendar=command.calendar, settlement_days=command.settlement_days,
+        contract=command.contract,
     )
 
 

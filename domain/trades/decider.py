@@ -8,8 +8,20 @@ from typing import Any
 
 import msgspec
 
-from domain.commands import AnyCommand, BookTrade, ClosePeriod, NetSettlements, RollBusinessDate, TradeCommand
+from domain.commands import (
+    AnyCommand,
+    BookTrade,
+    CancelTrade,
+    ClosePeriod,
+    FxSwapTerms,
+    NetSettlements,
+    RollBusinessDate,
+    RollOverLoan,
+    SettleVariationMargin,
+    TradeCommand,
+)
 from domain.commands.lots import MovedLot, NamedLot
+from domain.commands.products import DeliveryCommand
 from domain.commands.settlement import NetCommand
 from domain.commands.transfers import TransferCommand, TransferPosition
 from domain.decider import Apart, Envelope
@@ -28,7 +40,9 @@ from domain.events import (
     TransferEvent,
     TransferReceived,
     TransferSent,
+    VariationMarginSettled,
 )
+from domain.events.products import OptionEvent
 from domain.events.trades import Economics
 from domain.market import MarketState
 from domain.money import ZERO
@@ -36,8 +50,9 @@ from domain.outcomes import Principal
 from domain.reference import ReferenceState
 from domain.refusals import Refused
 from domain.schema import Recorded
-from domain.trades import lifecycle, transfers
+from domain.trades import lifecycle, margins, transfers
 from domain.trades.economics import template_of
+from domain.trades.margins import MarginAccount
 from domain.trades.nets import NetState
 from domain.trades.state import TradeState, booked, evolve_trade
 from domain.trades.transfers import TransferState, stream_of
@@ -54,6 +69,7 @@ class KeptTrades(msgspec.Struct, frozen=True):
     positions: list[tuple[str, str, Decimal]]
     dates: dict[str, date]
     versions: dict[str, int]
+    margins: list[tuple[str, str, MarginAccount]]
     arrivals: dict[str, tuple[str, ...]]
 
 
@@ -77,6 +93,7 @@ class TradeDecider:
         self.market = market
         self.trades: dict[str, TradeState] = {}
         self.nets: dict[str, NetState] = {}
+        self.margins: dict[tuple[str, str], MarginAccount] = {}
         self.used: dict[str, Decimal] = {}
         self.positions: dict[tuple[str, str], Decimal] = {}
         self.transfers: dict[str, TransferState] = {}
@@ -89,6 +106,7 @@ class TradeDecider:
         self._evolve: dict[type[Event], Callable[[Any], None]] = {
             BusinessDateRolled: self._rolled,
             PeriodClosed: self._closed,
+            VariationMarginSettled: self._margined,
         }
 
     @property
@@ -99,7 +117,9 @@ class TradeDecider:
         positions = self._undo.kept(self.positions)
         return KeptTrades(
             self._undo.kept(self.used), [(*place, quantity) for place, quantity in positions.items()],
-            self._undo.kept(self.dates), self._undo.kept(self.versions), self._undo.kept(self.arrivals),
+            self._undo.kept(self.dates), self._undo.kept(self.versions),
+            [(*place, account) for place, account in self._undo.kept(self.margins).items()],
+            self._undo.kept(self.arrivals),
         )
 
     def resume(self, state: KeptTrades) -> None:
@@ -108,6 +128,7 @@ class TradeDecider:
         self.positions.update({(book, instrument): quantity for book, instrument, quantity in state.positions})
         self.dates.update(state.dates)
         self.versions.update(state.versions)
+        self.margins.update({(book, instrument): account for book, instrument, account in state.margins})
         self.arrivals.update(state.arrivals)
 
     def business_date(self) -> date | None:
@@ -130,6 +151,8 @@ class TradeDecider:
             return stream_of(command)
         if isinstance(command, NetCommand):
             return NET + command.net_id
+        if isinstance(command, SettleVariationMargin):
+            return f"margin:{command.book}:{command.instrument}"
         return "business-date" if isinstance(command, RollBusinessDate) else "periods"
 
     def version(self, command: AnyCommand) -> int:
@@ -150,9 +173,12 @@ class TradeDecider:
         """
         trades, streams = self.trades, dict[str, None]()
         for c in commands:
+            if type(c) is BookTrade and not bookings and not c.closes:
+                continue
             if isinstance(c, TradeCommand):
-                if (bookings or type(c) is not BookTrade) and c.trade_id not in trades:
-                    streams["trade:" + c.trade_id] = None
+                for trade_id in (c.trade_id, *self._beside(c)):
+                    if trade_id not in trades:
+                        streams["trade:" + trade_id] = None
                 named: Sequence[NamedLot | MovedLot] = getattr(c, "closes", ())
             elif isinstance(c, TransferCommand):
                 if (stream := stream_of(c)) not in self.transfers:
@@ -165,6 +191,20 @@ class TradeDecider:
             if named:
                 streams |= {"trade:" + lot.trade_id: None for lot in named if lot.trade_id not in trades}
         return list(streams)
+
+    def _beside(self, command: TradeCommand) -> Iterator[str]:
+        """Other trades that a command is about: those it makes, and of a swap's leg the other one."""
+        match command:
+            case BookTrade(terms=FxSwapTerms(far_trade_id=far)):
+                yield far
+            case DeliveryCommand():
+                yield command.delivery_trade_id
+            case RollOverLoan():
+                yield command.new_trade_id
+            case CancelTrade():
+                trade = self.trades.get(command.trade_id)
+                if trade is not None and trade.terms.forward is not None and trade.terms.forward.other_leg is not None:
+                    yield trade.terms.forward.other_leg
 
     def _absent_of_net(self, command: NetCommand) -> Iterator[str]:
         net = self.nets.get(command.net_id)
@@ -214,6 +254,8 @@ class TradeDecider:
             return lifecycle.net(self, command, envelope, principal)
         if isinstance(command, RollBusinessDate | ClosePeriod):
             return lifecycle.turn(self, command, envelope)
+        if isinstance(command, SettleVariationMargin):
+            return lifecycle.margin(self, command, envelope, principal)
         raise Refused("wrong-log", f"{type(command).__name__} is not decided by a ledger log", "$.type")
 
     def evolve(self, recorded: Recorded) -> None:
@@ -244,6 +286,8 @@ class TradeDecider:
             self._take(event.terms, 1)
         elif isinstance(event, TradeCancelled):
             self._take(event.terms, -1)
+        elif isinstance(event, OptionEvent):
+            self._add(event.terms.book, event.terms.instrument, event.quantity)
         elif isinstance(event, TradeSettled) and (event.leg == "maturity" or event.terms.loan is None):
             self._reserve(event.terms, -1)
             if event.leg == "maturity":
@@ -265,6 +309,9 @@ class TradeDecider:
     def _take(self, terms: Economics, sign: int) -> None:
         self._reserve(terms, sign)
         self._hold(terms, sign)
+        if terms.contract is not None and terms.product == "future":
+            key = (terms.book, terms.instrument)
+            self._undo.put(self.margins, key, margins.take(self.margins.get(key, margins.EMPTY), terms, sign))
 
     def _reserve(self, terms: Economics, sign: int) -> None:
         if (notional := terms.notional) is not None:
@@ -275,6 +322,16 @@ class TradeDecider:
         key = (terms.book, terms.instrument)
         held = self.positions.get(key, ZERO)
         self._undo.put(self.positions, key, held + terms.quantity if sign > 0 else held - terms.quantity)
+
+    def _add(self, book: str, instrument: str, quantity: Decimal) -> None:
+        key = (book, instrument)
+        self._undo.put(self.positions, key, self.positions.get(key, ZERO) + quantity)
+
+    def _margined(self, event: VariationMarginSettled) -> None:
+        key = (event.book, event.instrument)
+        self._undo.put(self.margins, key, margins.settled(self.margins.get(key, margins.EMPTY), event))
+        if event.closed:
+            self._add(event.book, event.instrument, event.closed)
 
     def _rolled(self, event: BusinessDateRolled) -> None:
         self._undo.put(self.dates, "business-date", event.business_date)

@@ -124,6 +124,8 @@ def _instrument(log: "TradeDecider", name: str) -> InstrumentDefined:
     found = log.reference.instruments.get(name)
     if found is None:
         raise Refused("unknown-instrument", f"no instrument {name!r} is defined: only such are moved", "$.instrument")
+    if found.contract is not None:
+        raise Refused("wrong-product", f"{name} is no share: only such are moved", "$.instrument")
     return found
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from fractions import Fraction
 from typing import NamedTuple
 
-from tests.naive.facts import Fact, Moved, Trade, standing_trades, standing_transfers
+from tests.naive.facts import Fact, Margin, Moved, Trade, margins, standing_trades, standing_transfers
 from tests.naive.lots import Fill, Open, Outcome, run
 
 
@@ -34,7 +34,27 @@ def positions(facts: list[Fact], at: datetime | None = None) -> dict[str, Positi
         held.setdefault(f"{trade.terms['book']}/{trade.terms['instrument']}", ([], []))[0].append(trade)
     for moved in standing_transfers(facts, at):
         held.setdefault(moved.key(), ([], []))[1].append(moved)
-    return {key: _position(*each) for key, each in held.items()}
+    paid: dict[str, list[Margin]] = {}
+    for margin in margins(facts, at):
+        paid.setdefault(margin.key, []).append(margin)
+    futures = {key for key, (trades, _) in held.items() if any(trade.is_future() for trade in trades)}
+    found = {key: _position(*each) for key, each in held.items() if key not in futures}
+    return found | {key: _future(held.get(key, ([], []))[0], paid.get(key, [])) for key in {*futures, *paid}}
+
+
+def _future(trades: list[Trade], paid: list[Margin]) -> Position:
+    """Nothing is kept at a price: what it costs is what was paid for it, and what it gained is what it has paid."""
+    traded = sum((trade.number("quantity") for trade in trades), _NO)
+    closed = sum((margin.closed for margin in paid), _NO)
+    settled = sum((trade.settled_quantity("start") for trade in trades), closed)
+    gained = sum((margin.amount for margin in paid), _NO)
+    cost = sum((trade.number("quantity") * trade.cost_of_one() for trade in trades), _NO)
+    cost += gained + sum((margin.closed * margin.price for margin in paid), _NO)
+    return Position(
+        quantity=traded + closed, settled=settled, in_flight=traded + closed - settled, cost=cost, realised=gained,
+        fees=sum((trade.fees() for trade in trades), _NO), income=_NO, trades=sum(trade.holds for trade in trades),
+        substituted=_NO, lots=[],
+    )
 
 
 def _position(trades: list[Trade], transfers: list[Moved]) -> Position:
@@ -42,15 +62,17 @@ def _position(trades: list[Trade], transfers: list[Moved]) -> Position:
     came = sum((moved.sign * moved.total("quantity") for moved in transfers), Fraction(0))
     repaid = sum((trade.settled_quantity("maturity") for trade in trades), Fraction(0))
     received = sum((trade.settled_amount("maturity") for trade in trades), Fraction(0))
-    settled = sum((trade.settled_quantity("start") for trade in trades), Fraction(0)) + repaid + came
-    quantity = traded + repaid + came
+    closed = sum((trade.closed() for trade in trades), Fraction(0))
+    settled = sum((trade.settled_quantity("start") for trade in trades), Fraction(0)) + repaid + came + closed
+    quantity = traded + repaid + came + closed
     # Money lent is worth what it is: it has no lots, and earns interest and no profit.
     is_loan = any(trade.is_loan() for trade in trades)
     result = Outcome([], quantity, Fraction(0)) if is_loan else _run(trades, transfers)
+    interest = repaid + received + sum((trade.accrued() for trade in trades), Fraction(0))
     return Position(
         quantity=quantity, settled=settled, in_flight=quantity - settled, cost=result.cost, realised=result.realised,
         fees=sum((fee for trade in trades for fee in trade.expensed().values()), Fraction(0)),
-        income=repaid + received, substituted=result.substituted, trades=sum(trade.holds for trade in trades),
+        income=interest, substituted=result.substituted, trades=sum(trade.holds for trade in trades),
         lots=result.lots,
     )
 
@@ -58,18 +80,22 @@ def _position(trades: list[Trade], transfers: list[Moved]) -> Position:
 def _run(trades: list[Trade], transfers: list[Moved]) -> Outcome:
     runs = [*((_place(trade), [_fill(trade)]) for trade in trades if trade.holds),
             *((_place_of(moved), list(_fills(moved))) for moved in transfers if moved.holds)]
+    for closing in (each for trade in trades for each in trade.closings):
+        # What expires comes after all that was traded that day.
+        place = (closing.on, 2, closing.effective_at, closing.trade_id)
+        runs.append((place, [Fill(closing.trade_id, closing.on, closing.quantity, Fraction(0), Fraction(0))]))
     fills = [fill for _, each in sorted(runs, key=lambda entry: entry[0]) for fill in each]
     first = trades[0].terms if trades else transfers[0].what
     return run(fills, first["lot_method"])
 
 
 def _fill(trade: Trade) -> Fill:
-    cost = trade.number("quantity") * trade.number("price")
+    cost = trade.number("quantity") * trade.cost_of_one()
     if trade.terms.get("fees_in_cost"):
         cost += trade.fees()
     names = tuple((lot["trade_id"], Fraction(lot["quantity"])) for lot in trade.terms.get("closes", []))
     return Fill(
-        trade.trade_id, trade.terms["trade_date"], trade.number("quantity"), trade.number("price"), cost, names
+        trade.trade_id, trade.terms["trade_date"], trade.number("quantity"), trade.cost_of_one(), cost, names
     )
 
 
@@ -90,11 +116,11 @@ def _fills(moved: Moved) -> Iterator[Fill]:
     )
 
 
-def _place(trade: Trade) -> tuple[str, datetime, str]:
+def _place(trade: Trade) -> tuple[str, int, datetime, str]:
     executed_at = datetime.fromisoformat(trade.terms["executed_at"])
-    return trade.terms["trade_date"], executed_at, trade.trade_id
+    return trade.terms["trade_date"], 1, executed_at, trade.trade_id
 
 
-def _place_of(moved: Moved) -> tuple[str, datetime, str]:
+def _place_of(moved: Moved) -> tuple[str, int, datetime, str]:
     executed_at = datetime.fromisoformat(moved.what["executed_at"])
-    return moved.what["transfer_date"], executed_at, moved.transfer_id
+    return moved.what["transfer_date"], 1, executed_at, moved.transfer_id
