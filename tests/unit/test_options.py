@@ -102,6 +102,14 @@ def test_what_expires_comes_after_what_was_traded_that_day() -> None:
     assert (position.quantity, position.realised) == (0, 400 - 2500)
 
 
+def test_what_expires_leaves_at_the_average_of_all_that_was_bought_that_day() -> None:
+    other: dict[str, Any] = {"book": "EQ-2"}
+    late = trade(options("10", "1"), "T2", trade_date=EXPIRY, **other)
+    expired = about(ExpireOption, quantity=Decimal(5), **other)
+    found = history(trade(options(), **other), about(SettleTrade, **other), day(LAST), expired, late)
+    assert found.documents("positions")["EQ-2/CALL"].realised == -5 * 175
+
+
 def test_what_the_book_has_sold_on_cannot_be_exercised() -> None:
     sold = trade(options("8", "3", side="sell"), "T2")
     assert refusal(*SETTLED, sold, exercise()) == ("not-held", "$.quantity")
