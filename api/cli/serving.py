@@ -1,5 +1,6 @@
 """``serve``: the API, with the worker that keeps the read models up."""
 
+import socket
 from contextlib import nullcontext
 from typing import Annotated
 
@@ -30,9 +31,8 @@ def serve(
 
 
 def run_server(opened: Everbook, host: str, port: int) -> None:
-    """Serves until it is stopped."""
-    err.print(greeting(opened.settings, host, port), highlight=False)
-    server_of(opened, host, port).run()
+    """Serves until it is stopped, and says so once it does: from then on a request to end is the server's."""
+    server_of(opened, host, port, greeting(opened.settings, host, port)).run()
 
 
 def greeting(settings: Settings, host: str, port: int) -> str:
@@ -42,11 +42,24 @@ def greeting(settings: Settings, host: str, port: int) -> str:
     return f"Everbook serves [bold]http://{host}:{port}[/] (API: /docs{told})"
 
 
-def server_of(opened: Everbook, host: str, port: int) -> uvicorn.Server:
+class Server(uvicorn.Server):
+    """Greets when it listens."""
+
+    def __init__(self, config: uvicorn.Config, greeting: str) -> None:
+        super().__init__(config)
+        self._greeting = greeting
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        if self.started and self._greeting:
+            err.print(self._greeting, highlight=False)
+
+
+def server_of(opened: Everbook, host: str, port: int, greeting: str = "") -> uvicorn.Server:
     """The server of the app; what is being streamed ends when it stops."""
     services = services_of(opened)
     config = uvicorn.Config(create_app(services), host=host, port=port, log_level="warning", access_log=False)
-    server = uvicorn.Server(config)
+    server = Server(config, greeting)
     services.stopping = lambda: server.should_exit
     return server
 

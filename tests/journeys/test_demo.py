@@ -58,7 +58,11 @@ def test_a_demo_that_is_asked_to_end_leaves_nothing_behind(tmp_path: Path, numbe
                 break
         assert len(list(tmp_path.glob("everbook-demo-*"))) == 1, said
         demo.send_signal(number)
-        assert demo.wait(LONGEST_SECONDS) == 0
+        try:
+            assert demo.wait(LONGEST_SECONDS) == 0
+        finally:
+            # Leaving the block would wait for ever for one that does not end.
+            demo.kill()
     assert list(tmp_path.iterdir()) == []
 
 
