@@ -109,7 +109,7 @@ LOAN: list[tuple[str, str, str, str]] = [
     ("terms.tenor", "null", "maturity-or-tenor", "$.terms.maturity_date"),
     ("terms.maturity_date", '"2026-12-24"', "maturity-or-tenor", "$.terms.maturity_date"),
     ("terms.start_date", '"2026-11-23"', "date-out-of-range", "$.terms.start_date"),
-    ("terms.start_date", '"2199-12-31"', "no-business-day", "$.terms.maturity_date"),
+    ("terms.start_date", '"2199-12-31"', "no-business-day", "$.terms"),
     ("terms.rate_type", '"floating"', "index-mismatch", "$.terms.index"),
     ("terms.index", '"EURIBOR"', "index-mismatch", "$.terms.index"),
     ("terms.rate_type", '"stepped"', MALFORMED, "$.terms.rate_type"),
