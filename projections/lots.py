@@ -14,14 +14,16 @@ Place = tuple[date, int, datetime, str]
 
 
 class Lot(msgspec.Struct, frozen=True, gc=False):
-    """An open part of a position: signed ``quantity`` at ``price``. Under the moving average there is one, without a
-    trade, and its ``price`` is the average rounded to twelve decimals: ``Holding.cost`` is exact.
+    """An open part of a position: signed ``quantity`` at ``price``, rounded to twelve decimals where ``cost`` is no
+    multiple of it: then a part of the lot takes its share of the rest, rounded too, and the last part what is left.
+    Under the moving average there is one lot, without a trade.
     """
 
     trade_id: str
     trade_date: date
     quantity: Decimal
     price: Decimal
+    cost: Decimal
 
 
 class Fill(msgspec.Struct, frozen=True, gc=False):
@@ -67,9 +69,9 @@ def _opened(holding: Holding, fill: Fill, quantity: Decimal, method: LotMethod) 
     total, cost = holding.quantity + quantity, holding.cost + quantity * fill.price
     trade_date, _, _, trade_id = fill.place
     if method == "average":
-        lots: tuple[Lot, ...] = (Lot("", trade_date, total, divide(cost, total)),)
+        lots: tuple[Lot, ...] = (Lot("", trade_date, total, divide(cost, total), cost),)
     else:
-        lots = (*holding.lots, Lot(trade_id, trade_date, quantity, fill.price))
+        lots = (*holding.lots, Lot(trade_id, trade_date, quantity, fill.price, quantity * fill.price))
     return Holding(total, cost, holding.realised, lots)
 
 
@@ -81,7 +83,7 @@ def _closed(holding: Holding, fill: Fill, quantity: Decimal, method: LotMethod) 
     elif method == "average":
         # What is rounded here stays in the cost of the rest, and leaves with the last of it.
         relieved = divide(holding.cost * -quantity, holding.quantity)
-        lots = tuple(Lot("", lot.trade_date, left, lot.price) for lot in holding.lots)
+        lots = tuple(Lot("", lot.trade_date, left, lot.price, lot.cost - relieved) for lot in holding.lots)
     else:
         relieved, lots = _relieve(holding.lots, quantity)
     return Holding(left, holding.cost - relieved, holding.realised - quantity * fill.price - relieved, lots)
@@ -92,10 +94,19 @@ def _relieve(lots: tuple[Lot, ...], quantity: Decimal) -> tuple[Decimal, tuple[L
     relieved, open_quantity = ZERO, -quantity
     for place, lot in enumerate(lots):
         if abs(lot.quantity) > abs(open_quantity):
-            rest = Lot(lot.trade_id, lot.trade_date, lot.quantity - open_quantity, lot.price)
-            return relieved + open_quantity * lot.price, (rest, *lots[place + 1 :])
-        relieved += lot.quantity * lot.price
+            cost = _share(lot, open_quantity)
+            rest = Lot(lot.trade_id, lot.trade_date, lot.quantity - open_quantity, lot.price, lot.cost - cost)
+            return relieved + cost, (rest, *lots[place + 1 :])
+        relieved += lot.cost
         open_quantity -= lot.quantity
         if open_quantity == 0:
             return relieved, lots[place + 1 :]
     return relieved, ()
+
+
+def _share(lot: Lot, quantity: Decimal) -> Decimal:
+    """What so much of a lot cost."""
+    cost = quantity * lot.price
+    if rest := lot.cost - lot.quantity * lot.price:
+        cost += divide(rest * quantity, lot.quantity)
+    return cost

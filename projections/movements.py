@@ -5,8 +5,10 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import ClassVar, Literal
 
+from domain.commands.corporate_actions import ActionTerms
 from domain.commands.reference import LotMethod
 from domain.events import (
+    AppliedEvent,
     SettlementEvent,
     TradeAmended,
     TradeBooked,
@@ -17,19 +19,21 @@ from domain.events import (
 from domain.events.trades import Economics, Product
 from domain.money import ZERO
 from domain.schema import Recorded
+from projections.action_movements import begins, brought, is_of_action, movement_fields, touched
 from projections.journal import Posting, settlement_postings, trade_postings
 from projections.lots import Place
 from projections.projection import Document, View
 
-Kind = Literal["trade", "settlement", "repayment"]
+Kind = Literal["trade", "settlement", "repayment", "action", "payment"]
 TRADING = 1
 """The precedence of what is traded: after what happens at the opening (0), before what expires (2)."""
 
 
 class Held(Document, kw_only=True):
     """What the fold of a position reads of a movement, and no more: a book has many thousands. ``quantity`` changes the
-    position, but that of a settlement only moves; ``income`` is interest. ``valid_to`` and ``known_to_sequence`` are
-    None while it still holds, or is still thought to.
+    position, but that of a settlement only moves; ``income`` is interest. What a corporate action does rests on the
+    movements before it and its ``terms``; it has its own name as ``trade_id``, and so has its payment. ``valid_to`` and
+    ``known_to_sequence`` are None while it still holds, or is still thought to.
     """
 
     book: str
@@ -55,6 +59,7 @@ class Held(Document, kw_only=True):
     valid_to: datetime | None = None
     known_from_sequence: int
     known_to_sequence: int | None = None
+    terms: ActionTerms | None = None
 
     @property
     def is_live(self) -> bool:
@@ -100,11 +105,11 @@ class Movement(Posted, kw_only=True):
 class Movements:
     """An agreed amendment holds from its ``effective_at`` on, so the earlier terms get an entry of their own that ends
     there; right terms hold for as long as the corrected ones were thought to; a cancelled trade never held. What
-    settles, and what is repaid of a loan, are movements too.
+    settles, what is repaid of a loan, and a corporate action and its payment are movements too.
     """
 
     name = "movements"
-    version = 2
+    version = 3
     needs: ClassVar[tuple[str, ...]] = ("movements",)
     appends = False
     columns: ClassVar[tuple[str, ...]] = ("book", "instrument", "desk")
@@ -113,20 +118,28 @@ class Movements:
     def keys(self, event: Recorded) -> Sequence[str]:
         fact = event.event
         if type(fact) is TradeBooked:
-            return (_id(fact.terms, fact),)
+            return (_id(fact.terms, fact), *brought(fact)) if fact.actions else (_id(fact.terms, fact),)
+        if isinstance(fact, AppliedEvent):
+            return touched(fact)
         if isinstance(fact, TradeAmended):
             old = _id(fact.previous, fact, fact.revision - 1)
-            return (f"{old}-until", old, _id(fact.terms, fact))
+            return (f"{old}-until", old, _id(fact.terms, fact), *brought(fact))
         if isinstance(fact, TradeCorrected):
-            return (_id(fact.previous, fact, fact.revision - 1), _id(fact.terms, fact))
+            return (_id(fact.previous, fact, fact.revision - 1), _id(fact.terms, fact), *brought(fact))
         if isinstance(fact, SettlementEvent):
             return (f"{_id(fact.terms, fact)}-{_settled_kind(fact)}-{event.sequence:012d}",)
         return tuple(_possible(fact)) if isinstance(fact, TradeCancelled) else ()
 
     def project(self, key: str, document: Movement | None, event: Recorded, view: View) -> Movement | None:
         fact = event.event
-        if type(fact) is TradeBooked:
+        if type(fact) is TradeBooked and not (fact.actions and is_of_action(key)):
             return _movement(key, fact.terms, fact, event, fact.terms.executed_at)
+        if is_of_action(key):
+            return _act(key, document, event)
+        return self._change(key, document, event, view)
+
+    def _change(self, key: str, document: Movement | None, event: Recorded, view: View) -> Movement | None:
+        fact = event.event
         assert isinstance(fact, TradeEvent)
         if document is not None or isinstance(fact, TradeCancelled):
             return _ended(document, event) if document else None
@@ -189,6 +202,13 @@ def _settled(key: str, fact: SettlementEvent, event: Recorded) -> Movement:
     settled.postings = _but_nothing(settlement_postings(fact))
     settled.fees, settled.income = ZERO, fact.quantity + fact.amount if fact.leg == "maturity" else ZERO
     return settled
+
+
+def _act(key: str, document: Movement | None, event: Recorded) -> Movement | None:
+    """An action, or its payment, in one position: as it begins, or as it never was."""
+    if not begins(key, event.event):
+        return _ended(document, event) if document is not None and document.known_to is None else None
+    return Movement(**movement_fields(key, event)) if document is None else None
 
 
 def _but_nothing(postings: Iterable[Posting]) -> tuple[Posting, ...]:

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from domain.commands.reference import LotMethod
 from domain.events import (
+    AppliedEvent,
     SettlementEvent,
     SettlementFailed,
     TradeAffirmed,
@@ -19,15 +20,21 @@ from domain.events.trades import Economics, Product
 from domain.money import ZERO
 from domain.schema import Recorded
 from projections.accounts import position_id
-from projections.lots import EMPTY, Fill, Holding, Lot, Place, add, fold
-from projections.movements import TRADING, Held, Movement
+from projections.action_movements import position_ids
+from projections.corporate_actions import ONE, changed
+from projections.journal import Posting
+from projections.lots import Fill, Holding, Lot, Place, add
+from projections.movements import TRADING, Movement
 from projections.projection import Document, View
+from projections.steps import Run, in_order
 
 
 class Position(Document, kw_only=True):
-    """``quantity`` by trade date, ``settled`` of it; ``realised`` before ``fees`` and ``income`` (interest), all three
-    in ``currency``. ``issuer`` is empty for loans, which may be to several. ``realised_change`` is what the last event
-    changed of ``realised``: the journal posts it.
+    """``quantity`` by trade date, ``settled`` of it; ``realised`` before ``fees`` and ``income`` (interest, dividends
+    and coupons, without the ``tax`` withheld), all in ``currency``. ``issuer`` is empty for loans, which may be to
+    several. ``units`` is how many units of now one of the beginning is. ``by_actions`` is what corporate actions have
+    put into each account. ``realised_change`` and ``actions_change`` are what the last event changed of ``realised``
+    and of these: the journal posts it.
     """
 
     book: str
@@ -46,9 +53,13 @@ class Position(Document, kw_only=True):
     realised: Decimal = ZERO
     fees: Decimal = ZERO
     income: Decimal = ZERO
+    tax: Decimal = ZERO
+    units: Decimal = ONE
     lots: tuple[Lot, ...] = ()
     trades: int = 0
     realised_change: Decimal = ZERO
+    by_actions: tuple[Posting, ...] = ()
+    actions_change: tuple[Posting, ...] = ()
     last_place: Place | None = None
 
     @property
@@ -67,7 +78,7 @@ class Positions:
     """
 
     name = "positions"
-    version = 2
+    version = 3
     needs: ClassVar[tuple[str, ...]] = ("movements",)
     appends = False
     columns: ClassVar[tuple[str, ...]] = ("book", "instrument", "desk")
@@ -78,6 +89,8 @@ class Positions:
         # Most events are bookings: they are not to pay for the others.
         if type(fact) is TradeBooked:
             return (position_id(fact.terms),)
+        if isinstance(fact, AppliedEvent):
+            return position_ids(fact)
         if not isinstance(fact, TradeEvent) or isinstance(fact, TradeAffirmed | SettlementFailed):
             return ()
         key = position_id(fact.terms)
@@ -87,8 +100,14 @@ class Positions:
 
     def project(self, key: str, document: Position | None, event: Recorded, view: View) -> Position | None:
         fact = event.event
+        if isinstance(fact, AppliedEvent):
+            assert document is not None
+            position = document.copy()
+            _fold_again(position, view)
+            return position
         assert isinstance(fact, TradeEvent)
         position = document.copy() if document else _empty(key, fact.terms)
+        position.actions_change = ()
         if type(fact) is TradeBooked:
             _book(position, fact, view)
         elif isinstance(fact, SettlementEvent):
@@ -116,7 +135,7 @@ def _book(position: Position, fact: TradeBooked, view: View) -> None:
         _lend(position, terms.quantity)
         return
     place = (terms.trade_date, TRADING, terms.executed_at, fact.trade_id)
-    if position.last_place is not None and place < position.last_place:
+    if fact.actions or (position.last_place is not None and place < position.last_place):
         _fold_again(position, view)
         return
     _hold(position, add(position.holding, Fill(place, terms.quantity, terms.price), position.lot_method))
@@ -145,18 +164,18 @@ def _replaced(fact: TradeEvent) -> list[tuple[Economics, int]]:
 
 def _fold_again(position: Position, view: View) -> None:
     found: Iterable[Movement] = view.scan("movements", position.id + "/")
-    fills = sorted((fill_of(each) for each in found if each.is_live and each.is_fill), key=_place)
-    _hold(position, fold(fills, position.lot_method, EMPTY))
-    position.last_place = fills[-1].place if fills else None
-
-
-def fill_of(movement: Held) -> Fill:
-    """What a movement adds to the lots."""
-    return Fill(movement.place, movement.quantity, movement.price)
-
-
-def _place(fill: Fill) -> Place:
-    return fill.place
+    live = in_order(each for each in found if each.is_live)
+    run = Run[Movement](position.lot_method)
+    taken = list(run.take(live))
+    _hold(position, run.holding)
+    position.settled = sum((step.settled for step in taken), ZERO)
+    position.income = sum((step.income for step in taken), ZERO)
+    position.tax = sum((step.tax for step in taken), ZERO)
+    position.units = run.units
+    after = run.posted(live[0]) if live else ()
+    position.by_actions, position.actions_change = after, changed(position.by_actions, after)
+    places = [step.movement.place for step in taken if step.movement.is_fill or step.movement.kind == "action"]
+    position.last_place = places[-1] if places else None
 
 
 def _hold(position: Position, holding: Holding) -> None:

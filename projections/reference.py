@@ -10,6 +10,9 @@ from domain.events import (
     BookDefined,
     BusinessDateRolled,
     CalendarDefined,
+    CorporateActionAmended,
+    CorporateActionAnnounced,
+    CorporateActionCancelled,
     CounterpartyDefined,
     DeskDefined,
     FxRateRecorded,
@@ -41,8 +44,12 @@ _KINDS: dict[type[Event], tuple[str, tuple[str, ...]]] = {
     KeyIssued: ("keys", ("key_id",)), KeyRevoked: ("keys", ("key_id",)), BusinessDateRolled: ("dates", ()),
     PeriodClosed: ("periods", ()), PriceRecorded: ("prices", ("instrument",)),
     FxRateRecorded: ("rates", ("base", "quote")),
+    **dict.fromkeys(
+        (CorporateActionAnnounced, CorporateActionAmended, CorporateActionCancelled),
+        ("corporate-actions", ("action_id",)),
+    ),
 }
-_ENDING = (RestrictionLifted, KillSwitchReleased, KeyRevoked)
+_ENDING = (RestrictionLifted, KillSwitchReleased, KeyRevoked, CorporateActionCancelled)
 
 
 class ReferenceEntry(Document, kw_only=True):

@@ -1,5 +1,14 @@
 """Every command, by the log that decides it."""
 
+from domain.commands.corporate_actions import (
+    ActionCommand,
+    AmendCorporateAction,
+    AnnounceCorporateAction,
+    ApplyCorporateAction,
+    CancelCorporateAction,
+    PayCorporateAction,
+    ReverseCorporateAction,
+)
 from domain.commands.header import Command, UnreadableCommand
 from domain.commands.market import RecordFxRate, RecordPrice
 from domain.commands.reference import (
@@ -42,13 +51,19 @@ ReferenceCommand = (
 )
 MarketCommand = RecordPrice | RecordFxRate
 LedgerCommand = BookTrade | AmendTrade | CorrectTrade | CancelTrade | AffirmTrade | SettleTrade | FailSettlement
-AnyCommand = ReferenceCommand | MarketCommand | LedgerCommand
+ActionCommands = (
+    AnnounceCorporateAction | AmendCorporateAction | CancelCorporateAction
+    | ApplyCorporateAction | PayCorporateAction | ReverseCorporateAction
+)
+AnyCommand = ReferenceCommand | MarketCommand | LedgerCommand | ActionCommands
 
 __all__ = [
-    "AffirmTrade", "AmendTrade", "AnyCommand", "BookTrade", "CancelTrade", "ClosePeriod", "Command", "CorrectTrade",
-    "DefineBook", "DefineCalendar", "DefineCounterparty", "DefineDesk", "DefineInstrument", "DefineLegalEntity",
-    "DefineTrader", "EngageKillSwitch", "EquityTerms", "FailSettlement", "FxSpotTerms", "IssueKey", "LedgerCommand",
-    "LiftRestriction", "LoanTerms", "MarketCommand", "RecordFxRate", "RecordPrice", "ReferenceCommand",
-    "ReleaseKillSwitch", "RestrictInstrument", "RevokeKey", "RollBusinessDate", "SetLimit", "SettleTrade", "Terms",
-    "TradeCommand", "UnreadableCommand",
+    "ActionCommand", "AffirmTrade", "AmendCorporateAction", "AmendTrade", "AnnounceCorporateAction", "AnyCommand",
+    "ApplyCorporateAction", "BookTrade", "CancelCorporateAction", "CancelTrade", "ClosePeriod", "Command",
+    "CorrectTrade", "DefineBook", "DefineCalendar", "DefineCounterparty", "DefineDesk", "DefineInstrument",
+    "DefineLegalEntity", "DefineTrader", "EngageKillSwitch", "EquityTerms", "FailSettlement", "FxSpotTerms",
+    "IssueKey", "LedgerCommand", "LiftRestriction", "LoanTerms", "MarketCommand", "PayCorporateAction",
+    "RecordFxRate", "RecordPrice", "ReferenceCommand", "ReleaseKillSwitch", "RestrictInstrument",
+    "ReverseCorporateAction", "RevokeKey", "RollBusinessDate", "SetLimit", "SettleTrade", "Terms", "TradeCommand",
+    "UnreadableCommand",
 ]

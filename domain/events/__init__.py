@@ -1,5 +1,15 @@
 """Every event, and the stored type name that is its identity for ever."""
 
+from domain.events.corporate_actions import (
+    AppliedEvent,
+    CorporateActionAmended,
+    CorporateActionAnnounced,
+    CorporateActionApplied,
+    CorporateActionCancelled,
+    CorporateActionEvent,
+    CorporateActionPaid,
+    CorporateActionReversed,
+)
 from domain.events.envelope import CommandRefused, Event, LogOpened
 from domain.events.market import FxRateRecorded, PriceRecorded
 from domain.events.reference import (
@@ -64,13 +74,21 @@ EVENT_TYPES: dict[str, type[Event]] = {
     "trade.settled.v1": TradeSettled,
     "trade.partially-settled.v1": TradePartiallySettled,
     "trade.settlement-failed.v1": SettlementFailed,
+    "corporate-action.announced.v1": CorporateActionAnnounced,
+    "corporate-action.amended.v1": CorporateActionAmended,
+    "corporate-action.cancelled.v1": CorporateActionCancelled,
+    "corporate-action.applied.v1": CorporateActionApplied,
+    "corporate-action.paid.v1": CorporateActionPaid,
+    "corporate-action.reversed.v1": CorporateActionReversed,
 }
 
 __all__ = [
-    "EVENT_TYPES", "BookDefined", "BusinessDateRolled", "CalendarDefined", "CommandRefused", "CounterpartyDefined",
-    "DeskDefined", "Economics", "Event", "FxRateRecorded", "InstrumentDefined", "InstrumentRestricted", "KeyIssued",
-    "KeyRevoked", "KillSwitchEngaged", "KillSwitchReleased", "LegalEntityDefined", "LimitSet", "LoanSchedule",
-    "LogOpened", "PeriodClosed", "PriceRecorded", "RestrictionLifted", "SettlementEvent", "SettlementFailed",
-    "TradeAffirmed", "TradeAmended", "TradeBooked", "TradeCancelled", "TradeCorrected", "TradeEvent",
-    "TradePartiallySettled", "TradeSettled", "TraderDefined",
+    "EVENT_TYPES", "AppliedEvent", "BookDefined", "BusinessDateRolled", "CalendarDefined", "CommandRefused",
+    "CorporateActionAmended", "CorporateActionAnnounced", "CorporateActionApplied", "CorporateActionCancelled",
+    "CorporateActionEvent", "CorporateActionPaid", "CorporateActionReversed", "CounterpartyDefined", "DeskDefined",
+    "Economics", "Event", "FxRateRecorded", "InstrumentDefined", "InstrumentRestricted", "KeyIssued", "KeyRevoked",
+    "KillSwitchEngaged", "KillSwitchReleased", "LegalEntityDefined", "LimitSet", "LoanSchedule", "LogOpened",
+    "PeriodClosed", "PriceRecorded", "RestrictionLifted", "SettlementEvent", "SettlementFailed", "TradeAffirmed",
+    "TradeAmended", "TradeBooked", "TradeCancelled", "TradeCorrected", "TradeEvent", "TradePartiallySettled",
+    "TradeSettled", "TraderDefined",
 ]

@@ -8,6 +8,7 @@ import msgspec
 
 from domain.commands.reference import LotMethod
 from domain.commands.trades import DayCount
+from domain.events.corporate_actions import AppliedAction
 from domain.events.envelope import Event
 from domain.money import ZERO
 
@@ -78,11 +79,14 @@ class Economics(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, g
 
 
 class TradeEvent(Event, frozen=True, kw_only=True):
-    """``revision`` counts the terms of the trade from 1; ``terms`` are the ones that hold after this event."""
+    """``revision`` counts the terms of the trade from 1; ``terms`` are the ones that hold after this event. ``actions``
+    are the corporate actions that were applied to others before, and that this trade's date brings to its position.
+    """
 
     trade_id: str
     revision: int = 1
     terms: Economics
+    actions: tuple[AppliedAction, ...] = ()
 
 
 class TradeBooked(TradeEvent, frozen=True, kw_only=True):

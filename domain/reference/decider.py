@@ -22,10 +22,15 @@ from domain.commands import (
     RollBusinessDate,
     SetLimit,
 )
+from domain.commands.corporate_actions import (
+    AmendCorporateAction,
+    AnnounceCorporateAction,
+    CancelCorporateAction,
+)
 from domain.decider import Envelope
 from domain.events import Event
 from domain.outcomes import Principal
-from domain.reference import controls, definitions
+from domain.reference import controls, corporate_actions, definitions
 from domain.reference.kept import KeptReference, kept, resume
 from domain.reference.state import ReferenceState
 from domain.refusals import Refused
@@ -38,7 +43,10 @@ _STREAMS: dict[type, tuple[str, str]] = {
     DefineInstrument: ("instrument:", "instrument"), DefineCalendar: ("calendar:", "calendar"),
     RestrictInstrument: ("restriction:", "instrument"), LiftRestriction: ("restriction:", "instrument"),
     IssueKey: ("key:", "key_id"), RevokeKey: ("key:", "key_id"),
+    AnnounceCorporateAction: ("corporate-action:", "action"), AmendCorporateAction: ("corporate-action:", "action"),
+    CancelCorporateAction: ("corporate-action:", "action"),
 }
+_RULES = {**definitions.RULES, **controls.RULES, **corporate_actions.RULES}
 
 
 class ReferenceDecider:
@@ -75,7 +83,7 @@ class ReferenceDecider:
         return self.state.versions.get(self.stream(command), 0)
 
     def decide(self, command: AnyCommand, envelope: Envelope, principal: Principal) -> Sequence[Event]:
-        if rule := definitions.RULES.get(type(command)) or controls.RULES.get(type(command)):
+        if rule := _RULES.get(type(command)):
             return (rule(self.state, command, envelope, principal),)
         raise Refused("wrong-log", f"{type(command).__name__} is not decided by the reference log", "$.type")
 

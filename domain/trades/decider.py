@@ -8,11 +8,14 @@ from typing import Any
 
 import msgspec
 
-from domain.commands import AnyCommand, BookTrade, ClosePeriod, RollBusinessDate, TradeCommand
+from domain.commands import ActionCommand, AnyCommand, BookTrade, ClosePeriod, RollBusinessDate, TradeCommand
 from domain.decider import Envelope
 from domain.events import (
     BookDefined,
     BusinessDateRolled,
+    CorporateActionApplied,
+    CorporateActionPaid,
+    CorporateActionReversed,
     Event,
     PeriodClosed,
     TradeAmended,
@@ -29,8 +32,9 @@ from domain.outcomes import Principal
 from domain.reference import ReferenceState
 from domain.refusals import Refused
 from domain.schema import Recorded
-from domain.trades import lifecycle
+from domain.trades import corporate_actions, lifecycle
 from domain.trades.economics import template_of
+from domain.trades.entitlements import AppliedEvents, Entitlements, KeptEntitlements
 from domain.trades.state import TradeState, booked, evolve_trade
 from domain.undo import UndoLog
 
@@ -44,14 +48,15 @@ class KeptTrades(msgspec.Struct, frozen=True):
     positions: list[tuple[str, str, Decimal]]
     dates: dict[str, date]
     versions: dict[str, int]
+    entitlements: KeptEntitlements
 
 
 class TradeDecider:
     """Decides under the reference and market facts that its owner follows.
 
     ``used`` is the gross notional reserved by each book's unsettled trades, in its base currency; ``positions`` the
-    trade-date quantity by book and instrument; ``trades`` those seen last, the others are loaded when a command needs
-    them.
+    trade-date quantity by book and instrument, in units of today; ``trades`` those seen last, the others are loaded
+    when a command needs them.
     """
 
     state_type = KeptTrades
@@ -66,6 +71,7 @@ class TradeDecider:
         self.trades: dict[str, TradeState] = {}
         self.used: dict[str, Decimal] = {}
         self.positions: dict[tuple[str, str], Decimal] = {}
+        self.entitlements = Entitlements(self._undo)
         self.dates: dict[str, date] = {}
         self.versions: dict[str, int] = {}
         self._trades_in_memory = trades_in_memory
@@ -73,6 +79,9 @@ class TradeDecider:
         self._evolve: dict[type[Event], Callable[[Any], None]] = {
             BusinessDateRolled: self._rolled,
             PeriodClosed: self._closed,
+            CorporateActionApplied: self._entitled,
+            CorporateActionPaid: self._entitled,
+            CorporateActionReversed: self._entitled,
         }
 
     @property
@@ -83,7 +92,7 @@ class TradeDecider:
         positions = self._undo.kept(self.positions)
         return KeptTrades(
             self._undo.kept(self.used), [(*place, quantity) for place, quantity in positions.items()],
-            self._undo.kept(self.dates), self._undo.kept(self.versions),
+            self._undo.kept(self.dates), self._undo.kept(self.versions), self.entitlements.kept(),
         )
 
     def resume(self, state: KeptTrades) -> None:
@@ -92,6 +101,7 @@ class TradeDecider:
         self.positions.update({(book, instrument): quantity for book, instrument, quantity in state.positions})
         self.dates.update(state.dates)
         self.versions.update(state.versions)
+        self.entitlements.resume(state.entitlements)
 
     def business_date(self) -> date | None:
         return self.dates.get("business-date")
@@ -109,6 +119,8 @@ class TradeDecider:
     def stream(self, command: AnyCommand) -> str:
         if isinstance(command, TradeCommand):
             return "trade:" + command.trade_id
+        if isinstance(command, ActionCommand):
+            return "corporate-action:" + command.action.action
         return "business-date" if isinstance(command, RollBusinessDate) else "periods"
 
     def version(self, command: AnyCommand) -> int:
@@ -146,9 +158,11 @@ class TradeDecider:
 
     def decide(self, command: AnyCommand, envelope: Envelope, principal: Principal) -> Sequence[Event]:
         if type(command) is BookTrade:
-            return lifecycle.book(self, command, envelope, principal)
+            return corporate_actions.with_actions(self, lifecycle.book(self, command, envelope, principal))
         if isinstance(command, TradeCommand):
-            return lifecycle.change(self, command, envelope, principal)
+            return corporate_actions.with_actions(self, lifecycle.change(self, command, envelope, principal))
+        if isinstance(command, ActionCommand):
+            return corporate_actions.decide(self, command, envelope, principal)
         if isinstance(command, RollBusinessDate | ClosePeriod):
             return lifecycle.turn(self, command, envelope)
         raise Refused("wrong-log", f"{type(command).__name__} is not decided by a ledger log", "$.type")
@@ -193,8 +207,13 @@ class TradeDecider:
 
     def _hold(self, terms: Economics, sign: int) -> None:
         key = (terms.book, terms.instrument)
-        held = self.positions.get(key, ZERO)
-        self._undo.put(self.positions, key, held + terms.quantity if sign > 0 else held - terms.quantity)
+        quantity = self.entitlements.hold(terms, terms.quantity if sign > 0 else -terms.quantity)
+        self._undo.put(self.positions, key, self.positions.get(key, ZERO) + quantity)
+
+    def _entitled(self, event: AppliedEvents) -> None:
+        if self.entitlements.evolve(event):
+            for key, quantity in self.entitlements.today(event.instrument):
+                self._undo.put(self.positions, key, quantity)
 
     def _rolled(self, event: BusinessDateRolled) -> None:
         self._undo.put(self.dates, "business-date", event.business_date)

@@ -5,6 +5,7 @@ from datetime import datetime
 from fractions import Fraction
 
 from tests.naive.facts import Fact, Trade, consideration_of, standing_trades
+from tests.naive.positions import done
 
 FIGURES = ("settled", "receivable", "payable", "total", "fees")
 
@@ -24,6 +25,15 @@ def cash(facts: list[Fact], at: datetime | None = None) -> dict[str, dict[str, F
         if trade.is_loan():
             figures["settled"] += trade.settled_amount("maturity")
             figures["total"] += trade.settled_amount("maturity")
+    currencies = {trade.terms["instrument"]: trade.terms["currency"] for trade in standing_trades(facts, at)}
+    for key, each in done(facts, at).items():
+        book, instrument = key.split("/")
+        figures = found[f"{book}/{currencies[instrument]}"]
+        for what in each:
+            for amount in (what.proceeds, what.gross - what.tax):
+                waiting = "settled" if what.action.paid else "receivable" if amount > 0 else "payable"
+                figures[waiting] += amount if waiting != "payable" else -amount
+                figures["total"] += amount
     return found
 
 

@@ -4,8 +4,9 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
+from tests.naive.actions import Done
 from tests.naive.facts import Fact, Part, Trade, consideration_of, standing_trades
-from tests.naive.positions import positions
+from tests.naive.positions import done, positions
 
 Account = tuple[str, str, str]
 """Book, account and asset."""
@@ -32,6 +33,11 @@ def balances(facts: list[Fact], at: datetime | None = None) -> Balances:
         book, instrument = key.split("/")
         put(book, "Income:RealisedPnL", currencies[instrument], -position.realised)
         put(book, f"Equity:Trading:{instrument}", currencies[instrument], position.realised)
+    for key, each in done(facts, at).items():
+        book, instrument = key.split("/")
+        for what in each:
+            for account, asset, quantity in _acted(what, instrument, currencies[instrument]):
+                put(book, account, asset, quantity)
     return {account: quantity for account, quantity in held.items() if quantity}
 
 
@@ -39,7 +45,7 @@ def entries(facts: list[Fact]) -> list[Balances]:
     """What each fact changes in the accounts."""
     found, before = [], balances([])
     for number in range(1, len(facts) + 1):
-        after = balances(facts[:number]) if "terms" in facts[number - 1] else before
+        after = balances(facts[:number]) if {"terms", "action"} & facts[number - 1].keys() else before
         changed = {account: after.get(account, Fraction(0)) - before.get(account, Fraction(0))
                    for account in {**before, **after}}
         found.append({account: quantity for account, quantity in changed.items() if quantity})
@@ -68,6 +74,25 @@ def _paid(part: Part) -> list[tuple[str, str, Fraction]]:
         return lines
     kept = "Assets:Nostro" if terms["product"] == "fx-spot" else "Assets:Custody"
     return [*lines, (_expected_asset(terms), asset, -part.quantity), (kept, asset, part.quantity)]
+
+
+def _acted(what: Done, instrument: str, currency: str) -> list[tuple[str, str, Fraction]]:
+    """What an action did; until it is paid the issuer owes it, or is owed."""
+    issuer, net = what.action.issuer, what.gross - what.tax
+    owed = [
+        ("Assets:SecuritiesReceivable:", "Liabilities:SecuritiesDeliverable:", "Assets:Custody", instrument,
+         what.quantity),
+        ("Assets:CashReceivable:", "Liabilities:CashPayable:", "Assets:Nostro", currency, what.proceeds),
+        ("Assets:DividendReceivable:", "Liabilities:DividendPayable:", "Assets:Nostro", currency, net),
+    ]
+    income = "Income:Interest" if what.action.terms["kind"] == "coupon" else "Income:Dividend"
+    trading = f"Equity:Trading:{instrument}"
+    return [
+        *((kept if what.action.paid else (get if size > 0 else give) + issuer, asset, size)
+          for get, give, kept, asset, size in owed),
+        (trading, instrument, -what.quantity), (trading, currency, -what.proceeds), (income, currency, -what.gross),
+        ("Expense:WithholdingTax", currency, what.tax),
+    ]
 
 
 def _repaid(part: Part) -> list[tuple[str, str, Fraction]]:

@@ -17,6 +17,7 @@ from domain.ports import LogRecorder
 from domain.schema import Recorded, recorded
 from infra.logs import CommandedLogs
 from projections.as_of import Instant
+from tests.action_histories import with_actions
 from tests.documents import read_models
 from tests.ledger import send
 from tests.naive.cash import FIGURES, cash
@@ -57,7 +58,7 @@ def test_the_second_model_shares_no_code_with_the_first() -> None:
 
 
 @settings(max_examples=200, deadline=None)
-@given(histories())
+@given(with_actions(histories()))
 def test_positions_cash_and_journal_are_what_the_second_model_finds(history: list[AnyCommand]) -> None:
     events, facts = stored("ledger-0", after(history).recorders["ledger-0"])
     models = read_models(events, at_once=True)
@@ -76,7 +77,7 @@ def test_positions_cash_and_journal_are_what_the_second_model_finds(history: lis
 
 
 @settings(max_examples=120, deadline=None)
-@given(histories(), VALID, st.data())
+@given(with_actions(histories()), VALID, st.data())
 def test_as_of_any_instant_too_they_are_what_the_second_model_finds(
     history: list[AnyCommand], valid_at: datetime | None, data: st.DataObject
 ) -> None:
@@ -114,7 +115,7 @@ def posted(journal: Any) -> dict[tuple[str, str, str], Decimal]:
 
 
 @settings(max_examples=60, deadline=None)
-@given(histories())
+@given(with_actions(histories()))
 def test_open_lots_at_cost_are_what_the_trading_account_holds(history: list[AnyCommand]) -> None:
     events, _ = stored("ledger-0", after(history).recorders["ledger-0"])
     models = read_models(events, at_once=True)
@@ -127,5 +128,5 @@ def test_open_lots_at_cost_are_what_the_trading_account_holds(history: list[AnyC
             assert (in_asset, in_currency) == (0, 0)
         else:
             assert (in_asset, in_currency) == (-position.quantity, position.cost)
-        if position.lot_method == "fifo" and position.product != "loan-deposit":
-            assert sum(lot.quantity * lot.price for lot in position.lots) == position.cost
+        if position.product != "loan-deposit":
+            assert sum(lot.cost for lot in position.lots) == position.cost
