@@ -16,10 +16,13 @@ from api.http import (
     health,
     market,
     positions,
+    products,
     proofs,
     reference,
     risk,
+    settlements,
     trades,
+    transfers,
 )
 from api.http.documented import PROBLEM, components
 from api.services import Services
@@ -36,8 +39,9 @@ def create_app(services: Services) -> FastAPI:
     app.state.services = services
     problems.install(app)
     for each in (
-        commands, trades, explaining, positions, earning, accounting, market, risk, compliance, events, proofs,
-        reference, health,
+        commands, trades, products, transfers, settlements, explaining, positions, earning, accounting, market, risk,
+        compliance,
+        events, proofs, reference, health,
     ):
         app.include_router(each.router)
 

@@ -6,11 +6,44 @@ import msgspec
 
 TERMS = {"product": "equity", "side": "buy", "instrument": "SAN", "quantity": "100", "price": "91.25",
          "fees": {"broker": "4.50"}}
-BOOKING = {"trade_id": "T-1", "book": "EQ-1", "trader": "anna", "counterparty": "ACME", "trade_date": "2026-11-24",
-           "terms": TERMS}
+BOOKING: dict[str, Any] = {"trade_id": "T-1", "book": "EQ-1", "trader": "anna", "counterparty": "ACME",
+                           "trade_date": "2026-11-24", "terms": TERMS}
+_LISTED = {"isin": "FR0000120578", "mic": "XPAR", "currency": "EUR", "issuer": "SANOFI", "calendar": "XPAR"}
+CONTRACTS: list[dict[str, Any]] = [
+    {"instrument": "OAT-35", "name": "OAT 3.5 % 2035", "cfi": "DBFTFB", **_LISTED, "contract": {
+        "kind": "bond", "coupon": "3.5", "frequency": 1, "day_count": "ACT/ACT-ICMA", "issue_date": "2025-05-25",
+        "maturity_date": "2035-05-25"}},
+    {"instrument": "CRUDE-Z6", "name": "Crude, December 2026", "cfi": "FCECSX", **_LISTED, "contract": {
+        "kind": "future", "multiplier": "1000", "tick": "0.01", "last_trading_day": "2026-12-18"}},
+    {"instrument": "SAN-C90", "name": "Sanofi call at 90", "cfi": "OCASPS", **_LISTED, "contract": {
+        "kind": "option", "right": "call", "underlying": "SAN", "strike": "90", "multiplier": "100",
+        "expiry": "2026-12-18"}},
+]
+_FX = {"side": "buy", "base": "EUR", "quote": "USD", "quantity": "100000", "rate": "1.0842"}
+_PRODUCTS: dict[str, dict[str, Any]] = {
+    "equity": TERMS,
+    "bond": {"side": "buy", "instrument": "OAT-35", "quantity": "100000", "price": "99.5"},
+    "future": {"side": "buy", "instrument": "CRUDE-Z6", "quantity": "10", "price": "61.25"},
+    "option": {"side": "buy", "instrument": "SAN-C90", "quantity": "10", "price": "2.5"},
+    "fx-spot": _FX, "fx-forward": {**_FX, "points": "0.0012", "tenor": "3M"},
+    "fx-swap": {**_FX, "far_points": "0.0012", "far_trade_id": "T-FAR", "tenor": "1M"},
+    "loan-deposit": {"side": "lend", "currency": "EUR", "principal": "36000", "rate_type": "floating", "rate": "4",
+                     "index": "ESTR", "start_date": "2026-11-24", "maturity_date": "2026-12-24"},
+}
+BOOKINGS: dict[str, dict[str, Any]] = {
+    product: {**BOOKING, "terms": {"product": product, **terms}} for product, terms in _PRODUCTS.items()
+}
+USE: dict[str, Any] = {"quantity": "4", "on": "2026-11-24", "delivery_trade_id": "T-DELIVERY"}
+EXPIRY = {"on": "2026-12-18"}
+MARGIN = {"book": "EQ-1", "instrument": "CRUDE-Z6", "price": "61.40", "on": "2026-11-24"}
+FIXING = {"rate": "3.75", "fixed_from": "2026-12-01"}
+ROLL_OVER: dict[str, Any] = {"new_trade_id": "T-NEXT", "rate": "3.5", "tenor": "1M", "capitalises": True}
+REPAYMENT = {"quantity": "12000", "repaid_on": "2026-12-01", "break_cost": "25"}
 BULK: list[dict[str, Any]] = [
     {"type": "BookTrade", "command_id": "c-1", **BOOKING},
     {"type": "CancelTrade", "command_id": "c-2", "trade_id": "T-1", "book": "EQ-1"},
+    {"type": "DefineInstrument", "command_id": "c-3", **CONTRACTS[0]},
+    {"type": "BookTrade", "command_id": "c-4", **BOOKINGS["bond"], "trade_id": "T-2"},
 ]
 OUTCOME = {"status": "accepted", "source": "desk-7", "command_id": "c-1", "log": "ledger-0", "sequence": 17,
            "count": 1, "stream": "trade:T-1", "version": 1}
@@ -60,8 +93,29 @@ ENTRY = {"items": [{"id": "EQ-1/ledger-0-000000000017", "trade_id": "T-1", "post
     {"account": "Equity:Trading:SAN", "asset": "SAN", "quantity": "-100"}]}], "next": None}
 TRIAL_BALANCE = {"items": [{"account": "Equity:Trading:SAN", "asset": "SAN", "debit": "0", "credit": "100",
                             "balance": "-100"}], "sums": {"SAN": "0", "EUR": "0"}}
-SETTLEMENTS = {"items": [{"trade_id": "T-1", "book": "EQ-1", "due_on": "2026-11-26", "overdue": False,
-                          "quantity": "100", "amount": "-9129.50"}]}
+FAIL = {"cause": "securities", "reason": "the seller is short"}
+INSTRUCTION = {"instruction": "SI-000123"}
+MISMATCH = {"difference": "their price is 91.52"}
+BUY_IN = {"price": "93.10", "settled_on": "2026-12-03"}
+PENALTY = {"through": "2026-11-30"}
+STATEMENT = "as_of,depot,isin,quantity\n2026-11-26,EQ-1,FR0000120578,100\n"
+RECONCILED = {"reconciliation": {"kind": "custody", "lines": 1, "matched": 0, "breaks": [
+    {"account": "EQ-1", "asset": "SAN", "as_of": "2026-11-26", "lines": [2], "statement": "100", "settled": "0",
+     "in_flight": "100", "difference": "100", "reasons": [
+         {"cause": "unsettled", "quantity": "100", "trade_id": "T-1", "events": ["ledger-0:17"], "others": 0}]}]},
+    "errors": []}
+NET: dict[str, Any] = {"net_id": "N-1", "book": "EQ-1", "trade_ids": ["T-1", "T-2"]}
+SETTLE_NET = {"book": "EQ-1", "settled_on": "2026-11-26"}
+SETTLEMENTS = {"items": [{"trade_id": "T-1", "leg": "start", "book": "EQ-1", "status": "instructed",
+                          "due_on": "2026-11-26", "overdue": False, "business_days_open": 0, "ageing": "not-due",
+                          "quantity": "100", "amount": "-9129.50", "open_quantity": "100", "open_amount": "-9129.50",
+                          "instruction": "SI-000123"}], "business_date": "2026-11-24", "next": None}
+LOT = {"trade_id": "T-1", "trade_date": "2026-11-24", "quantity": "60", "cost": "5475"}
+TRANSFER = {"transfer_id": "M-1", "book": "EQ-1", "to_book": "EQ-2", "instrument": "SAN", "transfer_date": "2026-11-25",
+            "quantity": "60", "reason": "the strategy moves to the other desk"}
+MOVED = {"id": "EQ-1/to/EQ-2/M-1", "transfer_id": "M-1", "book": "EQ-1", "other_book": "EQ-2", "status": "sent",
+         "instrument": "SAN", "currency": "EUR", "quantity": "60", "cost": "5475", "lots": [LOT],
+         "transfer_date": "2026-11-25", "position": "ledger-0:18"}
 ROLL = {"business_date": "2026-11-25"}
 PRICE = {"instrument": "SAN", "price": "92.00"}
 PRICES = {"items": [{"kind": "prices", "key": "SAN", "content": {"instrument": "SAN", "price": "92.00"}}]}
@@ -97,6 +151,9 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
     "calendars": {"calendar": "XPAR", "name": "Paris", "holidays": ["2026-12-25"], "weekend": [6, 7]},
     "instruments": {"instrument": "SAN", "name": "Sanofi", "isin": "FR0000120578", "mic": "XPAR", "cfi": "ESVUFR",
                     "currency": "EUR", "issuer": "SANOFI", "calendar": "XPAR", "settlement_days": 2},
+    "settlement-cycles": {"market": "XNYS", "days": 1, "effective_from": "2024-05-28"},
+    "penalty-rates": {"kind": "liquid-shares", "rate": "1.0", "effective_from": "2022-02-01"},
+    "liquidity": {"instrument": "SAN", "liquidity": "liquid-shares", "effective_from": "2022-02-01"},
     "restrictions": {"instrument": "SAN", "reason": "we advise its buyer"},
     "corporate-actions": {"action": "SAN-2027-DIV", "instrument": "SAN", "ex_date": "2027-05-10",
                           "record_date": "2027-05-11", "pay_date": "2027-05-12",

@@ -6,14 +6,15 @@ from datetime import datetime, timedelta
 import msgspec
 
 from domain.commands import AnyCommand, UnreadableCommand
-from domain.decider import Decider, Envelope, envelope_of
-from domain.events import CommandRefused, Event
+from domain.decider import Apart, Decider, Envelope, envelope_of
+from domain.events import CommandRefused, Event, TradeBooked
 from domain.merkle import leaf_hash
 from domain.outcomes import SYSTEM, Outcome, Principal, Submission
 from domain.ports import NewEvent, Receipt
 from domain.reference import ReferenceState
 from domain.reference.authority import principal_of
 from domain.refusals import Refused
+from domain.routing import is_log
 from domain.schema import Recorded, content_hash, encode, event_type
 
 FIRST_YEAR, LAST_YEAR = 1970, 2200
@@ -130,9 +131,10 @@ class Batch:
         command, actor = submission.command, submission.actor
         if actor in {command.source, SYSTEM.key_id}:
             return None
-        if command.source != SYSTEM.key_id and command.source not in self._reference.keys:
+        own = command.source == SYSTEM.key_id or is_log(command.source)
+        if not own and command.source not in self._reference.keys:
             return None
-        owner = "Everbook's" if command.source == SYSTEM.key_id else "another key's"
+        owner = "Everbook's" if own else "another key's"
         return Outcome(
             status="refused", source=command.source, command_id=command.command_id, log=self._log, code="reserved",
             detail=f"the source {command.source!r} is {owner} own", field="$.source",
@@ -150,17 +152,21 @@ class Batch:
             raise Refused("date-out-of-range", "effective_at must lie between 1970 and 2200", "$.effective_at")
         envelope = envelope_of(command, submission.actor, self._next_recorded_at, decider.business_date())
         first = self._sequence + 1
-        for event in self._decided(command, envelope, principal):
-            version += 1
+        for decided in self._decided(command, envelope, principal):
+            if isinstance(decided, Apart):
+                place, event = (decided.stream, decided.version), decided.event
+            else:
+                version += 1
+                place, event = (stream, version), decided
             if self._sequence >= first:
-                event = msgspec.structs.replace(event, recorded_at=self._next_recorded_at)  # noqa: PLW2901
-            self.add_event(stream, version, event)
+                event = _later(event, self._next_recorded_at, said=command.effective_at is not None)
+            self.add_event(*place, event)
         return Outcome(
             status="accepted", source=command.source, command_id=command.command_id, log=self._log, sequence=first,
             count=self._sequence - first + 1, stream=stream, version=version,
         )
 
-    def _decided(self, command: AnyCommand, envelope: Envelope, principal: Principal) -> Sequence[Event]:
+    def _decided(self, command: AnyCommand, envelope: Envelope, principal: Principal) -> Sequence[Event | Apart]:
         """A version that has moved on is said before what else is wrong, but only to who may know of the stream."""
         expected, version = command.expected_version, self._decider.version(command)
         if expected is None or expected == version:
@@ -213,3 +219,12 @@ class Batch:
     def _back_to(self, place: tuple[int, int, int, datetime, dict[tuple[str, str], tuple[bytes, Outcome]]]) -> None:
         self._sequence, events, receipts, self._next_recorded_at, self._answers = place
         del self.events[events:], self.leaves[events:], self.receipts[receipts:]
+
+
+def _later(event: Event, moment: datetime, *, said: bool) -> Event:
+    """Another event of the same command: recorded after the first, and holding since then if nothing else was said."""
+    if said:
+        return msgspec.structs.replace(event, recorded_at=moment)
+    if isinstance(event, TradeBooked):
+        event = msgspec.structs.replace(event, terms=msgspec.structs.replace(event.terms, executed_at=moment))
+    return msgspec.structs.replace(event, recorded_at=moment, effective_at=moment)

@@ -5,9 +5,10 @@ from typing import Any, NamedTuple
 
 from domain.commands.corporate_actions import CorporateAction
 from domain.corporate_actions import opening_of, precedence
-from domain.events import AppliedEvent, CorporateActionPaid, Event, TradeEvent
+from domain.events import AppliedEvent, CorporateActionPaid, Event, TradeEvent, TransferEvent
 from domain.events.corporate_actions import Holder
 from domain.events.trades import Economics
+from domain.events.transfers import Moved
 from domain.money import ZERO
 from domain.schema import Recorded
 
@@ -17,7 +18,7 @@ PAID = "-paid"
 class Begun(NamedTuple):
     """A movement that an event begins: of a book, an action, and whether it is the payment."""
 
-    of: Holder | Economics
+    of: Holder | Economics | Moved
     action: CorporateAction
     is_payment: bool
 
@@ -28,7 +29,7 @@ class Begun(NamedTuple):
 
 def is_of_action(key: str) -> bool:
     """Whether a movement is of an action: no trade has such a name."""
-    return key.split("/", 3)[2].startswith("@")
+    return "/@" in key
 
 
 def position_ids(fact: AppliedEvent) -> list[str]:
@@ -45,8 +46,8 @@ def touched(fact: AppliedEvent) -> Sequence[str]:
     return (*ended, *(begun.id for begun in _begun(fact)))
 
 
-def brought(fact: TradeEvent) -> Sequence[str]:
-    """The movements that the event of a trade begins beside its own."""
+def brought(fact: TradeEvent | TransferEvent) -> Sequence[str]:
+    """The movements that the event of a trade or transfer begins beside its own."""
     return tuple(begun.id for begun in _begun(fact))
 
 
@@ -62,7 +63,7 @@ def movement_fields(key: str, event: Recorded) -> dict[str, Any]:
     day = action.pay_date if begun.is_payment else action.ex_date
     return {
         "id": key, "book": of.book, "desk": of.desk, "entity": of.entity, "instrument": action.instrument,
-        "trade_id": action.action, "kind": "payment" if begun.is_payment else "action", "product": "equity",
+        "trade_id": action.action, "kind": "payment" if begun.is_payment else "action", "product": action.product,
         "asset": action.instrument, "currency": action.currency, "issuer": action.issuer,
         "base_currency": of.base_currency, "lot_method": of.lot_method, "quantity": ZERO, "price": ZERO, "fees": ZERO,
         "trade_date": action.ex_date, "precedence": precedence(action.terms), "executed_at": opening_of(action.ex_date),
@@ -76,11 +77,12 @@ def _begun(fact: Event) -> Iterator[Begun]:
     if isinstance(fact, AppliedEvent):
         for holder in fact.holders:
             yield Begun(holder, fact.action, isinstance(fact, CorporateActionPaid))
-    elif isinstance(fact, TradeEvent):
+    elif isinstance(fact, TradeEvent | TransferEvent):
+        of = fact.terms if isinstance(fact, TradeEvent) else fact.moved
         for applied in fact.actions:
-            yield Begun(fact.terms, applied.action, False)
+            yield Begun(of, applied.action, False)
             if applied.paid:
-                yield Begun(fact.terms, applied.action, True)
+                yield Begun(of, applied.action, True)
 
 
 def _id(book: str, action: CorporateAction, revision: int, suffix: str) -> str:

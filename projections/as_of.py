@@ -42,10 +42,11 @@ def held_at(movements: Iterable[M], at: Instant) -> list[M]:
 
 def position_at(movements: Sequence[Held], at: Instant) -> Position | None:
     """The position that one position's movements come to; None when nothing of it was known."""
-    known = [each for each in movements if at.knows(each)]
+    known = [each for each in movements if at.knows(each) and each.kind != "penalty"]
     if not known:
         return None
-    position = _empty(min(known, key=lambda each: each.known_from_sequence))
+    # What an action brings came with a trade, which says more of the position.
+    position = _empty(min(known, key=lambda each: (each.known_from_sequence, each.terms is not None)))
     # What held only for a while is nothing to what holds for ever.
     position.sequence = max(_last_change(each, at) for each in known if at.valid_at or each.valid_to is None)
     run = Run[Held](position.lot_method)
@@ -60,6 +61,7 @@ def position_at(movements: Sequence[Held], at: Instant) -> Position | None:
     holding = run.holding
     position.quantity, position.cost = holding.quantity, holding.cost
     position.realised, position.lots = holding.realised, holding.lots
+    position.substituted = holding.substituted
     position.units, position.by_actions = run.units, run.posted(known[0])
     return position
 
@@ -74,5 +76,5 @@ def _empty(first: Held) -> Position:
         id=f"{first.book}/{first.instrument}", log=first.log, book=first.book, instrument=first.instrument,
         desk=first.desk, entity=first.entity, product=first.product, asset=first.asset, currency=first.currency,
         issuer=first.issuer if first.product != "loan-deposit" else "", base_currency=first.base_currency,
-        lot_method=first.lot_method,
+        lot_method=first.lot_method, fees_in_cost=first.fees_in_cost, contract=first.contract,
     )

@@ -6,16 +6,19 @@ from typing import ClassVar
 
 from domain.events import (
     AppliedEvent,
+    PenaltyBooked,
     SettlementEvent,
-    SettlementFailed,
-    TradeAffirmed,
+    StatusEvent,
     TradeAmended,
     TradeBooked,
     TradeCancelled,
     TradeCorrected,
     TradeEvent,
+    TransferEvent,
+    VariationMarginSettled,
 )
-from domain.events.trades import Economics
+from domain.events.products import OptionEvent
+from domain.events.trades import PAIRS, Economics
 from domain.money import ZERO
 from domain.schema import Recorded
 from projections.accounts import position_id
@@ -25,7 +28,9 @@ from projections.projection import Document, View
 
 
 class Cash(Document, kw_only=True):
-    """All in ``currency``; ``payable`` is positive, ``fees`` is what trades cost so far."""
+    """All in ``currency``; ``payable`` is positive, ``fees`` is what trades cost so far, ``penalties`` what
+    fails did: above zero what we got.
+    """
 
     book: str
     desk: str
@@ -35,6 +40,7 @@ class Cash(Document, kw_only=True):
     receivable: Decimal = ZERO
     payable: Decimal = ZERO
     fees: Decimal = ZERO
+    penalties: Decimal = ZERO
 
     @property
     def total(self) -> Decimal:
@@ -44,7 +50,7 @@ class Cash(Document, kw_only=True):
 
 CASH_ACCOUNTS = (
     "Assets:Nostro", "Assets:CashReceivable:", "Assets:DividendReceivable:", "Liabilities:CashPayable:",
-    "Liabilities:DividendPayable:", "Expense:Fees:",
+    "Liabilities:DividendPayable:", "Expense:Fees:", "Expense:Penalties", "Income:Penalties",
 )
 
 
@@ -54,7 +60,7 @@ class CashBalances:
     """
 
     name = "cash"
-    version = 2
+    version = 3
     needs: ClassVar[tuple[str, ...]] = ("positions",)
     appends = False
     columns: ClassVar[tuple[str, ...]] = ("book", "currency", "desk")
@@ -67,7 +73,10 @@ class CashBalances:
             return _ids(fact.terms)
         if isinstance(fact, AppliedEvent):
             return [f"{each.partition('/')[0]}/{fact.action.currency}" for each in position_ids(fact)]
-        if not isinstance(fact, TradeEvent) or isinstance(fact, TradeAffirmed | SettlementFailed):
+        if isinstance(fact, VariationMarginSettled | TransferEvent):
+            of = fact.moved if isinstance(fact, TransferEvent) else fact
+            return (f"{of.book}/{of.currency}",)
+        if not isinstance(fact, TradeEvent) or isinstance(fact, StatusEvent | OptionEvent):
             return ()
         if isinstance(fact, TradeAmended | TradeCorrected):
             return tuple(dict.fromkeys((*_ids(fact.previous), *_ids(fact.terms))))
@@ -76,8 +85,11 @@ class CashBalances:
     def project(self, key: str, document: Cash | None, event: Recorded, view: View) -> Cash | None:
         fact = event.event
         if isinstance(fact, AppliedEvent):
-            cash = document.copy() if document else None
-            return _act(cash, [f"{key.partition('/')[0]}/{fact.instrument}"], view) if cash else None
+            return _act(key, document, f"{key.partition('/')[0]}/{fact.instrument}", event, view)
+        if isinstance(fact, TransferEvent):
+            return _act(key, document, position_id(fact.moved), event, view)
+        if isinstance(fact, VariationMarginSettled):
+            return _margin(key, document, fact)
         assert isinstance(fact, TradeEvent)
         terms, currency = fact.terms, key.rpartition("/")[2]
         cash = document.copy() if document else Cash(
@@ -89,10 +101,14 @@ class CashBalances:
             _settle(cash, fact)
         elif isinstance(fact, TradeCancelled):
             _expect(cash, terms, -1)
+        elif isinstance(fact, PenaltyBooked):
+            _charge(cash, fact)
         elif isinstance(fact, TradeAmended | TradeCorrected):
             _expect(cash, fact.previous, -1)
             _expect(cash, terms, 1)
-        return _act(cash, _positions(fact), view)
+        for name in _positions(fact):
+            cash = _act(key, cash, name, event, view) or cash
+        return cash
 
 
 def add_posting(cash: Cash, posting: Posting) -> None:
@@ -103,18 +119,26 @@ def add_posting(cash: Cash, posting: Posting) -> None:
         cash.receivable += posting.quantity
     elif posting.account.startswith("Liabilities:"):
         cash.payable -= posting.quantity
-    else:
+    elif posting.account.startswith("Expense:Fees:"):
         cash.fees += posting.quantity
+    else:
+        cash.penalties -= posting.quantity
 
 
-def _act(cash: Cash, positions: Iterable[str], view: View) -> Cash:
-    """What the event changed of what corporate actions brought to these positions."""
-    for name in positions:
-        position = view.get("positions", name)
-        for posting in position.actions_change if position is not None else ():
-            if posting.asset == cash.currency and posting.account.startswith(CASH_ACCOUNTS):
-                add_posting(cash, posting)
-    return cash
+def _act(key: str, cash: Cash | None, name: str, event: Recorded, view: View) -> Cash | None:
+    """The cash with what the event changed of what corporate actions brought to a position; None when that is nothing.
+    """
+    position = view.get("positions", name)
+    if position is None or not position.actions_change or position.sequence != event.sequence:
+        return None
+    currency = key.rpartition("/")[2]
+    found = cash.copy() if cash else Cash(
+        id=key, book=position.book, desk=position.desk, entity=position.entity, currency=currency
+    )
+    for posting in position.actions_change:
+        if posting.asset == currency and posting.account.startswith(CASH_ACCOUNTS):
+            add_posting(found, posting)
+    return found
 
 
 def _positions(fact: TradeEvent) -> Iterable[str]:
@@ -124,14 +148,14 @@ def _positions(fact: TradeEvent) -> Iterable[str]:
 
 
 def _ids(terms: Economics) -> tuple[str, ...]:
-    if terms.product == "fx-spot":
+    if terms.product in PAIRS:
         return (f"{terms.book}/{terms.asset}", f"{terms.book}/{terms.currency}")
     return (f"{terms.book}/{terms.currency}",)
 
 
 def _legs(terms: Economics) -> Iterator[tuple[str, Decimal]]:
     yield terms.currency, terms.amount - terms.total_fees
-    if terms.product == "fx-spot":
+    if terms.product in PAIRS:
         yield terms.asset, terms.quantity
 
 
@@ -139,20 +163,36 @@ def _expect(cash: Cash, terms: Economics, sign: int) -> None:
     for currency, amount in _legs(terms):
         if currency == cash.currency:
             _move(cash, amount, amount if sign > 0 else -amount)
-    if terms.fees and terms.currency == cash.currency:
+    if terms.fees and not terms.fees_in_cost and terms.currency == cash.currency:
         cash.fees += sign * terms.total_fees
 
 
 def _settle(cash: Cash, fact: SettlementEvent) -> None:
     moved = dict.fromkeys((cash.currency,), ZERO)
     moved[fact.terms.currency] = fact.amount
-    if fact.terms.product == "fx-spot":
+    if fact.terms.product in PAIRS:
         moved[fact.terms.asset] = fact.quantity
     cash.settled += moved[cash.currency]
     if fact.leg == "start":
         for currency, amount in _legs(fact.terms):
             if currency == cash.currency:
                 _move(cash, amount, -moved[currency])
+
+
+def _margin(key: str, document: Cash | None, fact: VariationMarginSettled) -> Cash:
+    """The clearing house takes and gives at once."""
+    cash = document.copy() if document else Cash(
+        id=key, book=fact.book, desk=fact.desk, entity=fact.entity, currency=fact.currency
+    )
+    cash.settled += fact.amount
+    return cash
+
+
+def _charge(cash: Cash, fact: PenaltyBooked) -> None:
+    """The depository takes and gives penalties without being asked."""
+    if cash.currency == fact.terms.currency:
+        cash.settled += fact.amount
+        cash.penalties += fact.amount
 
 
 def _move(cash: Cash, whole: Decimal, change: Decimal) -> None:

@@ -8,6 +8,8 @@ from typing import ClassVar
 import msgspec
 
 from domain.events import (
+    ObligationEvent,
+    PenaltyBooked,
     SettlementFailed,
     TradeAffirmed,
     TradeAmended,
@@ -18,10 +20,13 @@ from domain.events import (
     TradePartiallySettled,
     TradeSettled,
 )
+from domain.events.products import OptionEvent, RateFixed
 from domain.events.trades import Economics
 from domain.money import ZERO
 from domain.schema import Recorded
 from projections.projection import Document, View
+
+QUIET = (TradeAffirmed, TradePartiallySettled, ObligationEvent, PenaltyBooked, OptionEvent, RateFixed)
 
 
 class Relation(Document, kw_only=True):
@@ -57,7 +62,7 @@ class Relations:
         fact = event.event
         if type(fact) is TradeBooked:
             return (f"{fact.terms.book}/{fact.terms.counterparty}",)
-        if not isinstance(fact, TradeEvent) or isinstance(fact, TradeAffirmed | TradePartiallySettled):
+        if not isinstance(fact, TradeEvent) or isinstance(fact, QUIET):
             return ()
         return (f"{fact.terms.book}/{fact.terms.counterparty}",)
 

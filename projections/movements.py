@@ -5,35 +5,62 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import ClassVar, Literal
 
+from domain.commands.contracts import Contract
 from domain.commands.corporate_actions import ActionTerms
+from domain.commands.lots import MovedLot, NamedLot
 from domain.commands.reference import LotMethod
 from domain.events import (
     AppliedEvent,
+    Event,
+    PenaltyBooked,
     SettlementEvent,
     TradeAmended,
     TradeBooked,
     TradeCancelled,
     TradeCorrected,
     TradeEvent,
+    TransferEvent,
+    TransferReceived,
+    VariationMarginSettled,
 )
-from domain.events.trades import Economics, Product
-from domain.money import ZERO
+from domain.events.products import OptionEvent
+from domain.events.trades import ONE, Economics, Product, multiplier_of
+from domain.money import ZERO, divide
 from domain.schema import Recorded
+from projections.accounts import held_as
 from projections.action_movements import begins, brought, is_of_action, movement_fields, touched
-from projections.journal import Posting, settlement_postings, trade_postings
-from projections.lots import Place
+from projections.journal import (
+    Posting,
+    closing_postings,
+    margin_postings,
+    penalty_postings,
+    settlement_postings,
+    trade_postings,
+    transfer_postings,
+)
+from projections.lots import Lot, Place
 from projections.projection import Document, View
 
-Kind = Literal["trade", "settlement", "repayment", "action", "payment"]
-TRADING = 1
-"""The precedence of what is traded: after what happens at the opening (0), before what expires (2)."""
+Kind = Literal[
+    "trade", "settlement", "repayment", "penalty", "transfer-out", "transfer-in", "closing", "margin", "action",
+    "payment",
+]
+FILLING = frozenset({"trade", "transfer-out", "transfer-in"})
+TRADING, CLOSING = 1, 2
+"""The precedence of what is traded: after what happens at the opening (0), before what expires, or is paid for (2)."""
+REVISING = (TradeBooked, TradeAmended, TradeCorrected)
+WITHOUT_LOTS = frozenset({"loan-deposit", "future"})
+"""Products of which nothing is kept that was bought at a price."""
 
 
 class Held(Document, kw_only=True):
     """What the fold of a position reads of a movement, and no more: a book has many thousands. ``quantity`` changes the
-    position, but that of a settlement only moves; ``income`` is interest. What a corporate action does rests on the
-    movements before it and its ``terms``; it has its own name as ``trade_id``, and so has its payment. ``valid_to`` and
-    ``known_to_sequence`` are None while it still holds, or is still thought to.
+    position, but that of a settlement only moves; ``income`` is interest, ``gain`` what is realised at once. What a
+    corporate action does rests on the movements before it and its ``terms``; it has its own name as ``trade_id``, and
+    so has its payment. ``valid_to`` and ``known_to_sequence`` are None while it still holds, or is still thought to.
+
+    ``beyond`` is what it costs beside quantity x price, ``closes`` the lots that it takes first, ``brings`` those that
+    it brings from another book; ``fees`` are those that are no part of the cost.
     """
 
     book: str
@@ -48,10 +75,13 @@ class Held(Document, kw_only=True):
     issuer: str
     base_currency: str
     lot_method: LotMethod
+    fees_in_cost: bool = False
     quantity: Decimal
     price: Decimal
     fees: Decimal
     income: Decimal = ZERO
+    gain: Decimal = ZERO
+    contract: Contract | None = None
     trade_date: date
     precedence: int = TRADING
     executed_at: datetime
@@ -60,6 +90,9 @@ class Held(Document, kw_only=True):
     known_from_sequence: int
     known_to_sequence: int | None = None
     terms: ActionTerms | None = None
+    beyond: Decimal = ZERO
+    closes: tuple[NamedLot, ...] = ()
+    brings: tuple[Lot, ...] = ()
 
     @property
     def is_live(self) -> bool:
@@ -69,7 +102,12 @@ class Held(Document, kw_only=True):
     @property
     def is_fill(self) -> bool:
         """Whether it adds to the lots: what settles does not, and money has none."""
-        return self.kind == "trade" and self.product != "loan-deposit"
+        return (self.kind in FILLING or self.kind == "closing") and self.product not in WITHOUT_LOTS
+
+    @property
+    def multiplier(self) -> Decimal:
+        """How many times its price one unit costs."""
+        return ONE if self.contract is None else multiplier_of(self.contract)
 
     @property
     def place(self) -> Place:
@@ -86,7 +124,8 @@ class Posted(Held, kw_only=True):
 class Movement(Posted, kw_only=True):
     """A bitemporal entry: it holds in the world from ``valid_from`` until ``valid_to``, and we knew so from
     ``known_from`` until ``known_to``. Nothing of it is ever overwritten but an open end; ``ended_by`` and
-    ``ended_because`` are the actor and the reason of the event that did so.
+    ``ended_because`` are the actor and the reason of the event that did so. The ``counterparty`` of a transfer is the
+    other book.
     """
 
     revision: int
@@ -105,11 +144,12 @@ class Movement(Posted, kw_only=True):
 class Movements:
     """An agreed amendment holds from its ``effective_at`` on, so the earlier terms get an entry of their own that ends
     there; right terms hold for as long as the corrected ones were thought to; a cancelled trade never held. What
-    settles, what is repaid of a loan, and a corporate action and its payment are movements too.
+    settles, what is repaid of a loan, what a fail costs, and a corporate action and its payment are movements too, and
+    so are transfers: one that comes back never left.
     """
 
     name = "movements"
-    version = 3
+    version = 4
     needs: ClassVar[tuple[str, ...]] = ("movements",)
     appends = False
     columns: ClassVar[tuple[str, ...]] = ("book", "instrument", "desk")
@@ -121,14 +161,14 @@ class Movements:
             return (_id(fact.terms, fact), *brought(fact)) if fact.actions else (_id(fact.terms, fact),)
         if isinstance(fact, AppliedEvent):
             return touched(fact)
+        if isinstance(fact, TransferEvent):
+            return (_transfer_id(fact), *brought(fact))
         if isinstance(fact, TradeAmended):
             old = _id(fact.previous, fact, fact.revision - 1)
             return (f"{old}-until", old, _id(fact.terms, fact), *brought(fact))
         if isinstance(fact, TradeCorrected):
             return (_id(fact.previous, fact, fact.revision - 1), _id(fact.terms, fact), *brought(fact))
-        if isinstance(fact, SettlementEvent):
-            return (f"{_id(fact.terms, fact)}-{_settled_kind(fact)}-{event.sequence:012d}",)
-        return tuple(_possible(fact)) if isinstance(fact, TradeCancelled) else ()
+        return tuple(_possible(fact)) if isinstance(fact, TradeCancelled) else _own(fact, event)
 
     def project(self, key: str, document: Movement | None, event: Recorded, view: View) -> Movement | None:
         fact = event.event
@@ -136,6 +176,10 @@ class Movements:
             return _movement(key, fact.terms, fact, event, fact.terms.executed_at)
         if is_of_action(key):
             return _act(key, document, event)
+        if isinstance(fact, VariationMarginSettled):
+            return _margin(key, fact, event)
+        if isinstance(fact, TransferEvent):
+            return _ended(document, event) if document else _transfer(key, fact, event)
         return self._change(key, document, event, view)
 
     def _change(self, key: str, document: Movement | None, event: Recorded, view: View) -> Movement | None:
@@ -143,10 +187,8 @@ class Movements:
         assert isinstance(fact, TradeEvent)
         if document is not None or isinstance(fact, TradeCancelled):
             return _ended(document, event) if document else None
-        if isinstance(fact, SettlementEvent):
-            return _settled(key, fact, event)
         if not isinstance(fact, TradeAmended | TradeCorrected):
-            return _movement(key, fact.terms, fact, event, fact.terms.executed_at)
+            return _followed(key, fact, event)
         old: Movement | None = view.get("movements", _id(fact.previous, fact, fact.revision - 1))
         assert old is not None
         if key.endswith("-until"):
@@ -160,6 +202,32 @@ def _id(terms: Economics, fact: TradeEvent, revision: int | None = None) -> str:
     return f"{terms.book}/{terms.instrument}/{fact.trade_id}/{revision or fact.revision:04d}"
 
 
+def _own(fact: Event, event: Recorded) -> tuple[str, ...]:
+    """The id of what follows a trade or a position and is no revision."""
+    if isinstance(fact, VariationMarginSettled):
+        return (f"{fact.book}/{fact.instrument}/margin-{event.sequence:012d}",)
+    if not isinstance(fact, SettlementEvent | OptionEvent | PenaltyBooked):
+        return ()
+    return (f"{_id(fact.terms, fact)}-{_kind(fact)}-{event.sequence:012d}",)
+
+
+def _kind(fact: TradeEvent) -> Kind:
+    if isinstance(fact, SettlementEvent):
+        return "repayment" if fact.leg == "maturity" else "settlement"
+    return "closing" if isinstance(fact, OptionEvent) else "penalty"
+
+
+def _transfer_id(fact: TransferEvent) -> str:
+    moved = fact.moved
+    way = f"from-{moved.other_book}" if isinstance(fact, TransferReceived) else "out"
+    return f"{moved.book}/{moved.instrument}/{fact.transfer_id}/{way}"
+
+
+def beyond_price(terms: Economics) -> Decimal:
+    """What the lots of a trade cost beside quantity x price."""
+    return terms.total_fees if terms.fees_in_cost else ZERO
+
+
 def _possible(fact: TradeCancelled) -> Iterator[str]:
     """Every entry of the trade that may still be thought to hold."""
     yield _id(fact.terms, fact)
@@ -171,15 +239,43 @@ def _possible(fact: TradeCancelled) -> Iterator[str]:
 def _movement(key: str, terms: Economics, fact: TradeEvent, event: Recorded, valid_from: datetime) -> Movement:
     return Movement(
         id=key, book=terms.book, desk=terms.desk, entity=terms.entity, instrument=terms.instrument,
-        trade_id=fact.trade_id, product=terms.product, asset=terms.asset, currency=terms.currency,
-        issuer=terms.issuer, base_currency=terms.base_currency, lot_method=terms.lot_method, quantity=terms.quantity,
-        price=terms.price, fees=terms.total_fees, trade_date=terms.trade_date, executed_at=terms.executed_at,
-        valid_from=valid_from, known_from_sequence=event.sequence,
-        postings=() if isinstance(fact, SettlementEvent) else _but_nothing(trade_postings(terms)),
+        trade_id=fact.trade_id, product=held_as(terms), contract=terms.contract, asset=terms.asset,
+        currency=terms.currency, issuer=terms.issuer, base_currency=terms.base_currency, lot_method=terms.lot_method,
+        fees_in_cost=terms.fees_in_cost, quantity=terms.quantity, price=terms.price,
+        fees=ZERO if terms.fees_in_cost else terms.total_fees, beyond=beyond_price(terms), closes=terms.closes,
+        income=terms.accrued.amount if terms.accrued else ZERO, trade_date=terms.trade_date,
+        executed_at=terms.executed_at, valid_from=valid_from, known_from_sequence=event.sequence,
+        postings=_but_nothing(trade_postings(terms)) if isinstance(fact, REVISING) else (),
         revision=fact.revision, amount=terms.amount, counterparty=terms.counterparty,
         settlement_date=terms.settlement_date, known_from=fact.recorded_at, actor=fact.actor, reason=fact.reason,
         supersedes=fact.supersedes,
     )
+
+
+def _transfer(key: str, fact: TransferEvent, event: Recorded) -> Movement:
+    """What is sent closes the lots that go, at what they cost; what is received brings them."""
+    moved, comes = fact.moved, isinstance(fact, TransferReceived)
+    lots = tuple(_lot(lot, fact.transfer_id) for lot in moved.lots)
+    quantity, cost = (moved.quantity, moved.cost) if comes else (-moved.quantity, -moved.cost)
+    price = divide(cost, quantity)
+    named = tuple(NamedLot(trade_id=lot.trade_id, quantity=abs(lot.quantity)) for lot in lots)
+    return Movement(
+        id=key, book=moved.book, desk=moved.desk, entity=moved.entity, instrument=moved.instrument,
+        trade_id=fact.transfer_id, kind="transfer-in" if comes else "transfer-out", product=moved.product,
+        asset=moved.asset, currency=moved.currency, issuer=moved.issuer, base_currency=moved.base_currency,
+        lot_method=moved.lot_method, fees_in_cost=moved.fees_in_cost, quantity=quantity, price=price, fees=ZERO,
+        trade_date=moved.transfer_date, executed_at=moved.executed_at, valid_from=moved.executed_at,
+        known_from_sequence=event.sequence, beyond=cost - quantity * price, closes=() if comes else named,
+        brings=lots if comes else (), postings=tuple(transfer_postings(fact)), revision=1, amount=-cost,
+        counterparty=moved.other_book, settlement_date=moved.transfer_date, known_from=fact.recorded_at,
+        actor=fact.actor, reason=fact.reason,
+    )
+
+
+def _lot(lot: MovedLot, transfer_id: str) -> Lot:
+    # That of an average has no trade, and is named by how it came.
+    unit = divide(lot.cost, lot.quantity)
+    return Lot(lot.trade_id or transfer_id, lot.trade_date, lot.quantity, unit, lot.cost)
 
 
 def _until(key: str, old: Movement, fact: TradeAmended | TradeCorrected, event: Recorded) -> Movement | None:
@@ -191,17 +287,41 @@ def _until(key: str, old: Movement, fact: TradeAmended | TradeCorrected, event: 
     return held
 
 
-def _settled_kind(fact: SettlementEvent) -> Kind:
-    return "repayment" if fact.leg == "maturity" else "settlement"
+def _followed(key: str, fact: TradeEvent, event: Recorded) -> Movement:
+    """What follows a trade and is none: it has no fees and no price of its own."""
+    followed = _movement(key, fact.terms, fact, event, fact.effective_at)
+    followed.kind, followed.fees, followed.income = _kind(fact), ZERO, ZERO
+    followed.beyond, followed.closes = ZERO, ()
+    if isinstance(fact, SettlementEvent):
+        followed.quantity, followed.amount, followed.settlement_date = fact.quantity, fact.amount, fact.settled_on
+        followed.postings = _but_nothing(settlement_postings(fact))
+        followed.income = fact.quantity + fact.amount if fact.leg == "maturity" else ZERO
+    elif isinstance(fact, OptionEvent):
+        _close(followed, fact)
+    elif isinstance(fact, PenaltyBooked):
+        followed.quantity, followed.amount = ZERO, fact.amount
+        followed.postings = _but_nothing(penalty_postings(fact))
+    return followed
 
 
-def _settled(key: str, fact: SettlementEvent, event: Recorded) -> Movement:
-    settled = _movement(key, fact.terms, fact, event, fact.effective_at)
-    settled.kind = _settled_kind(fact)
-    settled.quantity, settled.amount, settled.settlement_date = fact.quantity, fact.amount, fact.settled_on
-    settled.postings = _but_nothing(settlement_postings(fact))
-    settled.fees, settled.income = ZERO, fact.quantity + fact.amount if fact.leg == "maturity" else ZERO
-    return settled
+def _close(followed: Movement, fact: OptionEvent) -> None:
+    """Contracts leave for nothing, after what was traded that day."""
+    followed.quantity, followed.price, followed.amount = fact.quantity, ZERO, ZERO
+    followed.trade_date, followed.precedence, followed.executed_at = fact.on, CLOSING, fact.effective_at
+    followed.postings = _but_nothing(closing_postings(fact))
+
+
+def _margin(key: str, fact: VariationMarginSettled, event: Recorded) -> Movement:
+    return Movement(
+        id=key, book=fact.book, desk=fact.desk, entity=fact.entity, instrument=fact.instrument, trade_id="",
+        kind="margin", product="future", contract=fact.contract, asset=fact.instrument, currency=fact.currency,
+        issuer=fact.issuer, base_currency=fact.base_currency, lot_method=fact.lot_method, quantity=fact.closed,
+        price=fact.price, fees=ZERO, gain=fact.amount, trade_date=fact.on, precedence=CLOSING,
+        executed_at=fact.effective_at, valid_from=fact.effective_at, known_from_sequence=event.sequence,
+        postings=_but_nothing(margin_postings(fact)), revision=0, amount=fact.amount, counterparty="",
+        settlement_date=fact.on, known_from=fact.recorded_at, actor=fact.actor, reason=fact.reason,
+        supersedes=fact.supersedes,
+    )
 
 
 def _act(key: str, document: Movement | None, event: Recorded) -> Movement | None:

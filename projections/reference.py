@@ -16,6 +16,7 @@ from domain.events import (
     CounterpartyDefined,
     DeskDefined,
     FxRateRecorded,
+    InstrumentClassified,
     InstrumentDefined,
     InstrumentRestricted,
     KeyIssued,
@@ -24,9 +25,11 @@ from domain.events import (
     KillSwitchReleased,
     LegalEntityDefined,
     LimitSet,
+    PenaltyRateSet,
     PeriodClosed,
     PriceRecorded,
     RestrictionLifted,
+    SettlementCycleSet,
     TraderDefined,
 )
 from domain.events.envelope import Event
@@ -44,6 +47,9 @@ _KINDS: dict[type[Event], tuple[str, tuple[str, ...]]] = {
     KeyIssued: ("keys", ("key_id",)), KeyRevoked: ("keys", ("key_id",)), BusinessDateRolled: ("dates", ()),
     PeriodClosed: ("periods", ()), PriceRecorded: ("prices", ("instrument",)),
     FxRateRecorded: ("rates", ("base", "quote")),
+    SettlementCycleSet: ("settlement-cycles", ("market", "effective_from")),
+    PenaltyRateSet: ("penalty-rates", ("kind", "currency", "effective_from")),
+    InstrumentClassified: ("liquidity", ("instrument", "effective_from")),
     **dict.fromkeys(
         (CorporateActionAnnounced, CorporateActionAmended, CorporateActionCancelled),
         ("corporate-actions", ("action_id",)),

@@ -13,10 +13,12 @@ from projections.positions import Positions
 from projections.projection import Projection
 from projections.quotes import Quotes
 from projections.reference import ReferenceData
+from projections.settlements import Settlements
 from projections.trades import Trades
+from projections.transfers import Transfers
 
 PROJECTIONS: tuple[Projection, ...] = (
-    Trades(), Movements(), Positions(), Journal(), CashBalances(), Exposures(), Relations(), Breaches(),
-    RecentActivity(), Alerts(), Audit(), ReferenceData(), Quotes(),
+    Trades(), Settlements(), Movements(), Positions(), Journal(), CashBalances(), Exposures(), Relations(), Breaches(),
+    RecentActivity(), Alerts(), Audit(), ReferenceData(), Quotes(), Transfers(),
 )
 

@@ -9,8 +9,9 @@ from domain.money import ZERO
 from projections.corporate_actions import ONE, Effect, posted, taken, units
 from projections.journal import Posting
 from projections.lots import EMPTY, Fill, Holding, Place, add
-from projections.movements import Held
+from projections.movements import FILLING, Held
 
+FIRST = FILLING | {"action"}
 M = TypeVar("M", bound=Held)
 
 
@@ -46,6 +47,8 @@ class Run(Generic[M]):
                 continue
             if movement.is_fill:
                 self.holding = add(self.holding, fill_of(movement), self._method)
+            elif movement.product == "future":
+                self.holding = _margined(self.holding, movement)
             elif movement.product == "loan-deposit" and movement.kind != "settlement":
                 # Money is held at par.
                 total = self.holding.quantity + movement.quantity
@@ -82,9 +85,20 @@ def steps(held: Iterable[M], method: LotMethod) -> Iterator[Step[M]]:
 
 def fill_of(movement: Held) -> Fill:
     """What a movement adds to the lots."""
-    return Fill(movement.place, movement.quantity, movement.price)
+    return Fill(
+        movement.place, movement.quantity, movement.price * movement.multiplier, movement.beyond, movement.closes,
+        movement.brings,
+    )
+
+
+def _margined(holding: Holding, movement: Held) -> Holding:
+    """A future costs what it is worth once what it gained was paid; what settles of it only moves."""
+    if movement.kind not in {"trade", "margin"}:
+        return holding
+    cost = holding.cost + movement.quantity * movement.price * movement.multiplier + movement.gain
+    return Holding(holding.quantity + movement.quantity, cost, holding.realised + movement.gain, ())
 
 
 def _order(movement: Held) -> tuple[Place, int]:
     # What moves of a trade comes after the trade, and what is paid of an action after the action.
-    return movement.place, 0 if movement.kind in {"trade", "action"} else movement.known_from_sequence
+    return movement.place, 0 if movement.kind in FIRST else movement.known_from_sequence

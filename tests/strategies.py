@@ -13,8 +13,13 @@ from domain.commands import (
     AffirmTrade,
     AmendTrade,
     AnyCommand,
+    BondTerms,
+    BookPenalty,
     BookTrade,
+    BuyIn,
+    CancelInstruction,
     CancelTrade,
+    ClassifyInstrument,
     ClosePeriod,
     CorrectTrade,
     DefineBook,
@@ -22,22 +27,38 @@ from domain.commands import (
     DefineDesk,
     DefineLegalEntity,
     DefineTrader,
+    DissolveNet,
     EngageKillSwitch,
     EquityTerms,
     FailSettlement,
+    FutureTerms,
+    FxForwardTerms,
     FxSpotTerms,
+    FxSwapTerms,
+    HoldSettlement,
+    InstructSettlement,
     LiftRestriction,
     LoanTerms,
+    MatchSettlement,
+    NetSettlements,
+    OptionTerms,
     RecordFxRate,
     RecordPrice,
     ReleaseKillSwitch,
+    ReleaseSettlement,
+    ReportMismatch,
     RestrictInstrument,
     RollBusinessDate,
     SetLimit,
+    SetPenaltyRate,
+    SetSettlementCycle,
+    SettleNet,
     SettleTrade,
 )
+from domain.commands.lots import NamedLot
 from domain.identifiers import lei_of
 from infra.logs import CommandedLogs
+from tests.instruments import INSTRUMENTS
 from tests.ledger import founded, logs_in_memory, send
 from tests.rules import DAY, MOMENT
 
@@ -50,9 +71,20 @@ WORLD: tuple[AnyCommand, ...] = (
     DefineTrader(command_id="w4", trader="ben", name="Ben", desk="US"),
     DefineCounterparty(command_id="w5", counterparty="BETA", name="Beta", lei=lei_of("EVERBOOK0000000004")),
     RecordFxRate(command_id="w6", base="USD", quote="JPY", rate=Decimal("150.5")),
+    SetPenaltyRate(command_id="w7", kind="liquid-shares", rate=Decimal("1.5"), effective_from=DAY),
+    SetPenaltyRate(command_id="w8", kind="lack-of-cash", rate=Decimal("3.5"), currency="EUR", effective_from=DAY),
+    ClassifyInstrument(command_id="w9", instrument="SAN", liquidity="liquid-shares", effective_from=DAY),
+    DefineBook(command_id="w10", book="LIFO-1", name="Latest", desk="EQ", lot_method="lifo", fees_in_cost=True),
+    DefineBook(command_id="w11", book="HIFO-1", name="Dearest", desk="EQ", lot_method="hifo", fees_in_cost=True),
+    DefineBook(command_id="w12", book="SPEC-1", name="Chosen", desk="EQ", lot_method="specific"),
+    DefineBook(command_id="w13", book="POOL-1", name="Pool", desk="EQ", lot_method="average", fees_in_cost=True),
+    *INSTRUMENTS,
 )
-BOOKS = {"EQ-1": "anna", "EQ-2": "anna", "US-1": "ben"}
-TRADES = tuple(f"T{number}" for number in range(1, 10))
+BOOKS = {
+    "EQ-1": "anna", "EQ-2": "anna", "US-1": "ben", "LIFO-1": "anna", "HIFO-1": "anna", "SPEC-1": "anna",
+    "POOL-1": "anna",
+}
+TRADES = tuple(f"T{number}" for number in range(1, 15))
 
 
 def book_of(trade_id: str) -> str:
@@ -61,7 +93,7 @@ def book_of(trade_id: str) -> str:
 
 
 def world(ledgers: int = 1, logs: CommandedLogs | None = None) -> CommandedLogs:
-    """A ledger, in memory if none is given, with three books of two entities, by FIFO and by average cost."""
+    """A ledger, in memory if none is given, with books of two entities, by every lot method."""
     logs = logs_in_memory(ledgers) if logs is None else founded(logs)
     for command in WORLD:
         send(logs, command)
@@ -82,6 +114,16 @@ FEES = st.dictionaries(st.sampled_from(["broker", "tax"]), decimals("0", "0.005"
 SIDES: Any = st.sampled_from(["buy", "sell"])
 MOMENTS: st.SearchStrategy[datetime] = st.integers(-72, 24).map(lambda hours: MOMENT + timedelta(hours=hours))
 
+def closing(trade_id: str) -> st.SearchStrategy[tuple[NamedLot, ...]]:
+    """Lots that a trade of the specific book names: those of some trades of the book, which may be there or not."""
+    if book_of(trade_id) != "SPEC-1":
+        return st.just(())
+    place = list(BOOKS).index("SPEC-1")
+    names = st.integers(0, 11).map(lambda number: f"T{len(BOOKS) * number + place}")
+    lot = st.builds(NamedLot, trade_id=names, quantity=decimals("0.25", "0.5", "1", "2.5"))
+    return st.one_of(st.just(()), st.lists(lot, max_size=3, unique_by=lambda each: each.trade_id).map(tuple))
+
+
 EQUITY = st.builds(
     EquityTerms, side=SIDES, instrument=st.sampled_from(["SAN", "SAN", "IBM"]), quantity=QUANTITIES, price=PRICES,
     fees=FEES, settlement_date=st.none() | days(0, 5),
@@ -94,14 +136,32 @@ _RATE: dict[str, Any] = {
     "side": st.sampled_from(["lend", "take"]), "currency": st.sampled_from(["EUR", "JPY"]),
     "principal": decimals("1000", "100.001", "36000"), "rate": decimals("3.6", "0", "-0.5"), "start_date": days(0, 1),
 }
-LOANS = st.one_of(
-    st.builds(LoanTerms, **_RATE, tenor=st.sampled_from(["0D", "1W", "3M"])),
-    st.builds(
-        LoanTerms, **_RATE, rate_type=st.just("floating"), index=st.just("ESTR"), spread=decimals("0.25"),
-        day_count=st.sampled_from(["30/360", "ACT/ACT"]), maturity_date=days(2, 400),
-    ),
+FLOATING = st.builds(
+    LoanTerms, **_RATE, rate_type=st.just("floating"), index=st.just("ESTR"), spread=decimals("0.25"),
+    day_count=st.sampled_from(["30/360", "ACT/ACT"]), maturity_date=days(2, 400),
 )
-TERMS = st.one_of(EQUITY, EQUITY, EQUITY, FX, LOANS)
+LOANS = st.one_of(st.builds(LoanTerms, **_RATE, tenor=st.sampled_from(["0D", "1W", "3M"])), FLOATING)
+BONDS = st.builds(
+    BondTerms, side=SIDES, instrument=st.sampled_from(["OAT", "GILT", "BILL"]), price=decimals("99.5", "101.337", "0"),
+    quantity=decimals("1000", "2500.5", "70"), fees=FEES, settlement_date=st.none() | days(0, 5),
+)
+CONTRACTS: Any = {"side": SIDES, "quantity": st.integers(1, 6).map(Decimal), "fees": FEES}
+FUTURES = st.builds(FutureTerms, instrument=st.just("CRUDE"), price=decimals("60", "61.25", "0", "-37.63"), **CONTRACTS)
+OPTIONS = st.builds(
+    OptionTerms, instrument=st.sampled_from(["CALL", "PUT"]), price=decimals("2.5", "0", "0.05"), **CONTRACTS
+)
+PAIRS = st.sampled_from([("EUR", "USD"), ("USD", "JPY")])
+DEALT: Any = {"side": SIDES, "quantity": QUANTITIES, "rate": decimals("1.25", "151.33"), "fees": FEES}
+FORWARDS = PAIRS.flatmap(lambda pair: st.builds(
+    FxForwardTerms, base=st.just(pair[0]), quote=st.just(pair[1]), points=decimals("0.0012", "-0.5"),
+    tenor=st.sampled_from(["1W", "1M", "6M"]), **DEALT,
+))
+DELIVERED = st.sampled_from([f"T{number}" for number in range(200, 260)])
+SWAPS = PAIRS.flatmap(lambda pair: st.builds(
+    FxSwapTerms, base=st.just(pair[0]), quote=st.just(pair[1]), far_points=decimals("0.0012", "-0.5"),
+    far_date=days(6, 90), far_trade_id=DELIVERED, **DEALT,
+))
+TERMS = st.one_of(EQUITY, EQUITY, EQUITY, FX, LOANS, BONDS, FUTURES, OPTIONS, FORWARDS)
 
 
 def bookings(
@@ -113,6 +173,7 @@ def bookings(
         BookTrade, command_id=st.just("x"), trade_id=st.just(trade_id), book=st.just(book_of(trade_id)),
         trader=st.just(BOOKS[book_of(trade_id)]), counterparty=st.sampled_from(["ACME", "BETA"]),
         trade_date=days(-2, 0), terms=terms, effective_at=moments, contra_book=st.sampled_from([None, None, "EQ-2"]),
+        closes=closing(trade_id),
     ))
 
 
@@ -136,8 +197,42 @@ def changes(
         about(CorrectTrade, trade_ids, reason=st.just("typo"), trade_date=st.none() | days(-4, 0), **revised),
         about(CancelTrade, trade_ids, **fields), about(AffirmTrade, trade_ids, **fields),
         about(SettleTrade, trade_ids, **settled, **fields), about(SettleTrade, trade_ids, **settled, **fields),
-        about(FailSettlement, trade_ids, **fields),
+        about(FailSettlement, trade_ids, cause=st.sampled_from(["securities", "cash"]), **fields),
+        handlings(trade_ids, **fields),
     )
+
+
+def handlings(
+    trade_ids: st.SearchStrategy[str] = st.sampled_from(TRADES), **fields: Any  # noqa: B008
+) -> st.SearchStrategy[AnyCommand]:
+    """What is told about a settlement on its way."""
+    return st.one_of(
+        about(InstructSettlement, trade_ids, instruction=st.sampled_from(["SI-1", "SI-2"]), **fields),
+        about(MatchSettlement, trade_ids, **fields),
+        about(ReportMismatch, trade_ids, difference=st.just("their price"), **fields),
+        about(CancelInstruction, trade_ids, **fields), about(HoldSettlement, trade_ids, **fields),
+        about(ReleaseSettlement, trade_ids, **fields), about(BuyIn, trade_ids, price=PRICES, **fields),
+        about(BookPenalty, trade_ids, through=st.none() | days(0, 9), **fields),
+    )
+
+
+def nettings(
+    trade_ids: st.SearchStrategy[str] = st.sampled_from(TRADES), **fields: Any  # noqa: B008
+) -> st.SearchStrategy[AnyCommand]:
+    """Nets of trades of one book that may or may not fit together."""
+    named: dict[str, Any] = {"command_id": st.just("x"), "net_id": st.sampled_from(["N1", "N2"]), **fields}
+
+    def of_book(book: str) -> st.SearchStrategy[AnyCommand]:
+        own = trade_ids.filter(lambda trade_id: book_of(trade_id) == book)
+        trades = st.lists(own, min_size=2, max_size=3).map(tuple)
+        return st.one_of(
+            st.builds(NetSettlements, book=st.just(book), trade_ids=trades, **named),
+            st.builds(NetSettlements, book=st.just(book), trade_ids=trades, **named),
+            st.builds(SettleNet, book=st.just(book), settled_on=st.none() | days(0, 5), **named),
+            st.builds(DissolveNet, book=st.just(book), **named),
+        )
+
+    return trade_ids.map(book_of).flatmap(of_book)
 
 
 _X: Any = st.just("x")
@@ -150,6 +245,18 @@ _SURROUNDINGS = st.one_of(
     st.builds(
         SetLimit, command_id=_X, book=st.sampled_from(["EQ-1", "US-1"]), amount=st.sampled_from(_LIMITS),
         kind=st.sampled_from(["gross-notional", "order-notional", "position-quantity"]),
+    ),
+    st.builds(
+        SetPenaltyRate, command_id=_X, kind=st.sampled_from(["liquid-shares", "other"]), rate=decimals("1", "0.25"),
+        effective_from=days(-9, 5),
+    ),
+    st.builds(
+        ClassifyInstrument, command_id=_X, instrument=st.just("IBM"), liquidity=st.sampled_from(["other"]),
+        effective_from=days(-9, 5),
+    ),
+    st.builds(
+        SetSettlementCycle, command_id=_X, market=st.sampled_from(["XPAR", "XNYS"]), days=st.integers(0, 2),
+        effective_from=days(-9, 1),
     ),
     st.builds(EngageKillSwitch, command_id=_X, trader=st.just("ben")),
     st.builds(ReleaseKillSwitch, command_id=_X, trader=st.just("ben")),
@@ -165,8 +272,8 @@ def numbered(commands: Sequence[Any], prefix: str = "h") -> list[AnyCommand]:
 
 SHARES = EQUITY.map(lambda terms: msgspec.structs.replace(terms, instrument="SAN"))
 MONEY = LOANS.map(lambda terms: msgspec.structs.replace(terms, start_date=DAY))
-_FOCUS = {"anything": TERMS, "one position": SHARES, "money": MONEY}
-_POOLS = (TRADES, *(tuple(f"T{3 * number + place}" for number in range(1, 12)) for place in range(3)))
+_FOCUS = {"anything": st.one_of(TERMS, TERMS, TERMS, SWAPS), "one position": SHARES, "money": MONEY}
+_POOLS = (TRADES, *(tuple(f"T{len(BOOKS) * number + place}" for number in range(1, 12)) for place in range(len(BOOKS))))
 
 
 @lru_cache
@@ -175,7 +282,7 @@ def _kinds(
 ) -> st.SearchStrategy[Any]:
     trade_ids, terms = st.sampled_from(pool), _FOCUS[focus]
     revised = changes(trade_ids, terms=terms, effective_at=moments)
-    kinds = [bookings(trade_ids, terms, moments), *[revised] * 4]
+    kinds = [bookings(trade_ids, terms, moments), *[revised] * 4, nettings(trade_ids, effective_at=moments)]
     return st.one_of(*kinds, *([_SURROUNDINGS] if surroundings else []))
 
 

@@ -17,8 +17,11 @@ from api.problems import Problem
 from api.replaying import moment
 from domain.money import exact
 from infra.everbook import Everbook
+from projections.ageing import AGED, Calendars, business_date, business_days_open
 from projections.risk import exposures
-from projections.valuation import Marks, value
+from projections.settlements import OPEN
+from projections.transfers import in_transit
+from projections.valuation import QUOTED, Marks, value
 
 Book = Annotated[str | None, typer.Option(help="Only this book")]
 SHOWN = 20
@@ -76,6 +79,27 @@ def journal(data: Data = None, book: Book = None, limit: Most = 20, as_json: Jso
     ))
 
 
+def settlements(
+    *, data: Data = None, book: Book = None,
+    every: Annotated[bool, typer.Option("--all", help="What has settled too")] = False, limit: Most = 200,
+    as_json: Json = False,
+) -> None:
+    """What is to be delivered and paid, and for how many business days it has been due."""
+    with existing(settings_of(data)) as ledger, exact():
+        ledger.worker().catch_up()
+        where: dict[str, Any] = ({} if every else {"status": OPEN}) | ({"book": book} if book else {})
+        found = _sound(ledger.read_models.select("settlements", where=where, limit=limit))
+        entries = _sound(ledger.read_models.select("reference", where={"kind": AGED}, limit=-1))
+        calendars, today = Calendars(entries), business_date(entries)
+        aged = [business_days_open(each, today, calendars) for each in found]
+        lines = [
+            (each.book, each.trade_id, each.leg, each.status, each.due_on, days or None, each.open_quantity,
+             each.asset, each.open_amount, each.currency) for each, days in zip(found, aged, strict=True)
+        ]
+    columns = ("book", "trade", "leg", "status", "due", "days over", "open", "asset", "amount", "currency")
+    show(found, as_json, "Settlements", columns, lines)
+
+
 def risk(data: Data = None, by: Annotated[str, typer.Option(help="book, desk, counterparty, issuer …")] = "book",
          as_json: Json = False) -> None:
     """Exposure in the base currency."""
@@ -123,6 +147,23 @@ def audit(
     ))
 
 
+def transfers(
+    data: Data = None, book: Book = None,
+    every: Annotated[bool, typer.Option("--all", help="Those that have arrived or come back too")] = False,
+    limit: Most = 50, as_json: Json = False,
+) -> None:
+    """Positions on their way from one book to another."""
+    with existing(settings_of(data)) as ledger:
+        found = select(ledger, "transfers", book, limit if every else -1)
+        if not every:
+            found = in_transit(found, ledger.read_models.get_many)[: limit if limit >= 0 else None]
+    show(found, as_json, "Transfers" if every else "In transit",
+         ("transfer", "status", "book", "other", "instrument", "quantity", "cost", "why"), (
+        (each.transfer_id, each.status, each.book, each.other_book, each.instrument, each.quantity, each.cost,
+         each.detail) for each in found
+    ))
+
+
 def select(ledger: Everbook, model: str, book: str | None, limit: int) -> list[Any]:
     """Documents that reflect everything recorded so far."""
     ledger.worker().catch_up()
@@ -131,7 +172,7 @@ def select(ledger: Everbook, model: str, book: str | None, limit: int) -> list[A
 
 def latest_marks(ledger: Everbook) -> Marks:
     """The latest prices and rates."""
-    return Marks(_sound(ledger.read_models.select("reference", where={"kind": ("prices", "rates")}, limit=-1)))
+    return Marks(_sound(ledger.read_models.select("reference", where={"kind": QUOTED}, limit=-1)))
 
 
 def _sound(documents: Sequence[Any]) -> list[Any]:

@@ -18,7 +18,9 @@ from domain.outcomes import Principal
 DEFINING = {
     "entities": "DefineLegalEntity", "desks": "DefineDesk", "books": "DefineBook", "traders": "DefineTrader",
     "counterparties": "DefineCounterparty", "instruments": "DefineInstrument", "calendars": "DefineCalendar",
-    "restrictions": "RestrictInstrument", "corporate-actions": "AnnounceCorporateAction",
+    "restrictions": "RestrictInstrument", "settlement-cycles": "SetSettlementCycle",
+    "penalty-rates": "SetPenaltyRate", "liquidity": "ClassifyInstrument",
+    "corporate-actions": "AnnounceCorporateAction",
 }
 READABLE = (*DEFINING, "limits", "kill-switches", "keys", "dates", "periods")
 SECRET_BYTES = 32

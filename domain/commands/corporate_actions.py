@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import Literal
 
 import msgspec
 
@@ -68,6 +69,7 @@ class CorporateAction(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     action: str
     revision: int
     instrument: str
+    product: Literal["equity", "bond"] = "equity"
     currency: str
     issuer: str
     ex_date: date

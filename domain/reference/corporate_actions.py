@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from domain.commands.contracts import FutureContract, OptionContract
 from domain.commands.corporate_actions import (
     ActionTerms,
     AmendCorporateAction,
@@ -46,8 +47,11 @@ def announce(
     if command.action in state.corporate_actions:
         raise Refused("action-exists", f"corporate action {command.action} was announced before", "$.action")
     instrument = state.instruments[command.instrument]
+    if isinstance(instrument.contract, FutureContract | OptionContract):
+        raise Refused("not-entitled", "issuers act on shares and bonds", "$.instrument")
     action = CorporateAction(
-        action=command.action, revision=1, instrument=command.instrument, currency=instrument.currency,
+        action=command.action, revision=1, instrument=command.instrument,
+        product="equity" if instrument.contract is None else "bond", currency=instrument.currency,
         issuer=instrument.issuer, **_dates(command), terms=_checked(command.terms),
     )
     return CorporateActionAnnounced(**envelope, action=action)

@@ -5,6 +5,7 @@ from datetime import date
 
 from domain.commands import (
     AnyCommand,
+    ClassifyInstrument,
     ClosePeriod,
     DefineBook,
     DefineCalendar,
@@ -21,6 +22,8 @@ from domain.commands import (
     RevokeKey,
     RollBusinessDate,
     SetLimit,
+    SetPenaltyRate,
+    SetSettlementCycle,
 )
 from domain.commands.corporate_actions import (
     AmendCorporateAction,
@@ -30,7 +33,7 @@ from domain.commands.corporate_actions import (
 from domain.decider import Envelope
 from domain.events import Event
 from domain.outcomes import Principal
-from domain.reference import controls, corporate_actions, definitions
+from domain.reference import controls, corporate_actions, definitions, regimes
 from domain.reference.kept import KeptReference, kept, resume
 from domain.reference.state import ReferenceState
 from domain.refusals import Refused
@@ -46,7 +49,7 @@ _STREAMS: dict[type, tuple[str, str]] = {
     AnnounceCorporateAction: ("corporate-action:", "action"), AmendCorporateAction: ("corporate-action:", "action"),
     CancelCorporateAction: ("corporate-action:", "action"),
 }
-_RULES = {**definitions.RULES, **controls.RULES, **corporate_actions.RULES}
+_RULES = {**definitions.RULES, **controls.RULES, **regimes.RULES, **corporate_actions.RULES}
 
 
 class ReferenceDecider:
@@ -67,17 +70,7 @@ class ReferenceDecider:
     def stream(self, command: AnyCommand) -> str:
         if named := _STREAMS.get(type(command)):
             return named[0] + str(getattr(command, named[1]))
-        match command:
-            case SetLimit():
-                suffix = f":{command.instrument}" if command.instrument else ""
-                return f"limit:{command.book}:{command.kind}{suffix}"
-            case EngageKillSwitch() | ReleaseKillSwitch():
-                return f"kill-switch:trader:{command.trader}" if command.trader else f"kill-switch:book:{command.book}"
-            case RollBusinessDate():
-                return "business-date"
-            case ClosePeriod():
-                return "periods"
-        return "reference"
+        return _stream(command)
 
     def version(self, command: AnyCommand) -> int:
         return self.state.versions.get(self.stream(command), 0)
@@ -95,3 +88,18 @@ class ReferenceDecider:
 
     def resume(self, state: KeptReference) -> None:
         resume(self.state, state)
+
+
+def _stream(command: AnyCommand) -> str:
+    match command:
+        case SetLimit():
+            return f"limit:{command.book}:{command.kind}" + (f":{command.instrument}" if command.instrument else "")
+        case EngageKillSwitch() | ReleaseKillSwitch():
+            return f"kill-switch:trader:{command.trader}" if command.trader else f"kill-switch:book:{command.book}"
+        case SetSettlementCycle() | SetPenaltyRate() | ClassifyInstrument():
+            return regimes.stream_of(command)
+        case RollBusinessDate():
+            return "business-date"
+        case ClosePeriod():
+            return "periods"
+    return "reference"

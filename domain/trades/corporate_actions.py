@@ -11,7 +11,7 @@ from domain.commands.corporate_actions import (
     PayCorporateAction,
     ReverseCorporateAction,
 )
-from domain.decider import Envelope
+from domain.decider import Apart, Envelope
 from domain.events import (
     CorporateActionApplied,
     CorporateActionPaid,
@@ -20,12 +20,13 @@ from domain.events import (
     TradeAmended,
     TradeBooked,
     TradeCorrected,
+    TransferReceived,
+    TransferSent,
 )
 from domain.events.corporate_actions import Holder
 from domain.outcomes import SYSTEM, Principal
 from domain.refusals import Refused
-from domain.trades.entitlements import carrying
-from domain.trades.lifecycle import _dated as dated
+from domain.trades.lifecycle import on_open_day as dated
 
 if TYPE_CHECKING:
     from domain.trades.decider import TradeDecider
@@ -58,16 +59,22 @@ def decide(
     raise AssertionError(f"no rule for {type(command).__name__}")
 
 
-def with_actions(log: "TradeDecider", events: Sequence[Event]) -> Sequence[Event]:
-    """The events of trades, each with the corporate actions that it brings to its position."""
-    found: list[Event] = []
-    for event in events:
-        if isinstance(event, TradeBooked | TradeAmended | TradeCorrected):
-            brought = carrying(log.entitlements, event.terms)
-            found.append(replace(event, actions=brought) if brought else event)
-        else:
-            found.append(event)
-    return found
+def with_actions(log: "TradeDecider", events: Sequence[Event | Apart]) -> Sequence[Event | Apart]:
+    """The events of trades and transfers, each with the corporate actions that it brings to its position."""
+    return [
+        replace(each, event=_with_actions(log, each.event)) if isinstance(each, Apart) else _with_actions(log, each)
+        for each in events
+    ]
+
+
+def _with_actions(log: "TradeDecider", event: Event) -> Event:
+    if isinstance(event, TradeBooked | TradeAmended | TradeCorrected):
+        brought = log.entitlements.missing(event.terms)
+    elif isinstance(event, TransferSent | TransferReceived):
+        brought = log.entitlements.missing(event.moved)
+    else:
+        return event
+    return replace(event, actions=brought) if brought else event
 
 
 def _holders(log: "TradeDecider", command: ActionCommand) -> tuple[Holder, ...]:

@@ -1,6 +1,6 @@
 """The rules of a ledger log: its books' trades, headroom and business date."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from itertools import islice
@@ -8,8 +8,24 @@ from typing import Any
 
 import msgspec
 
-from domain.commands import ActionCommand, AnyCommand, BookTrade, ClosePeriod, RollBusinessDate, TradeCommand
-from domain.decider import Envelope
+from domain.commands import (
+    ActionCommand,
+    AnyCommand,
+    BookTrade,
+    CancelTrade,
+    ClosePeriod,
+    FxSwapTerms,
+    NetSettlements,
+    RollBusinessDate,
+    RollOverLoan,
+    SettleVariationMargin,
+    TradeCommand,
+)
+from domain.commands.lots import MovedLot, NamedLot
+from domain.commands.products import DeliveryCommand
+from domain.commands.settlement import NetCommand
+from domain.commands.transfers import TransferCommand, TransferPosition
+from domain.decider import Apart, Envelope
 from domain.events import (
     BookDefined,
     BusinessDateRolled,
@@ -17,6 +33,7 @@ from domain.events import (
     CorporateActionPaid,
     CorporateActionReversed,
     Event,
+    NetEvent,
     PeriodClosed,
     TradeAmended,
     TradeBooked,
@@ -24,7 +41,12 @@ from domain.events import (
     TradeCorrected,
     TradeEvent,
     TradeSettled,
+    TransferEvent,
+    TransferReceived,
+    TransferSent,
+    VariationMarginSettled,
 )
+from domain.events.products import OptionEvent
 from domain.events.trades import Economics
 from domain.market import MarketState
 from domain.money import ZERO
@@ -32,13 +54,17 @@ from domain.outcomes import Principal
 from domain.reference import ReferenceState
 from domain.refusals import Refused
 from domain.schema import Recorded
-from domain.trades import corporate_actions, lifecycle
+from domain.trades import corporate_actions, lifecycle, margins, transfers
 from domain.trades.economics import template_of
 from domain.trades.entitlements import AppliedEvents, Entitlements, KeptEntitlements
+from domain.trades.margins import MarginAccount
+from domain.trades.nets import NetState
 from domain.trades.state import TradeState, booked, evolve_trade
+from domain.trades.transfers import TransferState, stream_of
 from domain.undo import UndoLog
 
 TRADES_IN_MEMORY = 20_000
+NET = "net:"
 
 
 class KeptTrades(msgspec.Struct, frozen=True):
@@ -48,6 +74,8 @@ class KeptTrades(msgspec.Struct, frozen=True):
     positions: list[tuple[str, str, Decimal]]
     dates: dict[str, date]
     versions: dict[str, int]
+    margins: list[tuple[str, str, MarginAccount]]
+    arrivals: dict[str, tuple[str, ...]]
     entitlements: KeptEntitlements
 
 
@@ -55,8 +83,9 @@ class TradeDecider:
     """Decides under the reference and market facts that its owner follows.
 
     ``used`` is the gross notional reserved by each book's unsettled trades, in its base currency; ``positions`` the
-    trade-date quantity by book and instrument, in units of today; ``trades`` those seen last, the others are loaded
-    when a command needs them.
+    trade-date quantity by book and instrument, in units of today; ``trades``, ``nets`` and ``transfers`` those seen
+    last, the others are loaded when a command needs them. ``arrivals`` are by position the names of lots that transfers
+    made, and ``sent`` counts the transfers that were sent.
     """
 
     state_type = KeptTrades
@@ -69,8 +98,13 @@ class TradeDecider:
         self.reference = reference
         self.market = market
         self.trades: dict[str, TradeState] = {}
+        self.nets: dict[str, NetState] = {}
+        self.margins: dict[tuple[str, str], MarginAccount] = {}
         self.used: dict[str, Decimal] = {}
         self.positions: dict[tuple[str, str], Decimal] = {}
+        self.transfers: dict[str, TransferState] = {}
+        self.arrivals: dict[str, tuple[str, ...]] = {}
+        self.sent = 0
         self.entitlements = Entitlements(self._undo)
         self.dates: dict[str, date] = {}
         self.versions: dict[str, int] = {}
@@ -79,6 +113,7 @@ class TradeDecider:
         self._evolve: dict[type[Event], Callable[[Any], None]] = {
             BusinessDateRolled: self._rolled,
             PeriodClosed: self._closed,
+            VariationMarginSettled: self._margined,
             CorporateActionApplied: self._entitled,
             CorporateActionPaid: self._entitled,
             CorporateActionReversed: self._entitled,
@@ -92,7 +127,9 @@ class TradeDecider:
         positions = self._undo.kept(self.positions)
         return KeptTrades(
             self._undo.kept(self.used), [(*place, quantity) for place, quantity in positions.items()],
-            self._undo.kept(self.dates), self._undo.kept(self.versions), self.entitlements.kept(),
+            self._undo.kept(self.dates), self._undo.kept(self.versions),
+            [(*place, account) for place, account in self._undo.kept(self.margins).items()],
+            self._undo.kept(self.arrivals), self.entitlements.kept(),
         )
 
     def resume(self, state: KeptTrades) -> None:
@@ -101,6 +138,8 @@ class TradeDecider:
         self.positions.update({(book, instrument): quantity for book, instrument, quantity in state.positions})
         self.dates.update(state.dates)
         self.versions.update(state.versions)
+        self.margins.update({(book, instrument): account for book, instrument, account in state.margins})
+        self.arrivals.update(state.arrivals)
         self.entitlements.resume(state.entitlements)
 
     def business_date(self) -> date | None:
@@ -121,50 +160,121 @@ class TradeDecider:
             return "trade:" + command.trade_id
         if isinstance(command, ActionCommand):
             return "corporate-action:" + command.action.action
+        if isinstance(command, TransferCommand):
+            return stream_of(command)
+        if isinstance(command, NetCommand):
+            return NET + command.net_id
+        if isinstance(command, SettleVariationMargin):
+            return f"margin:{command.book}:{command.instrument}"
         return "business-date" if isinstance(command, RollBusinessDate) else "periods"
 
     def version(self, command: AnyCommand) -> int:
         if isinstance(command, TradeCommand):
             trade = self.trades.get(command.trade_id)
             return trade.version if trade else 0
+        if isinstance(command, TransferCommand):
+            transfer = self.transfers.get(stream_of(command))
+            return transfer.version if transfer else 0
+        if isinstance(command, NetCommand):
+            net = self.nets.get(command.net_id)
+            return net.version if net else 0
         return self.versions.get(self.stream(command), 0)
 
     def absent(self, commands: Iterable[AnyCommand], *, bookings: bool) -> list[str]:
         """The streams that deciding these commands needs and that are not in memory; those of ``bookings`` too, which
         are new unless a trade id is used again.
         """
-        trades = self.trades
-        return list({
-            "trade:" + c.trade_id: None for c in commands
-            if (bookings or type(c) is not BookTrade) and isinstance(c, TradeCommand) and c.trade_id not in trades
-        })
+        trades, streams = self.trades, dict[str, None]()
+        for c in commands:
+            if type(c) is BookTrade and not bookings and not c.closes:
+                continue
+            if isinstance(c, TradeCommand):
+                for trade_id in (c.trade_id, *self._beside(c)):
+                    if trade_id not in trades:
+                        streams["trade:" + trade_id] = None
+                named: Sequence[NamedLot | MovedLot] = getattr(c, "closes", ())
+            elif isinstance(c, TransferCommand):
+                if (stream := stream_of(c)) not in self.transfers:
+                    streams[stream] = None
+                named = c.lots if isinstance(c, TransferPosition) else ()
+            else:
+                if isinstance(c, NetCommand):
+                    streams |= dict.fromkeys(self._absent_of_net(c))
+                continue
+            if named:
+                streams |= {"trade:" + lot.trade_id: None for lot in named if lot.trade_id not in trades}
+        return list(streams)
+
+    def _beside(self, command: TradeCommand) -> Iterator[str]:
+        """Other trades that a command is about: those it makes, and of a swap's leg the other one."""
+        match command:
+            case BookTrade(terms=FxSwapTerms(far_trade_id=far)):
+                yield far
+            case DeliveryCommand():
+                yield command.delivery_trade_id
+            case RollOverLoan():
+                yield command.new_trade_id
+            case CancelTrade():
+                trade = self.trades.get(command.trade_id)
+                if trade is not None and trade.terms.forward is not None and trade.terms.forward.other_leg is not None:
+                    yield trade.terms.forward.other_leg
+
+    def _absent_of_net(self, command: NetCommand) -> Iterator[str]:
+        net = self.nets.get(command.net_id)
+        if net is None:
+            yield NET + command.net_id
+        if isinstance(command, NetSettlements):
+            trade_ids = command.trade_ids
+        else:
+            trade_ids = net.event.trade_ids if net and net.is_open else ()
+        yield from ("trade:" + trade_id for trade_id in trade_ids if trade_id not in self.trades)
 
     def load(self, history: Iterable[Recorded]) -> None:
-        """Takes trades from the store into memory; their books know of them already."""
+        """Takes trades, nets and transfers from the store into memory; their books know of them already."""
         for recorded in history:
+            if isinstance(recorded.event, TransferEvent):
+                self.transfers[recorded.stream] = TransferState(recorded.version, recorded.event)
+                continue
+            if isinstance(recorded.event, NetEvent):
+                self.nets[recorded.event.net_id] = NetState(recorded.version, recorded.event)
+                continue
             trade_id = recorded.stream.removeprefix("trade:")
             state = evolve_trade(self.trades.get(trade_id), recorded.version, recorded.sequence, recorded.event)
             if state is not None:
                 self.trades[trade_id] = state
 
     def forget(self) -> None:
-        """Drops the trades seen longest ago, down to the bound, but none that may step back. Only between batches."""
-        if len(self.trades) <= self._trades_in_memory:
-            return
-        open_to_undo = self._undo.changed(self.trades)
-        for trade_id in list(islice(self.trades, len(self.trades) - self._trades_in_memory)):
-            if trade_id not in open_to_undo:
-                del self.trades[trade_id]
+        """Drops the trades, nets and transfers seen longest ago, down to the bound, but none that may step back. Only
+        between batches.
+        """
+        tables: tuple[dict[str, Any], ...] = (self.trades, self.nets, self.transfers)
+        for table in tables:
+            if len(table) <= self._trades_in_memory:
+                continue
+            open_to_undo = self._undo.changed(table)
+            for key in list(islice(table, len(table) - self._trades_in_memory)):
+                if key not in open_to_undo:
+                    del table[key]
 
-    def decide(self, command: AnyCommand, envelope: Envelope, principal: Principal) -> Sequence[Event]:
-        if type(command) is BookTrade:
-            return corporate_actions.with_actions(self, lifecycle.book(self, command, envelope, principal))
-        if isinstance(command, TradeCommand):
-            return corporate_actions.with_actions(self, lifecycle.change(self, command, envelope, principal))
+    def decide(self, command: AnyCommand, envelope: Envelope, principal: Principal) -> Sequence[Event | Apart]:
         if isinstance(command, ActionCommand):
             return corporate_actions.decide(self, command, envelope, principal)
+        events = self._decide(command, envelope, principal)
+        return corporate_actions.with_actions(self, events) if self.entitlements.live else events
+
+    def _decide(self, command: AnyCommand, envelope: Envelope, principal: Principal) -> Sequence[Event | Apart]:
+        if type(command) is BookTrade:
+            return lifecycle.book(self, command, envelope, principal)
+        if isinstance(command, TradeCommand):
+            return lifecycle.change(self, command, envelope, principal)
+        if isinstance(command, TransferCommand):
+            return transfers.decide(self, command, envelope, principal)
+        if isinstance(command, NetCommand):
+            return lifecycle.net(self, command, envelope, principal)
         if isinstance(command, RollBusinessDate | ClosePeriod):
             return lifecycle.turn(self, command, envelope)
+        if isinstance(command, SettleVariationMargin):
+            return lifecycle.margin(self, command, envelope, principal)
         raise Refused("wrong-log", f"{type(command).__name__} is not decided by a ledger log", "$.type")
 
     def evolve(self, recorded: Recorded) -> None:
@@ -173,6 +283,10 @@ class TradeDecider:
             self._book(recorded, event)
         elif isinstance(event, TradeEvent):
             self._evolve_trade(recorded, event)
+        elif isinstance(event, TransferEvent):
+            self._evolve_transfer(recorded, event)
+        elif isinstance(event, NetEvent):
+            self._undo.put(self.nets, event.net_id, NetState(recorded.version, event))
         elif evolve := self._evolve.get(type(event)):
             evolve(event)
             self._undo.put(self.versions, recorded.stream, recorded.version)
@@ -191,14 +305,32 @@ class TradeDecider:
             self._take(event.terms, 1)
         elif isinstance(event, TradeCancelled):
             self._take(event.terms, -1)
+        elif isinstance(event, OptionEvent):
+            self._add(event.terms.book, event.terms.instrument, event.quantity)
         elif isinstance(event, TradeSettled) and (event.leg == "maturity" or event.terms.loan is None):
             self._reserve(event.terms, -1)
             if event.leg == "maturity":
                 self._hold(event.terms, -1)
 
+    def _evolve_transfer(self, recorded: Recorded, event: TransferEvent) -> None:
+        self._undo.put(self.transfers, recorded.stream, TransferState(recorded.version, event))
+        moved, leaves = event.moved, isinstance(event, TransferSent)
+        place = (moved.book, moved.instrument)
+        quantity = self.entitlements.hold(moved, -moved.quantity if leaves else moved.quantity)
+        self._undo.put(self.positions, place, self.positions.get(place, ZERO) + quantity)
+        position = "/".join(place)
+        names = [lot.trade_id for lot in moved.lots if lot.trade_id] if isinstance(event, TransferReceived) else []
+        # What is sent may open a lot of its own, when what it takes turns out not to have been there.
+        came = dict.fromkeys((*self.arrivals.get(position, ()), *names, event.transfer_id))
+        self._undo.put(self.arrivals, position, tuple(came))
+        self.sent += leaves
+
     def _take(self, terms: Economics, sign: int) -> None:
         self._reserve(terms, sign)
         self._hold(terms, sign)
+        if terms.contract is not None and terms.product == "future":
+            key = (terms.book, terms.instrument)
+            self._undo.put(self.margins, key, margins.take(self.margins.get(key, margins.EMPTY), terms, sign))
 
     def _reserve(self, terms: Economics, sign: int) -> None:
         if (notional := terms.notional) is not None:
@@ -214,6 +346,16 @@ class TradeDecider:
         if self.entitlements.evolve(event):
             for key, quantity in self.entitlements.today(event.instrument):
                 self._undo.put(self.positions, key, quantity)
+
+    def _add(self, book: str, instrument: str, quantity: Decimal) -> None:
+        key = (book, instrument)
+        self._undo.put(self.positions, key, self.positions.get(key, ZERO) + quantity)
+
+    def _margined(self, event: VariationMarginSettled) -> None:
+        key = (event.book, event.instrument)
+        self._undo.put(self.margins, key, margins.settled(self.margins.get(key, margins.EMPTY), event))
+        if event.closed:
+            self._add(event.book, event.instrument, event.closed)
 
     def _rolled(self, event: BusinessDateRolled) -> None:
         self._undo.put(self.dates, "business-date", event.business_date)

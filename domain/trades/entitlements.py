@@ -11,10 +11,11 @@ from domain.corporate_actions import ONE, ratio, scaled
 from domain.events import CorporateActionApplied, CorporateActionPaid, CorporateActionReversed
 from domain.events.corporate_actions import AppliedAction
 from domain.events.trades import Economics
+from domain.events.transfers import Moved
 from domain.money import ZERO
 from domain.undo import UndoLog
 
-ENTITLING = frozenset({"equity"})
+ENTITLING = frozenset({"equity", "bond"})
 """The products whose holders issuers do something to."""
 AppliedEvents = CorporateActionApplied | CorporateActionPaid | CorporateActionReversed
 
@@ -56,21 +57,22 @@ class Entitlements:
             self._trade(book, instrument, day, quantity)
         self._undo.keep()
 
-    def hold(self, terms: Economics, quantity: Decimal) -> Decimal:
-        """Takes a traded quantity in; what it is today, after the actions that came since."""
+    def hold(self, terms: Economics | Moved, quantity: Decimal) -> Decimal:
+        """Takes a quantity in that was traded or transferred; what it is today, after the actions that came since."""
         if terms.product not in ENTITLING:
             return quantity
-        self._trade(terms.book, terms.instrument, terms.trade_date, quantity)
-        return self._today(terms.instrument, terms.trade_date, quantity) if terms.instrument in self._of else quantity
+        day = day_of(terms)
+        self._trade(terms.book, terms.instrument, day, quantity)
+        return self._today(terms.instrument, day, quantity) if terms.instrument in self._of else quantity
 
-    def any_of(self, instrument: str) -> bool:
-        return instrument in self._of
-
-    def missing(self, book: str, instrument: str, day: date) -> tuple[AppliedAction, ...]:
-        """The actions that something traded on ``day`` brings to a position that does not have them."""
-        since = self.since.get((book, instrument))
+    def missing(self, terms: Economics | Moved) -> tuple[AppliedAction, ...]:
+        """The actions that something traded or transferred brings to a position that does not have them; mostly none.
+        """
+        if terms.product not in ENTITLING or terms.instrument not in self._of:
+            return ()
+        day, since = day_of(terms), self.since.get((terms.book, terms.instrument))
         return tuple(
-            applied for applied in self._applied_to(instrument)
+            applied for applied in self._applied_to(terms.instrument)
             if day < applied.action.ex_date and (since is None or applied.action.ex_date <= since)
         )
 
@@ -136,8 +138,6 @@ class Entitlements:
             self._undo.put(self._of, instrument, (*others, action_id))
 
 
-def carrying(entitlements: Entitlements, terms: Economics) -> tuple[AppliedAction, ...]:
-    """What the event of a trade brings with it; mostly nothing."""
-    if terms.product not in ENTITLING or not entitlements.any_of(terms.instrument):
-        return ()
-    return entitlements.missing(terms.book, terms.instrument, terms.trade_date)
+def day_of(terms: Economics | Moved) -> date:
+    """From which day on it is held."""
+    return terms.transfer_date if isinstance(terms, Moved) else terms.trade_date

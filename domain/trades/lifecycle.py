@@ -1,45 +1,55 @@
 """What each command does to a trade."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from domain.commands import (
     AffirmTrade,
     AmendTrade,
+    AssignOption,
     BookTrade,
     CancelTrade,
     ClosePeriod,
     CorrectTrade,
-    FailSettlement,
+    ExerciseOption,
+    ExpireOption,
+    FixRate,
+    FxSwapTerms,
+    RepayEarly,
     RollBusinessDate,
-    SettleTrade,
+    RollOverLoan,
+    SettleVariationMargin,
     TradeCommand,
 )
+from domain.commands.lots import NamedLot
 from domain.commands.reference import Role
-from domain.decider import Envelope
+from domain.commands.settlement import NetCommand
+from domain.decider import Apart, Envelope
 from domain.events import (
     BookDefined,
     BusinessDateRolled,
     Event,
     PeriodClosed,
-    SettlementFailed,
     TradeAffirmed,
     TradeAmended,
     TradeBooked,
     TradeCancelled,
     TradeCorrected,
-    TradePartiallySettled,
-    TradeSettled,
 )
 from domain.events.trades import Economics
 from domain.money import ZERO
 from domain.outcomes import Principal
 from domain.reference.authority import require_book, require_role
 from domain.refusals import Refused
+from domain.trades import linked, margins, nets, obligations
 from domain.trades.economics import Deal, economics
 from domain.trades.limits import require_headroom, require_position_without
-from domain.trades.settlement import due, settle
+from domain.trades.named_lots import require_closing
+from domain.trades.penalties import Tariffs
+from domain.trades.settlement import due
 from domain.trades.state import TradeState
 
 if TYPE_CHECKING:
@@ -48,54 +58,101 @@ if TYPE_CHECKING:
 TRADING: tuple[Role, ...] = ("trader", "admin")
 SETTLING: tuple[Role, ...] = ("operations", "admin")
 _ROLES: dict[type, tuple[Role, ...]] = {
-    SettleTrade: SETTLING, FailSettlement: SETTLING, AffirmTrade: (*SETTLING, "trader"),
+    **dict.fromkeys(obligations.ABOUT_OBLIGATIONS, SETTLING), AssignOption: SETTLING, ExpireOption: SETTLING,
+    FixRate: SETTLING, ExerciseOption: (*SETTLING, "trader"), RepayEarly: (*SETTLING, "trader"),
+    RollOverLoan: TRADING, AffirmTrade: (*SETTLING, "trader"),
 }
 
 
-def book(log: "TradeDecider", command: BookTrade, envelope: Envelope, principal: Principal) -> Sequence[Event]:
+def book(
+    log: "TradeDecider", command: BookTrade, envelope: Envelope, principal: Principal
+) -> Sequence[Event | Apart]:
     """A new trade, when book, trader and counterparty are known and allowed and the book has the headroom."""
     require_role(principal, TRADING)
-    book_defined = _require_book(log, command.book, principal)
+    book_defined = require_book_defined(log, command.book, principal)
     if command.trade_id in log.trades:
         raise Refused("trade-exists", f"trade {command.trade_id} is booked already", "$.trade_id")
     _require_parties(log, command, book_defined)
-    contra_owner = _contra_owner(log, command.contra_book)
-    executed_at: datetime = envelope["effective_at"]
-    terms = economics(
-        command.terms,
-        Deal(
-            command.trade_date, log.template(book_defined), command, contra_owner, executed_at, log.reference,
-            log.market,
-        ),
+    deal = Deal(
+        command.trade_date, log.template(book_defined), command, contra_owner_of(log, command.contra_book),
+        envelope["effective_at"], log.reference, log.market,
     )
-    _require_may_trade(log, terms)
-    _require_limits(log, terms)
-    return (TradeBooked(**_dated(log, envelope, terms.trade_date), trade_id=command.trade_id, terms=terms),)
+    if type(command.terms) is FxSwapTerms:
+        return linked.book_swap(log, command, command.terms, deal, envelope)
+    terms = economics(command.terms, deal)
+    if command.closes:
+        terms = _closing(log, command.closes, terms)
+    require_may_trade(log, terms)
+    require_limits(log, terms)
+    return (TradeBooked(**on_open_day(log, envelope, terms.trade_date), trade_id=command.trade_id, terms=terms),)
 
 
-def change(log: "TradeDecider", command: TradeCommand, envelope: Envelope, principal: Principal) -> Sequence[Event]:
+def change(
+    log: "TradeDecider", command: TradeCommand, envelope: Envelope, principal: Principal
+) -> Sequence[Event | Apart]:
     """What follows for a trade that is booked."""
     require_role(principal, _ROLES.get(type(command), TRADING))
-    book_defined = _require_book(log, command.book, principal)
-    trade = log.trades.get(command.trade_id)
-    if trade is None or trade.terms.book != command.book:
-        raise Refused("unknown-trade", f"no trade {command.trade_id} is booked in {command.book}", "$.trade_id")
-    dated = _dated(log, envelope, trade.terms.trade_date)
+    book_defined = require_book_defined(log, command.book, principal)
+    trade = known_trade(log, command.trade_id, command.book)
+    dated = on_open_day(log, envelope, trade.terms.trade_date)
     match command:
         case AmendTrade() | CorrectTrade():
             return (_revised(log, trade, command, book_defined, dated),)
         case CancelTrade():
-            _require_untouched(trade)
-            return (_cancelled(trade, dated),)
+            require_untouched(trade)
+            obligations.require_not_netted(trade)
+            return (*linked.other_leg_cancelled(log, trade, dated), cancelled(trade, dated))
         case AffirmTrade():
             if trade.status != "booked":
                 raise Refused("wrong-state", f"trade {trade.trade_id} is {trade.status}: only a booked one is affirmed")
             return (TradeAffirmed(**dated, trade_id=trade.trade_id, revision=trade.revision, terms=trade.terms),)
-        case SettleTrade():
-            return (_settled(trade, command, dated, log.business_date()),)
-        case FailSettlement():
-            return (_failed(log, trade, dated),)
+    if isinstance(command, obligations.ABOUT_OBLIGATIONS):
+        tariffs = Tariffs(log.reference, log.market)
+        return (obligations.handle(trade, command, dated, log.business_date(), tariffs),)
+    if isinstance(command, linked.ABOUT_PRODUCTS):
+        return linked.change(log, trade, command, book_defined, dated)
     raise AssertionError(f"no rule for {type(command).__name__}")
+
+
+def margin(
+    log: "TradeDecider", command: SettleVariationMargin, envelope: Envelope, principal: Principal
+) -> Sequence[Event]:
+    """What follows for a book's position in a future."""
+    require_role(principal, SETTLING)
+    book_defined = require_book_defined(log, command.book, principal)
+    instrument = log.reference.instruments.get(command.instrument)
+    if instrument is None:
+        raise Refused("unknown-instrument", f"no instrument {command.instrument!r} is defined", "$.instrument")
+    account = log.margins.get((command.book, command.instrument), margins.EMPTY)
+    day: date = command.on or envelope["business_date"]
+    dated = on_open_day(log, envelope, day)
+    last_price = log.market.price(command.instrument)
+    return (margins.settle(account, command, book_defined, instrument, dated, last_price=last_price),)
+
+
+def known_trade(log: "TradeDecider", trade_id: str, book: str) -> TradeState:
+    """A trade of the book.
+
+    Raises:
+        Refused: when there is none.
+    """
+    trade = log.trades.get(trade_id)
+    if trade is None or trade.terms.book != book:
+        raise Refused("unknown-trade", f"no trade {trade_id} is booked in {book}", "$.trade_id")
+    return trade
+
+
+def net(
+    log: "TradeDecider", command: NetCommand, envelope: Envelope, principal: Principal
+) -> Sequence[Event | Apart]:
+    """What follows for a net of what several trades oblige to."""
+    require_role(principal, SETTLING)
+    require_book_defined(log, command.book, principal)
+    known = log.nets.get(command.net_id)
+    trade_id = known.event.trade_ids[0] if known else getattr(command, "trade_ids", ("",))[0]
+    trade = log.trades.get(trade_id)
+    fallback: date = envelope["business_date"]
+    return nets.net(log, command, on_open_day(log, envelope, trade.terms.trade_date if trade else fallback))
 
 
 def turn(log: "TradeDecider", command: RollBusinessDate | ClosePeriod, envelope: Envelope) -> Sequence[Event]:
@@ -112,21 +169,24 @@ def _revised(
 ) -> Event:
     if trade.status == "cancelled" or not trade.is_open:
         raise Refused("wrong-state", f"trade {trade.trade_id} is {trade.status} and changes no more")
+    obligations.require_not_netted(trade)
     corrects = isinstance(command, CorrectTrade)
     if corrects and not command.reason:
         raise Refused("reason-required", "a correction needs a reason", "$.reason")
     trade_date = command.trade_date if isinstance(command, CorrectTrade) and command.trade_date else None
     old = trade.terms
-    terms = economics(
+    terms = linked.keeping_link(old, economics(
         command.terms,
         Deal(
             trade_date or old.trade_date, log.template(book_defined), old, old.contra_owner, old.executed_at,
             log.reference, log.market,
         ),
-    )
+    ))
+    if command.closes:
+        terms = _closing(log, command.closes, terms)
     _require_settled_part_stands(trade, terms)
-    _require_may_trade(log, terms)
-    _require_limits(log, terms, trade.terms)
+    require_may_trade(log, terms)
+    require_limits(log, terms, trade.terms)
     dated["supersedes"] = f"{log.log}:{trade.terms_sequence}"
     kind = TradeCorrected if corrects else TradeAmended
     return kind(
@@ -134,40 +194,19 @@ def _revised(
     )
 
 
-def _cancelled(trade: TradeState, dated: Envelope) -> Event:
+def _closing(log: "TradeDecider", closes: tuple[NamedLot, ...], terms: Economics) -> Economics:
+    require_closing(log, closes, terms)
+    return replace(terms, closes=closes)
+
+
+def cancelled(trade: TradeState, dated: Envelope) -> Event:
     instruments = tuple(name for name in trade.instruments if name != trade.terms.instrument)
     return TradeCancelled(
         **dated, trade_id=trade.trade_id, revision=trade.revision, terms=trade.terms, instruments=instruments
     )
 
 
-def _settled(trade: TradeState, command: SettleTrade, dated: Envelope, today: date | None) -> Event:
-    movement = settle(trade, command, dated["business_date"], today)
-    kind = TradeSettled if movement.complete else TradePartiallySettled
-    return kind(
-        **dated, trade_id=trade.trade_id, revision=trade.revision, terms=trade.terms, quantity=movement.quantity,
-        amount=movement.amount, settled_quantity=movement.settled_quantity, settled_amount=movement.settled_amount,
-        settled_on=movement.settled_on, leg=movement.leg,
-    )
-
-
-def _failed(log: "TradeDecider", trade: TradeState, dated: Envelope) -> Event:
-    if not trade.is_open:
-        raise Refused("nothing-open", f"trade {trade.trade_id} is {trade.status}: nothing is open")
-    due_on = trade.terms.settlement_date
-    if trade.leg == "maturity" and trade.terms.loan is not None:
-        due_on = trade.terms.loan.maturity_date
-    today = log.business_date()
-    if today is not None and due_on > today:
-        raise Refused("not-due", f"trade {trade.trade_id} is due on {due_on}, not before")
-    open_quantity = due(trade.terms, trade.leg)[0] - trade.settled_quantity
-    return SettlementFailed(
-        **dated, trade_id=trade.trade_id, revision=trade.revision, terms=trade.terms, open_quantity=open_quantity,
-        leg=trade.leg,
-    )
-
-
-def _require_book(log: "TradeDecider", book_id: str, principal: Principal) -> BookDefined:
+def require_book_defined(log: "TradeDecider", book_id: str, principal: Principal) -> BookDefined:
     found = log.reference.books.get(book_id)
     if found is None:
         raise Refused("unknown-book", f"no book {book_id!r} is defined", "$.book")
@@ -185,7 +224,7 @@ def _require_parties(log: "TradeDecider", command: BookTrade, book_defined: Book
         raise Refused("unknown-counterparty", f"no counterparty {command.counterparty!r} is defined", "$.counterparty")
 
 
-def _require_may_trade(log: "TradeDecider", terms: Economics) -> None:
+def require_may_trade(log: "TradeDecider", terms: Economics) -> None:
     reference = log.reference
     if terms.book in reference.killed_books:
         raise Refused("kill-switch", f"the kill switch of book {terms.book} is on", "$.book")
@@ -195,10 +234,19 @@ def _require_may_trade(log: "TradeDecider", terms: Economics) -> None:
         raise Refused("restricted-instrument", f"{terms.instrument} is on the restricted list", "$.terms.instrument")
 
 
-def _require_limits(log: "TradeDecider", terms: Economics, previous: Economics | None = None) -> None:
+def require_limits(
+    log: "TradeDecider", terms: Economics, previous: Economics | None = None, beside: Economics | None = None
+) -> None:
+    """Whether the book has headroom for ``terms`` in place of ``previous``, once it has taken ``beside`` on.
+
+    Raises:
+        Refused: with the limit's code.
+    """
     limits = log.reference.limits_of(terms.book, terms.instrument)
     if limits is not None:
         used, position = log.used.get(terms.book, ZERO), log.positions.get((terms.book, terms.instrument), ZERO)
+        if beside is not None:
+            used, position = used + (beside.notional or ZERO), position + beside.quantity
         require_headroom(terms, limits, used, position, previous)
     if previous is not None and previous.instrument != terms.instrument:
         limits = log.reference.limits_of(previous.book, previous.instrument)
@@ -207,7 +255,7 @@ def _require_limits(log: "TradeDecider", terms: Economics, previous: Economics |
             require_position_without(previous, limits.position_quantity, held)
 
 
-def _contra_owner(log: "TradeDecider", contra_book: str | None) -> str | None:
+def contra_owner_of(log: "TradeDecider", contra_book: str | None) -> str | None:
     if contra_book is None:
         return None
     found = log.reference.books.get(contra_book)
@@ -216,7 +264,7 @@ def _contra_owner(log: "TradeDecider", contra_book: str | None) -> str | None:
     return found.owner
 
 
-def _require_untouched(trade: TradeState) -> None:
+def require_untouched(trade: TradeState) -> None:
     if trade.status == "cancelled":
         raise Refused("wrong-state", f"trade {trade.trade_id} is cancelled already")
     # Of a loan whose start has settled, nothing of the repayment may have: it may even be failing.
@@ -243,7 +291,7 @@ def _require_settled_part_stands(trade: TradeState, terms: Economics) -> None:
         )
 
 
-def _dated(log: "TradeDecider", envelope: Envelope, trade_date: date) -> Envelope:
+def on_open_day(log: "TradeDecider", envelope: Envelope, trade_date: date) -> Envelope:
     """The envelope with its accounting day: the business date, or the first open day when that is closed."""
     closed = log.closed_through()
     if log.business_date() is None:

@@ -12,7 +12,7 @@ from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 from schemathesis.core.result import Ok
 
-from api.examples import BOOKING, KEY
+from api.examples import BOOKING, BOOKINGS, CONTRACTS, DEFINITIONS, KEY, NET
 from tests.day import lay
 from tests.http import PROBLEM, Api, Served, results, served
 
@@ -20,7 +20,7 @@ BOUNDED = settings(
     max_examples=15, deadline=None, derandomize=True, database=None, phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
-LIFE_CYCLE = ("amend", "correct", "cancel", "affirm", "settle", "fail")
+LIFE_CYCLE = ("amend", "correct", "cancel", "affirm", "settle", "fail", "instruct", "hold")
 ANSWERS = {
     "trade_id": "T1", "book": "EQ-1", "instrument": "SAN", "counterparty": "ACME", "log": "ledger-0", "sequence": "2",
     "source": "admin", "command_id": "c-1", "kind": "books", "key": "EQ-1",
@@ -90,7 +90,7 @@ def test_every_route_has_an_example_of_its_answer_and_tells_of_problems(api: Api
 
 def test_every_route_that_takes_a_body_has_an_example_of_it(api: Api) -> None:
     writes = [(path, list(examples_of(operation))) for method, path, operation in operations(api) if method != "GET"]
-    assert len(writes) == 19
+    assert len(writes) == 41
     assert [path for path, examples in writes if not examples] == []
 
 
@@ -100,6 +100,7 @@ class World:
     def __init__(self, running: Served) -> None:
         self.api = running.api
         self.new = running.new
+        self.catch_up = running.worker.catch_up
 
     def as_it_is(self) -> dict[str, str]:
         return {}
@@ -109,9 +110,87 @@ class World:
         self.api.done("/v1/trades", {**BOOKING, "trade_id": trade_id})
         return {"trade_id": trade_id}
 
+    def instruments(self) -> dict[str, str]:
+        for each in CONTRACTS:
+            self.api.done("/v1/reference/instruments", each)
+        self._rolled("2026-11-24")
+        return {}
+
+    def traded(self, product: str) -> dict[str, str]:
+        self.instruments()
+        self.api.done("/v1/trades", BOOKINGS[product])
+        return {"trade_id": BOOKING["trade_id"]}
+
+    def option(self) -> dict[str, str]:
+        return self._after(self.traded("option"), "settle")
+
+    def written_option(self) -> dict[str, str]:
+        self.instruments()
+        written = {**BOOKINGS["option"], "terms": {**BOOKINGS["option"]["terms"], "side": "sell"}}
+        self.api.done("/v1/trades", written)
+        return self._after({"trade_id": BOOKING["trade_id"]}, "settle")
+
+    def last_day(self) -> dict[str, str]:
+        option = self.option()
+        self._rolled("2026-12-18")
+        return option
+
+    def future(self) -> dict[str, str]:
+        return self.traded("future")
+
+    def loan(self) -> dict[str, str]:
+        return self._after(self.traded("loan-deposit"), "settle")
+
+    def running_loan(self) -> dict[str, str]:
+        loan = self.loan()
+        self._rolled("2026-12-01")
+        return loan
+
+    def due_loan(self) -> dict[str, str]:
+        loan = self.loan()
+        self._rolled("2026-12-24")
+        return loan
+
     def due_trade(self) -> dict[str, str]:
         self._rolled("2026-11-27")
         return self.trade()
+
+    def instructed_trade(self) -> dict[str, str]:
+        return self._after(self.trade(), "instruct", {"instruction": "SI-1"})
+
+    def held_trade(self) -> dict[str, str]:
+        return self._after(self.trade(), "hold")
+
+    def failing_trade(self) -> dict[str, str]:
+        self._rolled("2026-12-03")
+        for kind in ("penalty-rates", "liquidity"):
+            self.api.done(f"/v1/reference/{kind}", DEFINITIONS[kind])
+        return self._after(self.trade(), "fail")
+
+    def net(self) -> dict[str, str]:
+        self.two_trades()
+        self.api.done("/v1/settlements/nets", NET)
+        self._rolled("2026-11-26")
+        return {"net_id": NET["net_id"]}
+
+    def two_trades(self) -> dict[str, str]:
+        for trade_id in NET["trade_ids"]:
+            self.api.done("/v1/trades", {**BOOKING, "trade_id": trade_id})
+        return {}
+
+    def _after(self, trade: dict[str, str], change: str, content: Any = None) -> dict[str, str]:
+        self.api.done(f"/v1/trades/{trade['trade_id']}/{change}", content or {})
+        return trade
+
+    def held(self) -> dict[str, str]:
+        self.api.done("/v1/trades", BOOKING)
+        self.catch_up()
+        return {}
+
+    def action(self) -> dict[str, str]:
+        action = DEFINITIONS["corporate-actions"]
+        self.api.done("/v1/reference/corporate-actions", action)
+        return {"action": action["action"]}
 
     def key(self) -> dict[str, str]:
         self.api.done("/v1/reference/keys", {**KEY, "key_id": "leaver"})
@@ -134,12 +213,31 @@ class World:
 
 
 NEEDS: dict[tuple[str, str], Callable[[World], dict[str, str]]] = {
+    ("POST", "/v1/transfers"): World.held,
     ("DELETE", "/v1/reference/keys/{key_id}"): World.key,
     ("DELETE", "/v1/reference/restrictions/{instrument}"): World.restriction,
     ("DELETE", "/v1/kill-switch"): World.engaged,
     ("POST", "/v1/periods/{period}/close"): World.day,
+    ("POST", "/v1/reference/corporate-actions/{action}/amend"): World.action,
+    ("POST", "/v1/reference/corporate-actions/{action}/cancel"): World.action,
     **{("POST", f"/v1/trades/{{trade_id}}/{change}"): World.trade for change in LIFE_CYCLE},
     ("POST", "/v1/trades/{trade_id}/fail"): World.due_trade,
+    **{("POST", f"/v1/trades/{{trade_id}}/{change}"): World.instructed_trade
+       for change in ("match", "mismatch", "cancel-instruction")},
+    ("POST", "/v1/trades/{trade_id}/release"): World.held_trade,
+    ("POST", "/v1/trades/{trade_id}/buy-in"): World.failing_trade,
+    ("POST", "/v1/trades/{trade_id}/penalty"): World.failing_trade,
+    ("POST", "/v1/settlements/nets"): World.two_trades,
+    ("POST", "/v1/trades"): World.instruments,
+    ("POST", "/v1/trades/{trade_id}/exercise"): World.option,
+    ("POST", "/v1/trades/{trade_id}/assign"): World.written_option,
+    ("POST", "/v1/trades/{trade_id}/expire"): World.last_day,
+    ("POST", "/v1/trades/{trade_id}/fix"): World.loan,
+    ("POST", "/v1/trades/{trade_id}/roll-over"): World.due_loan,
+    ("POST", "/v1/trades/{trade_id}/repay"): World.running_loan,
+    ("POST", "/v1/margins"): World.future,
+    ("POST", "/v1/settlements/nets/{net_id}/settle"): World.net,
+    ("POST", "/v1/settlements/nets/{net_id}/dissolve"): World.net,
 }
 
 
@@ -157,7 +255,7 @@ def test_every_example_of_a_request_is_accepted_where_it_applies(api: Api, tmp_p
                 if path == "/v1/commands":
                     assert [each["status"] for each in results(answer)] == ["accepted"] * len(results(answer))
                 tried += 1
-    assert tried == 27
+    assert tried == 60
 
 
 def test_an_example_of_an_answer_shows_what_is_really_answered(api: Api) -> None:

@@ -1,12 +1,11 @@
 """Corporate actions from all the facts of a log: those that stand, and what each did to a run of trades."""
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime, time
 from fractions import Fraction
 from typing import Any, NamedTuple
 
 from tests.naive.facts import Fact
-from tests.naive.lots import Fill, Open, Outcome
+from tests.naive.lots import Fill, Open, Outcome, run
 
 _NO = Fraction(0)
 ORDER = {"cash-dividend": 0, "coupon": 0, "split": 1, "stock-dividend": 1, "redemption": 2, "cash-merger": 2}
@@ -17,6 +16,7 @@ class Action(NamedTuple):
 
     name: str
     instrument: str
+    currency: str
     issuer: str
     ex_date: str
     terms: dict[str, Any]
@@ -55,56 +55,56 @@ def standing_actions(facts: list[Fact], at: datetime | None = None) -> list[Acti
             del standing[fact["action"]["action"]]
     return sorted((
         Action(
-            name, each["instrument"], each["issuer"], each["ex_date"], each["terms"],
+            name, each["instrument"], each["currency"], each["issuer"], each["ex_date"], each["terms"],
             name in paid and _has_come(each["pay_date"], at),
         )
         for name, each in standing.items() if _has_come(each["ex_date"], at)
     ), key=lambda action: action.place)
 
 
-def run_through(
-    fills: list[Fill], actions: list[Action], method: Callable[[list[Fill]], Outcome]
-) -> tuple[Outcome, list[Done]]:
-    """Fills and actions from the first: an action comes before the trades of its day. One that changes the number of
-    units begins anew with the lots as they are then.
+def run_through(fills: list[tuple[str, Fill]], actions: list[Action], method: str) -> tuple[Outcome, list[Done]]:
+    """Fills, each with its day, and actions from the first: an action comes before what is traded that day. One that
+    changes the number of units begins anew with the lots as they are then.
     """
-    begun, realised, done = [], _NO, []
-    waiting = list(fills)
+    begun: list[Fill] = []
+    realised = substituted = _NO
+    done, waiting = [], fills
     for action in actions:
-        begun += [fill for fill in waiting if fill.trade_date < action.ex_date]
-        waiting = [fill for fill in waiting if fill.trade_date >= action.ex_date]
-        before = method(begun) if begun else Outcome([], _NO, _NO)
+        begun += [fill for day, fill in waiting if day < action.ex_date]
+        waiting = [(day, fill) for day, fill in waiting if day >= action.ex_date]
+        before = run(begun, method)
         held = sum((lot.quantity for lot in before.lots), _NO)
-        done.append(_income(action, held))
-        factor = _factor(action)
-        if held == 0 or factor == 1:
-            continue
-        realised += before.realised
-        if factor == 0:
-            proceeds = round(held * action.number("amount"), 2)
-            realised += proceeds - before.cost
-            begun = []
-            done[-1] = done[-1]._replace(quantity=-held, proceeds=proceeds)
-            continue
-        begun = _anew(before, factor)
-        after = held * factor
-        if "cash_in_lieu" in action.terms and (fraction := after - int(after)):
-            proceeds = round(fraction * action.number("cash_in_lieu"), 2)
-            begun.append(Fill("", action.ex_date, -fraction, proceeds / fraction))
-            done[-1] = done[-1]._replace(proceeds=proceeds)
-            after -= fraction
-        done[-1] = done[-1]._replace(quantity=after - held)
-    result = method([*begun, *waiting]) if begun or waiting else Outcome([], _NO, _NO)
-    return result._replace(realised=result.realised + realised), done
+        what, anew = _changed(action, before, held)
+        done.append(what)
+        if anew is not None:
+            begun, realised, substituted = anew, realised + before.realised, substituted + before.substituted
+            if _factor(action) == 0:
+                realised += what.proceeds - before.cost
+    result = run([*begun, *(fill for _, fill in waiting)], method)
+    return result._replace(
+        realised=result.realised + realised, substituted=result.substituted + substituted
+    ), done
 
 
-def _anew(before: Outcome, factor: Fraction) -> list[Fill]:
-    """The lots, each as if it were bought as it is now; an average as the whole cost has it."""
-    if [lot.trade_id for lot in before.lots] == [""]:
-        (lot,) = before.lots
-        held = lot.quantity * factor
-        return [Fill("", lot.trade_date, held, before.cost / held)]
-    return [Fill(lot.trade_id, lot.trade_date, lot.quantity * factor, lot.price / factor) for lot in before.lots]
+def _changed(action: Action, before: Outcome, held: Fraction) -> tuple[Done, list[Fill] | None]:
+    """What an action did, and with what to begin anew if the number of units is another."""
+    what, factor = _income(action, held), _factor(action)
+    if held == 0 or factor == 1:
+        return what, None
+    if factor == 0:
+        return what._replace(quantity=-held, proceeds=round(held * action.number("amount"), 2)), []
+    anew, after, proceeds = [_anew(lot, factor) for lot in before.lots], held * factor, _NO
+    if "cash_in_lieu" in action.terms and (fraction := after - int(after)):
+        proceeds = round(fraction * action.number("cash_in_lieu"), 2)
+        anew.append(Fill("", action.ex_date, -fraction, proceeds / fraction, -proceeds))
+        after -= fraction
+    return what._replace(quantity=after - held, proceeds=proceeds), anew
+
+
+def _anew(lot: Open, factor: Fraction) -> Fill:
+    """A lot as if it were bought as it is now."""
+    quantity = lot.quantity * factor
+    return Fill(lot.trade_id, lot.trade_date, quantity, round(lot.cost / quantity, 12), lot.cost)
 
 
 def _income(action: Action, held: Fraction) -> Done:
@@ -126,8 +126,3 @@ def _factor(action: Action) -> Fraction:
 
 def _has_come(day: str, at: datetime | None) -> bool:
     return at is None or datetime.combine(date.fromisoformat(day), time.min, UTC) <= at
-
-
-def opened(lots: list[Open]) -> list[Open]:
-    """Lots as they are shown: a price has at most twelve decimals."""
-    return [lot._replace(price=round(lot.price, 12)) for lot in lots]

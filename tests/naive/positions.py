@@ -1,12 +1,13 @@
 """Positions from all the facts of a log: what stands, sorted by when it was traded, and run through from the first."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from fractions import Fraction
 from typing import NamedTuple
 
-from tests.naive.actions import Action, Done, opened, run_through, standing_actions
-from tests.naive.facts import Fact, Trade, standing_trades
-from tests.naive.lots import Fill, Open, Outcome, first_in_first_out, moving_average
+from tests.naive.actions import Action, Done, run_through, standing_actions
+from tests.naive.facts import Fact, Margin, Moved, Trade, margins, standing_trades, standing_transfers
+from tests.naive.lots import Fill, Open, Outcome
 
 
 class Position(NamedTuple):
@@ -18,63 +19,131 @@ class Position(NamedTuple):
     fees: Fraction
     income: Fraction
     tax: Fraction
+    substituted: Fraction
     trades: int
     lots: list[Open]
 
 
 _NO = Fraction(0)
-NOTHING = Position(_NO, _NO, _NO, _NO, _NO, _NO, _NO, _NO, 0, [])
+NOTHING = Position(_NO, _NO, _NO, _NO, _NO, _NO, _NO, _NO, _NO, 0, [])
 
 
 def positions(facts: list[Fact], at: datetime | None = None) -> dict[str, Position]:
-    """Positions by book and instrument, for every book and instrument with a trade that stands, or stood at a time."""
-    return {key: _position(trades, actions) for key, (trades, actions) in _held(facts, at).items()}
+    """Positions by book and instrument, for every book and instrument with something that stands, or stood at a time.
+    """
+    held, actions = _held(facts, at), standing_actions(facts, at)
+    paid: dict[str, list[Margin]] = {}
+    for margin in margins(facts, at):
+        paid.setdefault(margin.key, []).append(margin)
+    futures = {key for key, (trades, _) in held.items() if any(trade.is_future() for trade in trades)}
+    found = {key: _position(*each, _about(key, actions)) for key, each in held.items() if key not in futures}
+    return found | {key: _future(held.get(key, ([], []))[0], paid.get(key, [])) for key in {*futures, *paid}}
 
 
 def done(facts: list[Fact], at: datetime | None = None) -> dict[str, list[Done]]:
     """What corporate actions did to each position."""
-    return {key: _run(trades, actions)[1] for key, (trades, actions) in _held(facts, at).items()}
-
-
-def _held(facts: list[Fact], at: datetime | None) -> dict[str, tuple[list[Trade], list[Action]]]:
-    """Trades and actions by position."""
     actions = standing_actions(facts, at)
-    held: dict[str, tuple[list[Trade], list[Action]]] = {}
+    return {
+        key: _run(*each, own)[1] for key, each in _held(facts, at).items() if (own := _about(key, actions))
+    }
+
+
+def _held(facts: list[Fact], at: datetime | None) -> dict[str, tuple[list[Trade], list[Moved]]]:
+    held: dict[str, tuple[list[Trade], list[Moved]]] = {}
     for trade in standing_trades(facts, at):
-        name = trade.terms["instrument"]
-        own = [action for action in actions if action.instrument == name]
-        held.setdefault(f"{trade.terms['book']}/{name}", ([], own))[0].append(trade)
+        held.setdefault(f"{trade.terms['book']}/{trade.terms['instrument']}", ([], []))[0].append(trade)
+    for moved in standing_transfers(facts, at):
+        held.setdefault(moved.key(), ([], []))[1].append(moved)
     return held
 
 
-def _position(trades: list[Trade], actions: list[Action]) -> Position:
-    traded = sum((trade.number("quantity") for trade in trades), Fraction(0))
-    repaid = sum((trade.settled_quantity("maturity") for trade in trades), Fraction(0))
-    received = sum((trade.settled_amount("maturity") for trade in trades), Fraction(0))
-    settled = sum((trade.settled_quantity("start") for trade in trades), Fraction(0)) + repaid
-    # Money lent is worth what it is: it has no lots, and earns interest and no profit.
-    result, done = (Outcome([], traded + repaid, _NO), []) if trades[0].is_loan() else _run(trades, actions)
-    settled += sum((each.quantity for each in done if each.action.paid), _NO)
-    quantity = traded + repaid + sum((each.quantity for each in done), _NO)
-    tax = sum((each.tax for each in done), _NO)
+def _about(key: str, actions: list[Action]) -> list[Action]:
+    return [action for action in actions if action.instrument == key.partition("/")[2]]
+
+
+def _future(trades: list[Trade], paid: list[Margin]) -> Position:
+    """Nothing is kept at a price: what it costs is what was paid for it, and what it gained is what it has paid."""
+    traded = sum((trade.number("quantity") for trade in trades), _NO)
+    closed = sum((margin.closed for margin in paid), _NO)
+    settled = sum((trade.settled_quantity("start") for trade in trades), closed)
+    gained = sum((margin.amount for margin in paid), _NO)
+    cost = sum((trade.number("quantity") * trade.cost_of_one() for trade in trades), _NO)
+    cost += gained + sum((margin.closed * margin.price for margin in paid), _NO)
     return Position(
-        quantity=quantity, settled=settled, in_flight=quantity - settled, cost=result.cost, realised=result.realised,
-        fees=sum((trade.fees() for trade in trades), Fraction(0)),
-        income=repaid + received + sum((each.gross for each in done), _NO) - tax, tax=tax,
-        trades=sum(trade.holds for trade in trades), lots=opened(result.lots),
+        quantity=traded + closed, settled=settled, in_flight=traded + closed - settled, cost=cost, realised=gained,
+        fees=sum((trade.fees() for trade in trades), _NO), income=_NO, trades=sum(trade.holds for trade in trades),
+        tax=_NO, substituted=_NO, lots=[],
     )
 
 
-def _run(trades: list[Trade], actions: list[Action]) -> tuple[Outcome, list[Done]]:
-    trades = sorted((trade for trade in trades if trade.holds), key=_place)
-    fills = [
-        Fill(trade.trade_id, trade.terms["trade_date"], trade.number("quantity"), trade.number("price"))
-        for trade in trades
+def _position(trades: list[Trade], transfers: list[Moved], actions: list[Action]) -> Position:
+    traded = sum((trade.number("quantity") for trade in trades), Fraction(0))
+    came = sum((moved.sign * moved.total("quantity") for moved in transfers), Fraction(0))
+    repaid = sum((trade.settled_quantity("maturity") for trade in trades), Fraction(0))
+    received = sum((trade.settled_amount("maturity") for trade in trades), Fraction(0))
+    closed = sum((trade.closed() for trade in trades), Fraction(0))
+    settled = sum((trade.settled_quantity("start") for trade in trades), Fraction(0)) + repaid + came + closed
+    quantity = traded + repaid + came + closed
+    # Money lent is worth what it is: it has no lots, and earns interest and no profit.
+    is_loan = any(trade.is_loan() for trade in trades)
+    result, acted = (Outcome([], quantity, Fraction(0)), []) if is_loan else _run(trades, transfers, actions)
+    quantity += sum((each.quantity for each in acted), _NO)
+    settled += sum((each.quantity for each in acted if each.action.paid), _NO)
+    tax = sum((each.tax for each in acted), _NO)
+    interest = repaid + received + sum((trade.accrued() for trade in trades), Fraction(0))
+    interest += sum((each.gross for each in acted), _NO) - tax
+    return Position(
+        quantity=quantity, settled=settled, in_flight=quantity - settled, cost=result.cost, realised=result.realised,
+        fees=sum((fee for trade in trades for fee in trade.expensed().values()), Fraction(0)),
+        income=interest, tax=tax, substituted=result.substituted, trades=sum(trade.holds for trade in trades),
+        lots=result.lots,
+    )
+
+
+def _run(trades: list[Trade], transfers: list[Moved], actions: list[Action]) -> tuple[Outcome, list[Done]]:
+    runs = [*((_place(trade), [_fill(trade)]) for trade in trades if trade.holds),
+            *((_place_of(moved), list(_fills(moved))) for moved in transfers if moved.holds)]
+    for closing in (each for trade in trades for each in trade.closings):
+        # What expires comes after all that was traded that day.
+        place = (closing.on, 2, closing.effective_at, closing.trade_id)
+        runs.append((place, [Fill(closing.trade_id, closing.on, closing.quantity, Fraction(0), Fraction(0))]))
+    dated = [(place[0], fill) for place, each in sorted(runs, key=lambda entry: entry[0]) for fill in each]
+    first = trades[0].terms if trades else transfers[0].what
+    return run_through(dated, actions, first["lot_method"])
+
+
+def _fill(trade: Trade) -> Fill:
+    cost = trade.number("quantity") * trade.cost_of_one()
+    if trade.terms.get("fees_in_cost"):
+        cost += trade.fees()
+    names = tuple((lot["trade_id"], Fraction(lot["quantity"])) for lot in trade.terms.get("closes", []))
+    return Fill(
+        trade.trade_id, trade.terms["trade_date"], trade.number("quantity"), trade.cost_of_one(), cost, names
+    )
+
+
+def _fills(moved: Moved) -> Iterator[Fill]:
+    """What goes is sold for what it cost; what comes is bought lot by lot, each on the day it was acquired."""
+    lots = [
+        (lot.get("trade_id", moved.transfer_id), lot["trade_date"], Fraction(lot["quantity"]), Fraction(lot["cost"]))
+        for lot in moved.what["lots"]
     ]
-    by_average = any(trade.terms["lot_method"] == "average" for trade in trades)
-    return run_through(fills, actions, moving_average if by_average else first_in_first_out)
+    if moved.sign > 0:
+        for trade_id, day, quantity, cost in lots:
+            yield Fill(trade_id, day, quantity, round(cost / quantity, 12), cost)
+        return
+    quantity, cost = -moved.total("quantity"), -moved.total("cost")
+    names = tuple((trade_id, abs(size)) for trade_id, _, size, _ in lots)
+    yield Fill(
+        moved.transfer_id, moved.what["transfer_date"], quantity, round(cost / quantity, 12), cost, names
+    )
 
 
-def _place(trade: Trade) -> tuple[str, datetime, str]:
+def _place(trade: Trade) -> tuple[str, int, datetime, str]:
     executed_at = datetime.fromisoformat(trade.terms["executed_at"])
-    return trade.terms["trade_date"], executed_at, trade.trade_id
+    return trade.terms["trade_date"], 1, executed_at, trade.trade_id
+
+
+def _place_of(moved: Moved) -> tuple[str, int, datetime, str]:
+    executed_at = datetime.fromisoformat(moved.what["executed_at"])
+    return moved.what["transfer_date"], 1, executed_at, moved.transfer_id

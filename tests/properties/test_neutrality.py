@@ -52,7 +52,8 @@ def _but_zero(table: dict[Any, Any]) -> dict[Any, Any]:
 def _figures(document: Any) -> dict[str, Any]:
     """The fields that are not nothing; none when only those are left that say what the document is about."""
     fields = {name: getattr(document, name) for name in document.__struct_fields__ if name not in NO_FIGURES}
-    figures = {name: value for name, value in fields.items() if value and not isinstance(value, str)}
+    about = (str, bool, msgspec.Struct)
+    figures = {name: value for name, value in fields.items() if value and not isinstance(value, about)}
     return {**fields, **figures} if figures else {}
 
 

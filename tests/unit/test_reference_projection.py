@@ -18,7 +18,16 @@ from domain.commands import (
     RollBusinessDate,
     SetLimit,
 )
-from domain.events import EVENT_TYPES, AppliedEvent, CommandRefused, LogOpened, TradeEvent
+from domain.events import (
+    EVENT_TYPES,
+    AppliedEvent,
+    CommandRefused,
+    LogOpened,
+    NetEvent,
+    TradeEvent,
+    TransferEvent,
+    VariationMarginSettled,
+)
 from projections.reference import _KINDS
 from tests.documents import History
 from tests.rules import DAY, FOUNDATION, booking
@@ -100,6 +109,8 @@ def test_trades_change_nothing_here() -> None:
 
 
 def test_every_fact_of_the_reference_and_market_logs_has_its_place() -> None:
-    elsewhere = TradeEvent | AppliedEvent | CommandRefused | LogOpened
-    facts = {kind for kind in EVENT_TYPES.values() if not issubclass(kind, elsewhere)}
+    of_ledgers = (
+        TradeEvent | NetEvent | TransferEvent | VariationMarginSettled | AppliedEvent | CommandRefused | LogOpened
+    )
+    facts = {kind for kind in EVENT_TYPES.values() if not issubclass(kind, of_ledgers)}
     assert set(_KINDS) == facts
