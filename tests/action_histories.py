@@ -4,6 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 from hypothesis import strategies as st
 
 from domain.commands import (
@@ -50,6 +51,18 @@ ISSUED = st.one_of(
     ANNOUNCED, ANNOUNCED, dated(AmendCorporateAction), st.builds(CancelCorporateAction, command_id=_X, action=ACTIONS),
     st.builds(RollBusinessDate, command_id=_X, business_date=days(0, 6)),
 )
+
+
+OF_ACTIONS = st.tuples(*(
+    st.tuples(
+        dated(AnnounceCorporateAction, instrument=INSTRUMENTS),
+        st.lists(dated(AmendCorporateAction), max_size=2),
+    ).map(lambda both, name=name: tuple(  # type: ignore[misc]
+        msgspec.structs.replace(each, action=name) for each in numbered([both[0], *both[1]], f"{name}-")
+    ))
+    for name in ("A1", "A2")
+))
+"""What becomes of two actions, each in its order."""
 
 
 @st.composite

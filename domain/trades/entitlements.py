@@ -65,6 +65,10 @@ class Entitlements:
         self._trade(terms.book, terms.instrument, day, quantity)
         return self._today(terms.instrument, day, quantity) if terms.instrument in self._of else quantity
 
+    def now(self, terms: Economics) -> Decimal:
+        """What a trade's quantity is today."""
+        return self._today(terms.instrument, terms.trade_date, terms.quantity)
+
     def missing(self, terms: Economics | Moved) -> tuple[AppliedAction, ...]:
         """The actions that something traded or transferred brings to a position that does not have them; mostly none.
         """
