@@ -17,6 +17,8 @@ RECORDED = frozenset({
 """Fields that say where and when something was recorded. An id is made of such a place, or of other fields."""
 DATED = frozenset({"effective_at", "business_date"})
 """Fields that are taken from the moment of recording when the command names no time of its own."""
+HELD_FROM = (("valid_from", "known_from"), ("since", "at"))
+"""Since when something holds, and when it was recorded: equal when the command named no time of its own."""
 
 _encoder = msgspec.json.Encoder(order="sorted")
 
@@ -43,8 +45,10 @@ def _business(document: Document) -> Any:
     content: dict[str, Any] = msgspec.to_builtins(document)
     if "effective_at" in content and content["effective_at"] == content.get("recorded_at"):
         content = {name: value for name, value in content.items() if name not in DATED}
-    if content.get("valid_from") is not None and content["valid_from"] == content.get("known_from"):
-        del content["valid_from"]
+    for held, recorded in HELD_FROM:
+        for said in (content, content.get("content", {})):
+            if said.get(held) is not None and said[held] == said.get(recorded):
+                del said[held]
     return _without_places(content)
 
 

@@ -3,7 +3,6 @@
 import random
 from collections import deque
 from collections.abc import Iterator
-from datetime import UTC, datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -27,7 +26,6 @@ from domain.commands import (
     SettleTrade,
 )
 
-OPENING, CLOSING = time(8, 0), time(17, 30)
 REMEMBERED = 2_000
 CENT = Decimal("0.0001")
 
@@ -41,9 +39,7 @@ class TradingDay:
         self._random = random.Random(shape.seed)
         self._open: deque[BookTrade] = deque(maxlen=REMEMBERED)
         self._numbers = {"book": 0, "change": 0, "mark": 0}
-        opening = datetime.combine(shape.day, OPENING, UTC)
-        length = datetime.combine(shape.day, CLOSING, UTC) - opening
-        self._now, self._step = opening, length / max(1, shape.trades)
+        self._now, self._step = shape.opening, (shape.closing - shape.opening) / max(1, shape.trades)
 
     def reference_commands(self) -> Iterator[AnyCommand]:
         return self.world.commands()

@@ -113,6 +113,6 @@ class Referential:
         yield RestrictInstrument, {"instrument": RESTRICTED, "reason": "inside information"}
         yield RollBusinessDate, {"business_date": self.shape.day}
         for name, price in self.prices.items():
-            yield RecordPrice, {"instrument": name, "price": price}
+            yield RecordPrice, {"instrument": name, "price": price, "effective_at": self.shape.opening}
         for (base, quote), rate in self.rates.items():
-            yield RecordFxRate, {"base": base, "quote": quote, "rate": rate}
+            yield RecordFxRate, {"base": base, "quote": quote, "rate": rate, "effective_at": self.shape.opening}

@@ -1,8 +1,10 @@
 """How a generated day is shaped: how much of what, and how often something goes wrong."""
 
-from datetime import date
+from datetime import UTC, date, datetime, time
 
 import msgspec
+
+OPENING, CLOSING = time(8, 0), time(17, 30)
 
 
 class Shape(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,3 +31,12 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
     restricted: float = 0.002
     oversized: float = 0.002
     repeated: float = 0.005
+
+    @property
+    def opening(self) -> datetime:
+        """When the first prices hold; trading begins."""
+        return datetime.combine(self.day, OPENING, UTC)
+
+    @property
+    def closing(self) -> datetime:
+        return datetime.combine(self.day, CLOSING, UTC)

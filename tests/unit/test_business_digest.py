@@ -70,6 +70,16 @@ def test_what_no_command_dated_has_no_date_of_its_own() -> None:
     assert business_digest(undated[:1]) == business_digest(undated[1:])
 
 
+def test_a_price_of_no_time_of_its_own_holds_since_whenever_it_was_recorded() -> None:
+    at = "2026-12-24T08:00:00Z"
+    first, second = (
+        msgspec.structs.replace(LIMIT, kind="prices", content={"price": "5", "at": moment, "since": moment})
+        for moment in (at, "2027-01-01T00:00:00Z")
+    )
+    assert business_digest([first]) == business_digest([second])
+    assert business_digest([first]) != business_digest([changed(first, content={**first.content, "since": "2026"})])
+
+
 def test_what_everbook_commands_by_itself_is_left_out() -> None:
     carried = changed(ENTRY, source="everbook", type="business-date.rolled.v1")
     assert business_digest([ENTRY, carried]) == business_digest([ENTRY])
