@@ -3,15 +3,22 @@
 from datetime import timedelta
 from decimal import Decimal
 
-from domain.commands import AnnounceCorporateAction
+from domain.commands import (
+    AnnounceCorporateAction,
+    BookPenalty,
+    ClassifyInstrument,
+    FailSettlement,
+    SetPenaltyRate,
+)
 from domain.commands.corporate_actions import CashMerger, Coupon, Redemption, StockDividend
 from tests.corporate_actions import EX, PAY, Told, announced, bought, dividend, figures, roll, split
 from tests.instruments import INSTRUMENTS as CONTRACTS
 from tests.instruments import OAT, define, nominal, trade
 from tests.ledger import send
 from tests.rules import DAY
-from tests.trade_commands import moving
+from tests.trade_commands import about, moving
 
+DUE = EX
 CASH = ("settled", "receivable", "payable")
 LATER = EX + timedelta(days=1)
 
@@ -90,3 +97,15 @@ def test_a_book_that_only_received_shares_is_paid_their_dividend() -> None:
 
 def _merger(amount: str) -> CashMerger:
     return CashMerger(amount=Decimal(amount))
+
+
+def test_a_penalty_that_is_booked_after_an_action_moves_nothing_of_the_action_again() -> None:
+    told = Told(
+        SetPenaltyRate(command_id="p1", kind="liquid-shares", rate=Decimal(1), effective_from=DAY),
+        ClassifyInstrument(command_id="p2", instrument="SAN", liquidity="liquid-shares", effective_from=DAY),
+        roll(DAY), bought("T1", "1000", "100"), announced(dividend("1"), pay=DUE + timedelta(days=9)),
+        roll(DUE), roll(DUE + timedelta(days=4)), about(FailSettlement, cause="securities"),
+    )
+    assert figures(told.cash(), "settled", "receivable") == [0, 1000]
+    told.tell(about(BookPenalty))
+    assert figures(told.cash(), "settled", "receivable", "penalties") == [30, 1000, 30]
