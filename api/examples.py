@@ -155,7 +155,13 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
     "penalty-rates": {"kind": "liquid-shares", "rate": "1.0", "effective_from": "2022-02-01"},
     "liquidity": {"instrument": "SAN", "liquidity": "liquid-shares", "effective_from": "2022-02-01"},
     "restrictions": {"instrument": "SAN", "reason": "we advise its buyer"},
+    "corporate-actions": {"action": "SAN-2027-DIV", "instrument": "SAN", "ex_date": "2027-05-10",
+                          "record_date": "2027-05-11", "pay_date": "2027-05-12",
+                          "terms": {"kind": "cash-dividend", "amount": "3.92", "withholding_percent": "25"}},
 }
+AMENDED_ACTION = {"ex_date": "2027-05-10", "pay_date": "2027-05-14",
+                  "terms": {"kind": "cash-dividend", "amount": "3.96", "withholding_percent": "25"},
+                  "reason": "the meeting resolved on more"}
 REFERENCE = {"items": [{"kind": "books", "key": "EQ-1", "in_force": True, "content": {"desk": "EQ"}}], "next": None}
 KEY = {"key_id": "desk-7", "name": "Equities desk", "roles": ["trader"], "books": ["EQ-1"]}
 ISSUED = {**OUTCOME, "stream": "key:desk-7", "secret": "shown once"}

@@ -10,19 +10,21 @@ from eventsourcing.persistence import PersistenceError
 
 from domain.admission import NotRecorded, OutcomeUnknown, ReferenceNotReached
 from domain.batch import Unit
-from domain.commands import AnyCommand, ClosePeriod, RollBusinessDate
+from domain.commands import AnyCommand
 from domain.decider import Decider
-from domain.events import BusinessDateRolled, Event, LogOpened, PeriodClosed, TransferSent
+from domain.events import Event, LogOpened, TransferSent
 from domain.ledger import Draft, Ledger, LogBroken, LogDoesNotRest
 from domain.market import MarketDecider, MarketState
 from domain.outcomes import SYSTEM, Outcome, Submission
 from domain.ports import LogRecorder
 from domain.reference import ReferenceDecider, ReferenceState
+from domain.reference.state import Turn
 from domain.repeats import first_answer
 from domain.routing import MARKET, REFERENCE, ledger_of, log_names
 from domain.schema import UnknownEventType, business_content, decode, recorded
 from domain.snapshots import Snapshots
 from domain.trades import TradeDecider
+from domain.trades.turns import turns
 from infra.carrier import Carrier
 from infra.contention import Contention
 from infra.nonces import Nonces
@@ -57,6 +59,7 @@ class CommandedLogs:
         self.market = MarketState()
         self._nonces = Nonces()
         self._contention = Contention(self._nonces)
+        self._taken_over: dict[str, tuple[Turn | None, date | None, date | None]] = {}
         recorder = open_log(REFERENCE)
         self.snapshots = snapshots
         self.reference_ledger = Ledger(
@@ -155,7 +158,7 @@ class CommandedLogs:
             raise NotRecorded(str(error)) from error
 
     def must_turn(self, log: str) -> bool:
-        """Whether a date that the reference log turned is to be carried over into a ledger log."""
+        """Whether a date or an action of the reference log is to be carried over into a ledger log."""
         return log in self._ledger_logs and bool(self._turns(self.by_log[log]))
 
     def turn(self, log: str) -> None:
@@ -255,19 +258,11 @@ class CommandedLogs:
     def _turns(self, ledger: Ledger) -> list[AnyCommand]:
         decider = ledger.decider
         assert isinstance(decider, TradeDecider)
-        today, closed = self.reference.business_date(), self.reference.closed_through()
-        if not (_is_later(closed, decider.closed_through()) or _is_later(today, decider.business_date())):
+        last, today, closed = self.reference.last_turn(), decider.business_date(), decider.closed_through()
+        known = self._taken_over.get(ledger.log)
+        if known is not None and known[0] is last and known[1:] == (today, closed):
             return []
-        commands: list[AnyCommand] = []
-        for turn in self.reference.turns.values():
-            if isinstance(turn, PeriodClosed) and _is_later(turn.through, decider.closed_through()):
-                close_id = f"close-{turn.through}"
-                commands.append(ClosePeriod(source=SYSTEM.key_id, command_id=close_id, through=turn.through))
-            elif isinstance(turn, BusinessDateRolled) and _is_later(turn.business_date, decider.business_date()):
-                day = turn.business_date
-                commands.append(RollBusinessDate(source=SYSTEM.key_id, command_id=f"roll-{day}", business_date=day))
+        commands = turns(self.reference, decider)
+        if not commands:
+            self._taken_over[ledger.log] = (last, today, closed)
         return commands
-
-
-def _is_later(day: date | None, than: date | None) -> bool:
-    return day is not None and (than is None or day > than)

@@ -1,14 +1,12 @@
 """A position as of any instant: what held at a valid time, as it was known, by the fold of the live positions."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple, TypeVar
 
-from domain.commands.reference import LotMethod
-from domain.money import ZERO
-from projections.lots import EMPTY, Holding, Place, add
-from projections.movements import FILLING, Held
-from projections.positions import Position, fill_of
+from projections.movements import Held
+from projections.positions import Position
+from projections.steps import Run, in_order
 
 M = TypeVar("M", bound=Held)
 
@@ -39,7 +37,7 @@ class Instant(NamedTuple):
 
 def held_at(movements: Iterable[M], at: Instant) -> list[M]:
     """What holds of the movements of one position, in the order in which the position takes it."""
-    return sorted((each for each in movements if at.holds(each)), key=_order)
+    return in_order(each for each in movements if at.holds(each))
 
 
 def position_at(movements: Sequence[Held], at: Instant) -> Position | None:
@@ -47,48 +45,25 @@ def position_at(movements: Sequence[Held], at: Instant) -> Position | None:
     known = [each for each in movements if at.knows(each) and each.kind != "penalty"]
     if not known:
         return None
-    position = _empty(min(known, key=lambda each: each.known_from_sequence))
-    position.sequence = max(_last_change(each, at) for each in known)
-    for movement, holding in steps(held_at(known, at), position.lot_method):
+    # What an action brings came with a trade, which says more of the position.
+    position = _empty(min(known, key=lambda each: (each.known_from_sequence, each.terms is not None)))
+    # What held only for a while is nothing to what holds for ever.
+    position.sequence = max(_last_change(each, at) for each in known if at.valid_at or each.valid_to is None)
+    run = Run[Held](position.lot_method)
+    for movement, _, settled, income, tax, _ in run.take(held_at(known, at)):
         position.trades += movement.kind == "trade"
-        if movement.kind != "trade":
-            position.settled += movement.quantity
-        if movement.is_fill:
+        if movement.is_fill or movement.kind == "action":
             position.last_place = movement.place
+        position.settled += settled
         position.fees += movement.fees
-        position.income += movement.income
-        position.quantity, position.cost = holding.quantity, holding.cost
-        position.realised, position.lots = holding.realised, holding.lots
-        position.substituted = holding.substituted
+        position.income += income
+        position.tax += tax
+    holding = run.holding
+    position.quantity, position.cost = holding.quantity, holding.cost
+    position.realised, position.lots = holding.realised, holding.lots
+    position.substituted = holding.substituted
+    position.units, position.by_actions = run.units, run.posted(known[0])
     return position
-
-
-def steps(held: Iterable[M], method: LotMethod) -> Iterator[tuple[M, Holding]]:
-    """Each movement with the holding after it."""
-    holding = EMPTY
-    for movement in held:
-        if movement.is_fill:
-            holding = add(holding, fill_of(movement), method)
-        elif movement.product == "future":
-            holding = _margined(holding, movement)
-        elif movement.product == "loan-deposit" and movement.kind != "settlement":
-            # Money is held at par.
-            total = holding.quantity + movement.quantity
-            holding = Holding(total, total, ZERO, ())
-        yield movement, holding
-
-
-def _margined(holding: Holding, movement: Held) -> Holding:
-    """A future costs what it is worth once what it gained was paid; what settles of it only moves."""
-    if movement.kind not in {"trade", "margin"}:
-        return holding
-    cost = holding.cost + movement.quantity * movement.price * movement.multiplier + movement.gain
-    return Holding(holding.quantity + movement.quantity, cost, holding.realised + movement.gain, ())
-
-
-def _order(movement: Held) -> tuple[Place, int]:
-    # What moves of a trade comes after the trade.
-    return movement.place, 0 if movement.kind in FILLING else movement.known_from_sequence
 
 
 def _last_change(movement: Held, at: Instant) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from projections.as_of import Instant, held_at, position_at
-from projections.cash import Cash
+from projections.cash import CASH_ACCOUNTS, Cash, add_posting
 from projections.journal import Posting, realised_postings
 from projections.movements import Posted
 
@@ -17,29 +17,38 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
 
 
 def entries_at(movements: Sequence[Posted], at: Instant) -> Iterator[Entry]:
-    """What the movements of one position post, and what it has realised. The cost of what is open stays in its trading
-    account, so nothing is ever realised by what came after.
+    """What the movements of one position post, what it has realised, and what corporate actions did to it. The cost of
+    what is open stays in its trading account, so nothing is ever realised by what came after.
     """
     for movement in held_at(movements, at):
         yield Entry(movement.postings)
     position = position_at(movements, at)
     if position is not None and position.realised:
         yield Entry(realised_postings(position.instrument, position.currency, position.realised))
+    if position is not None and position.by_actions:
+        yield Entry(position.by_actions)
 
 
-def add_cash(balances: dict[str, Cash], movements: Iterable[Posted], at: Instant) -> None:
-    """Adds to the cash of each book and currency what these movements post to its accounts."""
+def add_cash(balances: dict[str, Cash], movements: Sequence[Posted], at: Instant) -> None:
+    """Adds to the cash of each book and currency what the movements of one position post to its accounts, and what
+    corporate actions did to it.
+    """
+    acted: Posted | None = None
     for movement in movements:
         if at.holds(movement):
-            for posting in movement.postings:
-                if posting.account.startswith(CASH_ACCOUNTS):
-                    _move(_cash_of(balances, movement, posting.asset), posting)
+            _add(balances, movement, movement.postings)
+            if movement.kind == "action":
+                acted = movement
+    if acted is not None:
+        position = position_at(movements, at)
+        assert position is not None
+        _add(balances, acted, position.by_actions)
 
 
-CASH_ACCOUNTS = (
-    "Assets:Nostro", "Assets:CashReceivable:", "Liabilities:CashPayable:", "Expense:Fees:", "Expense:Penalties",
-    "Income:Penalties",
-)
+def _add(balances: dict[str, Cash], movement: Posted, postings: Iterable[Posting]) -> None:
+    for posting in postings:
+        if posting.account.startswith(CASH_ACCOUNTS):
+            add_posting(_cash_of(balances, movement, posting.asset), posting)
 
 
 def _cash_of(balances: dict[str, Cash], movement: Posted, currency: str) -> Cash:
@@ -52,16 +61,3 @@ def _cash_of(balances: dict[str, Cash], movement: Posted, currency: str) -> Cash
     cash.sequence = max(cash.sequence, movement.known_from_sequence)
     return cash
 
-
-def _move(cash: Cash, posting: Posting) -> None:
-    nostro, receivable, payable, fees, *_ = CASH_ACCOUNTS
-    if posting.account == nostro:
-        cash.settled += posting.quantity
-    elif posting.account.startswith(receivable):
-        cash.receivable += posting.quantity
-    elif posting.account.startswith(payable):
-        cash.payable -= posting.quantity
-    elif posting.account.startswith(fees):
-        cash.fees += posting.quantity
-    else:
-        cash.penalties -= posting.quantity

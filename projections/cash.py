@@ -1,10 +1,11 @@
 """Cash: what a book has, is to receive and is to pay, by currency."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import ClassVar
 
 from domain.events import (
+    AppliedEvent,
     PenaltyBooked,
     SettlementEvent,
     StatusEvent,
@@ -13,12 +14,16 @@ from domain.events import (
     TradeCancelled,
     TradeCorrected,
     TradeEvent,
+    TransferEvent,
     VariationMarginSettled,
 )
 from domain.events.products import OptionEvent
 from domain.events.trades import PAIRS, Economics
 from domain.money import ZERO
 from domain.schema import Recorded
+from projections.accounts import position_id
+from projections.action_movements import position_ids
+from projections.journal import Posting
 from projections.projection import Document, View
 
 
@@ -43,12 +48,20 @@ class Cash(Document, kw_only=True):
         return self.settled + self.receivable - self.payable
 
 
+CASH_ACCOUNTS = (
+    "Assets:Nostro", "Assets:CashReceivable:", "Assets:DividendReceivable:", "Liabilities:CashPayable:",
+    "Liabilities:DividendPayable:", "Expense:Fees:", "Expense:Penalties", "Income:Penalties",
+)
+
+
 class CashBalances:
-    """Both currencies of a pair move; a loan's interest is cash when it is paid."""
+    """Both currencies of a pair move; a loan's interest is cash when it is paid, and what a corporate action brings is
+    receivable before it is paid.
+    """
 
     name = "cash"
-    version = 1
-    needs: ClassVar[tuple[str, ...]] = ()
+    version = 3
+    needs: ClassVar[tuple[str, ...]] = ("positions",)
     appends = False
     columns: ClassVar[tuple[str, ...]] = ("book", "currency", "desk")
     document_type = Cash
@@ -58,16 +71,23 @@ class CashBalances:
         # Most events are bookings: they are not to pay for the others.
         if type(fact) is TradeBooked:
             return _ids(fact.terms)
-        if isinstance(fact, VariationMarginSettled):
-            return (f"{fact.book}/{fact.currency}",)
+        if isinstance(fact, AppliedEvent):
+            return [f"{each.partition('/')[0]}/{fact.action.currency}" for each in position_ids(fact)]
+        if isinstance(fact, VariationMarginSettled | TransferEvent):
+            of = fact.moved if isinstance(fact, TransferEvent) else fact
+            return (f"{of.book}/{of.currency}",)
         if not isinstance(fact, TradeEvent) or isinstance(fact, StatusEvent | OptionEvent):
             return ()
         if isinstance(fact, TradeAmended | TradeCorrected):
             return tuple(dict.fromkeys((*_ids(fact.previous), *_ids(fact.terms))))
         return _ids(fact.terms)
 
-    def project(self, key: str, document: Cash | None, event: Recorded, _view: View) -> Cash:
+    def project(self, key: str, document: Cash | None, event: Recorded, view: View) -> Cash | None:
         fact = event.event
+        if isinstance(fact, AppliedEvent):
+            return _act(key, document, f"{key.partition('/')[0]}/{fact.instrument}", event, view)
+        if isinstance(fact, TransferEvent):
+            return _act(key, document, position_id(fact.moved), event, view)
         if isinstance(fact, VariationMarginSettled):
             return _margin(key, document, fact)
         assert isinstance(fact, TradeEvent)
@@ -86,7 +106,45 @@ class CashBalances:
         elif isinstance(fact, TradeAmended | TradeCorrected):
             _expect(cash, fact.previous, -1)
             _expect(cash, terms, 1)
+        for name in _positions(fact):
+            cash = _act(key, cash, name, event, view) or cash
         return cash
+
+
+def add_posting(cash: Cash, posting: Posting) -> None:
+    """Adds what is posted to one of the ``CASH_ACCOUNTS``."""
+    if posting.account == "Assets:Nostro":
+        cash.settled += posting.quantity
+    elif posting.account.startswith("Assets:"):
+        cash.receivable += posting.quantity
+    elif posting.account.startswith("Liabilities:"):
+        cash.payable -= posting.quantity
+    elif posting.account.startswith("Expense:Fees:"):
+        cash.fees += posting.quantity
+    else:
+        cash.penalties -= posting.quantity
+
+
+def _act(key: str, cash: Cash | None, name: str, event: Recorded, view: View) -> Cash | None:
+    """The cash with what the event changed of what corporate actions brought to a position; None when that is nothing.
+    """
+    position = view.get("positions", name)
+    if position is None or not position.actions_change or position.sequence != event.sequence:
+        return None
+    currency = key.rpartition("/")[2]
+    found = cash.copy() if cash else Cash(
+        id=key, book=position.book, desk=position.desk, entity=position.entity, currency=currency
+    )
+    for posting in position.actions_change:
+        if posting.asset == currency and posting.account.startswith(CASH_ACCOUNTS):
+            add_posting(found, posting)
+    return found
+
+
+def _positions(fact: TradeEvent) -> Iterable[str]:
+    if isinstance(fact, TradeAmended | TradeCorrected):
+        return dict.fromkeys((position_id(fact.previous), position_id(fact.terms)))
+    return (position_id(fact.terms),)
 
 
 def _ids(terms: Economics) -> tuple[str, ...]:

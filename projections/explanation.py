@@ -8,9 +8,10 @@ import msgspec
 
 from domain.commands.reference import LotMethod
 from domain.money import ZERO
-from projections.as_of import Instant, held_at, position_at, steps
+from projections.as_of import Instant, held_at, position_at
 from projections.lots import EMPTY, Holding
 from projections.movements import Kind, Movement
+from projections.steps import steps
 
 
 class Figures(msgspec.Struct, kw_only=True):
@@ -22,6 +23,7 @@ class Figures(msgspec.Struct, kw_only=True):
     realised: Decimal = ZERO
     fees: Decimal = ZERO
     income: Decimal = ZERO
+    tax: Decimal = ZERO
 
 
 class LotChange(msgspec.Struct, frozen=True):
@@ -92,20 +94,21 @@ def explain(movements: Sequence[Movement], at: Instant, *, superseded: bool = Fa
     return Explanation(
         book=position.book, instrument=position.instrument, currency=position.currency, quantity=position.quantity,
         settled=position.settled, cost=position.cost, realised=position.realised, fees=position.fees,
-        income=position.income, items=items, superseded=taken_back(movements, at) if superseded else None,
+        income=position.income, tax=position.tax, items=items,
+        superseded=taken_back(movements, at) if superseded else None,
     )
 
 
 def contributions(held: Sequence[Movement], method: LotMethod) -> Iterator[Contribution]:
     """What each movement adds, given those before it."""
     before = EMPTY
-    for movement, after in steps(held, method):
+    for movement, after, settled, income, tax, cash in steps(held, method):
         opened, closed = _lots_changed(before, after)
         yield Contribution(
             quantity=after.quantity - before.quantity, cost=after.cost - before.cost,
-            realised=after.realised - before.realised, settled=ZERO if movement.kind == "trade" else movement.quantity,
-            fees=movement.fees, income=movement.income, event=event_of(movement), trade_id=movement.trade_id,
-            revision=movement.revision, kind=movement.kind, price=movement.price, amount=movement.amount,
+            realised=after.realised - before.realised, settled=settled, fees=movement.fees, income=income, tax=tax,
+            event=event_of(movement), trade_id=movement.trade_id, revision=movement.revision, kind=movement.kind,
+            price=movement.price, amount=movement.amount + cash,
             opened=opened, closed=closed, valid_from=movement.valid_from, valid_to=movement.valid_to,
             actor=movement.actor, recorded_at=movement.known_from, reason=movement.reason,
             supersedes=movement.supersedes,

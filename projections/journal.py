@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import msgspec
 
 from domain.events import (
+    AppliedEvent,
     PenaltyBooked,
     SettlementEvent,
     StatusEvent,
@@ -37,6 +38,7 @@ from projections.accounts import (
     settled_into,
     trading_account,
 )
+from projections.action_movements import position_ids
 from projections.projection import Document, View
 
 
@@ -71,11 +73,12 @@ class JournalEntry(Document, kw_only=True):
 
 class Journal:
     """A revision posts the reversal of the old terms and the new ones; affirmations, fails and instructions
-    post nothing. The entries of a transfer are named by it, and have no counterparty.
+    post nothing. The entries of a transfer are named by it, and have no counterparty. What an event changed of what
+    corporate actions did to a position is posted with it, in whichever way it did.
     """
 
     name = "journal"
-    version = 3
+    version = 4
     needs: ClassVar[tuple[str, ...]] = ("positions",)
     appends = True
     columns: ClassVar[tuple[str, ...]] = ("book", "trade_id", "business_date")
@@ -83,6 +86,8 @@ class Journal:
 
     def keys(self, event: Recorded) -> Sequence[str]:
         fact = event.event
+        if isinstance(fact, AppliedEvent):
+            return [f"{each.partition('/')[0]}/{event.log}-{event.sequence:012d}" for each in position_ids(fact)]
         if isinstance(fact, VariationMarginSettled):
             return (f"{fact.book}/{event.log}-{event.sequence:012d}",)
         if isinstance(fact, TransferEvent):
@@ -93,8 +98,10 @@ class Journal:
             return ()
         return (f"{fact.terms.book}/{event.log}-{event.sequence:012d}",)
 
-    def project(self, key: str, _document: JournalEntry | None, event: Recorded, view: View) -> JournalEntry:
+    def project(self, key: str, _document: JournalEntry | None, event: Recorded, view: View) -> JournalEntry | None:
         fact = event.event
+        if isinstance(fact, AppliedEvent):
+            return _action_entry(key, fact, event, view)
         if isinstance(fact, VariationMarginSettled):
             return _margin(key, fact, event)
         if isinstance(fact, TransferEvent):
@@ -109,6 +116,20 @@ class Journal:
             business_date=fact.business_date, effective_at=fact.effective_at, recorded_at=fact.recorded_at,
             postings=postings,
         )
+
+
+def _action_entry(key: str, fact: AppliedEvent, event: Recorded, view: View) -> JournalEntry | None:
+    action, book = fact.action, key.partition("/")[0]
+    position = view.get("positions", f"{book}/{fact.instrument}")
+    assert position is not None
+    postings = _changes_of(position)
+    _require_balance(key, postings)
+    return JournalEntry(
+        id=key, book=book, entity=position.entity, desk=position.desk, type=event.type, trade_id=action.action,
+        counterparty=action.issuer, trade_date=action.ex_date, value_date=action.pay_date,
+        business_date=fact.business_date, effective_at=fact.effective_at, recorded_at=fact.recorded_at,
+        postings=postings,
+    ) if postings else None
 
 
 def _value_date(fact: TradeEvent) -> date:
@@ -208,9 +229,15 @@ def _reversed(postings: Iterable[Posting]) -> list[Posting]:
 def _realised(terms: Economics | Moved, view: View) -> tuple[Posting, ...]:
     """What the event changed of the position's realised profit leaves the trading account, which keeps the cost."""
     position = view.get("positions", position_id(terms))
-    if position is None or not position.realised_change:
-        return ()
-    return realised_postings(terms.instrument, terms.currency, position.realised_change)
+    return () if position is None else _changes_of(position)
+
+
+def _changes_of(position: Any) -> tuple[Posting, ...]:
+    if not position.realised_change:
+        changes: tuple[Posting, ...] = position.actions_change
+        return changes
+    realised = realised_postings(position.instrument, position.currency, position.realised_change)
+    return (*realised, *position.actions_change)
 
 
 def realised_postings(instrument: str, currency: str, realised: Decimal) -> tuple[Posting, ...]:

@@ -6,9 +6,11 @@ from decimal import Decimal
 from typing import ClassVar, Literal
 
 from domain.commands.contracts import Contract
+from domain.commands.corporate_actions import ActionTerms
 from domain.commands.lots import MovedLot, NamedLot
 from domain.commands.reference import LotMethod
 from domain.events import (
+    AppliedEvent,
     Event,
     PenaltyBooked,
     SettlementEvent,
@@ -26,6 +28,7 @@ from domain.events.trades import ONE, Economics, Product, multiplier_of
 from domain.money import ZERO, divide
 from domain.schema import Recorded
 from projections.accounts import held_as
+from projections.action_movements import begins, brought, is_of_action, movement_fields, touched
 from projections.journal import (
     Posting,
     closing_postings,
@@ -38,7 +41,10 @@ from projections.journal import (
 from projections.lots import Lot, Place
 from projections.projection import Document, View
 
-Kind = Literal["trade", "settlement", "repayment", "penalty", "transfer-out", "transfer-in", "closing", "margin"]
+Kind = Literal[
+    "trade", "settlement", "repayment", "penalty", "transfer-out", "transfer-in", "closing", "margin", "action",
+    "payment",
+]
 FILLING = frozenset({"trade", "transfer-out", "transfer-in"})
 TRADING, CLOSING = 1, 2
 """The precedence of what is traded: after what happens at the opening (0), before what expires, or is paid for (2)."""
@@ -49,8 +55,9 @@ WITHOUT_LOTS = frozenset({"loan-deposit", "future"})
 
 class Held(Document, kw_only=True):
     """What the fold of a position reads of a movement, and no more: a book has many thousands. ``quantity`` changes the
-    position, but that of a settlement only moves; ``income`` is interest, ``gain`` what is realised at once.
-    ``valid_to`` and ``known_to_sequence`` are None while it still holds, or is still thought to.
+    position, but that of a settlement only moves; ``income`` is interest, ``gain`` what is realised at once. What a
+    corporate action does rests on the movements before it and its ``terms``; it has its own name as ``trade_id``, and
+    so has its payment. ``valid_to`` and ``known_to_sequence`` are None while it still holds, or is still thought to.
 
     ``beyond`` is what it costs beside quantity x price, ``closes`` the lots that it takes first, ``brings`` those that
     it brings from another book; ``fees`` are those that are no part of the cost.
@@ -82,6 +89,7 @@ class Held(Document, kw_only=True):
     valid_to: datetime | None = None
     known_from_sequence: int
     known_to_sequence: int | None = None
+    terms: ActionTerms | None = None
     beyond: Decimal = ZERO
     closes: tuple[NamedLot, ...] = ()
     brings: tuple[Lot, ...] = ()
@@ -136,12 +144,12 @@ class Movement(Posted, kw_only=True):
 class Movements:
     """An agreed amendment holds from its ``effective_at`` on, so the earlier terms get an entry of their own that ends
     there; right terms hold for as long as the corrected ones were thought to; a cancelled trade never held. What
-    settles, what is repaid of a loan, and what a fail costs are movements too, and so are transfers: one that comes
-    back never left.
+    settles, what is repaid of a loan, what a fail costs, and a corporate action and its payment are movements too, and
+    so are transfers: one that comes back never left.
     """
 
     name = "movements"
-    version = 3
+    version = 4
     needs: ClassVar[tuple[str, ...]] = ("movements",)
     appends = False
     columns: ClassVar[tuple[str, ...]] = ("book", "instrument", "desk")
@@ -150,20 +158,24 @@ class Movements:
     def keys(self, event: Recorded) -> Sequence[str]:
         fact = event.event
         if type(fact) is TradeBooked:
-            return (_id(fact.terms, fact),)
+            return (_id(fact.terms, fact), *brought(fact)) if fact.actions else (_id(fact.terms, fact),)
+        if isinstance(fact, AppliedEvent):
+            return touched(fact)
         if isinstance(fact, TransferEvent):
-            return (_transfer_id(fact),)
+            return (_transfer_id(fact), *brought(fact))
         if isinstance(fact, TradeAmended):
             old = _id(fact.previous, fact, fact.revision - 1)
-            return (f"{old}-until", old, _id(fact.terms, fact))
+            return (f"{old}-until", old, _id(fact.terms, fact), *brought(fact))
         if isinstance(fact, TradeCorrected):
-            return (_id(fact.previous, fact, fact.revision - 1), _id(fact.terms, fact))
+            return (_id(fact.previous, fact, fact.revision - 1), _id(fact.terms, fact), *brought(fact))
         return tuple(_possible(fact)) if isinstance(fact, TradeCancelled) else _own(fact, event)
 
     def project(self, key: str, document: Movement | None, event: Recorded, view: View) -> Movement | None:
         fact = event.event
-        if type(fact) is TradeBooked:
+        if type(fact) is TradeBooked and not (fact.actions and is_of_action(key)):
             return _movement(key, fact.terms, fact, event, fact.terms.executed_at)
+        if is_of_action(key):
+            return _act(key, document, event)
         if isinstance(fact, VariationMarginSettled):
             return _margin(key, fact, event)
         if isinstance(fact, TransferEvent):
@@ -310,6 +322,13 @@ def _margin(key: str, fact: VariationMarginSettled, event: Recorded) -> Movement
         settlement_date=fact.on, known_from=fact.recorded_at, actor=fact.actor, reason=fact.reason,
         supersedes=fact.supersedes,
     )
+
+
+def _act(key: str, document: Movement | None, event: Recorded) -> Movement | None:
+    """An action, or its payment, in one position: as it begins, or as it never was."""
+    if not begins(key, event.event):
+        return _ended(document, event) if document is not None and document.known_to is None else None
+    return Movement(**movement_fields(key, event)) if document is None else None
 
 
 def _but_nothing(postings: Iterable[Posting]) -> tuple[Posting, ...]:

@@ -7,6 +7,7 @@ from typing import ClassVar
 from domain.commands.contracts import Contract
 from domain.commands.reference import LotMethod
 from domain.events import (
+    AppliedEvent,
     PenaltyBooked,
     SettlementEvent,
     StatusEvent,
@@ -25,15 +26,21 @@ from domain.events.transfers import Moved
 from domain.money import ZERO
 from domain.schema import Recorded
 from projections.accounts import held_as, position_id
-from projections.lots import EMPTY, Fill, Holding, Lot, Place, add, fold
-from projections.movements import TRADING, WITHOUT_LOTS, Held, Movement, beyond_price
+from projections.action_movements import position_ids
+from projections.corporate_actions import changed
+from projections.journal import Posting
+from projections.lots import Fill, Holding, Lot, Place, add
+from projections.movements import TRADING, WITHOUT_LOTS, Movement, beyond_price
 from projections.projection import Document, View
+from projections.steps import Run, in_order
 
 
 class Position(Document, kw_only=True):
-    """``quantity`` by trade date, ``settled`` of it; ``realised`` before ``fees`` and ``income`` (interest), all three
-    in ``currency``; with ``fees_in_cost`` the fees are in the ``cost`` instead. ``issuer`` is empty for loans, which
-    may be to several. ``realised_change`` is what the last event changed of ``realised``: the journal posts it.
+    """``quantity`` by trade date, ``settled`` of it; ``realised`` before ``fees`` and ``income`` (interest, dividends
+    and coupons, without the ``tax`` withheld), all in ``currency``; with ``fees_in_cost`` the fees are in the ``cost``
+    instead. ``issuer`` is empty for loans, which may be to several. ``units`` is how many units of now one of the
+    beginning is. ``by_actions`` is what corporate actions have put into each account. ``realised_change`` and
+    ``actions_change`` are what the last event changed of ``realised`` and of these: the journal posts it.
     ``substituted`` is how much was to close, or to move to another book, lots by name that were not there: it took
     others, or opened new ones.
     """
@@ -56,10 +63,14 @@ class Position(Document, kw_only=True):
     realised: Decimal = ZERO
     fees: Decimal = ZERO
     income: Decimal = ZERO
+    tax: Decimal = ZERO
+    units: Decimal = ONE
     lots: tuple[Lot, ...] = ()
     substituted: Decimal = ZERO
     trades: int = 0
     realised_change: Decimal = ZERO
+    by_actions: tuple[Posting, ...] = ()
+    actions_change: tuple[Posting, ...] = ()
     last_place: Place | None = None
 
     @property
@@ -83,7 +94,7 @@ class Positions:
     """
 
     name = "positions"
-    version = 3
+    version = 4
     needs: ClassVar[tuple[str, ...]] = ("movements",)
     appends = False
     columns: ClassVar[tuple[str, ...]] = ("book", "instrument", "desk")
@@ -94,10 +105,11 @@ class Positions:
         # Most events are bookings: they are not to pay for the others.
         if type(fact) is TradeBooked:
             return (position_id(fact.terms),)
-        if isinstance(fact, VariationMarginSettled):
-            return (f"{fact.book}/{fact.instrument}",)
-        if isinstance(fact, TransferEvent):
-            return (position_id(fact.moved),)
+        if isinstance(fact, AppliedEvent):
+            return position_ids(fact)
+        if isinstance(fact, VariationMarginSettled | TransferEvent):
+            of = fact.moved if isinstance(fact, TransferEvent) else fact
+            return (f"{of.book}/{of.instrument}",)
         if not isinstance(fact, TradeEvent) or isinstance(fact, StatusEvent | PenaltyBooked):
             return ()
         key = position_id(fact.terms)
@@ -107,12 +119,18 @@ class Positions:
 
     def project(self, key: str, document: Position | None, event: Recorded, view: View) -> Position | None:
         fact = event.event
+        if isinstance(fact, AppliedEvent):
+            assert document is not None
+            position = document.copy()
+            _fold_again(position, view)
+            return position
         if isinstance(fact, VariationMarginSettled):
             return _margin(document, fact)
         if isinstance(fact, TransferEvent):
             return _transfer(document.copy() if document else _empty(key, fact.moved), fact, view)
         assert isinstance(fact, TradeEvent)
         position = document.copy() if document else _empty(key, fact.terms)
+        position.actions_change = ()
         if type(fact) is TradeBooked:
             _book(position, fact, view)
         elif isinstance(fact, SettlementEvent):
@@ -145,7 +163,7 @@ def _book(position: Position, fact: TradeBooked, view: View) -> None:
     if terms.accrued is not None:
         position.income += terms.accrued.amount
     place = (terms.trade_date, TRADING, terms.executed_at, fact.trade_id)
-    if position.last_place is not None and place < position.last_place:
+    if fact.actions or (position.last_place is not None and place < position.last_place):
         _fold_again(position, view)
         return
     fill = Fill(place, terms.quantity, terms.unit_cost, beyond_price(terms), terms.closes)
@@ -186,21 +204,18 @@ def _replaced(fact: TradeEvent) -> list[tuple[Economics, int]]:
 
 def _fold_again(position: Position, view: View) -> None:
     found: Iterable[Movement] = view.scan("movements", position.id + "/")
-    fills = sorted((fill_of(each) for each in found if each.is_live and each.is_fill), key=_place)
-    _hold(position, fold(fills, position.lot_method, EMPTY))
-    position.last_place = fills[-1].place if fills else None
-
-
-def fill_of(movement: Held) -> Fill:
-    """What a movement adds to the lots."""
-    return Fill(
-        movement.place, movement.quantity, movement.price * movement.multiplier, movement.beyond, movement.closes,
-        movement.brings,
-    )
-
-
-def _place(fill: Fill) -> Place:
-    return fill.place
+    live = in_order(each for each in found if each.is_live)
+    run = Run[Movement](position.lot_method)
+    taken = list(run.take(live))
+    _hold(position, run.holding)
+    position.settled = sum((step.settled for step in taken), ZERO)
+    position.income = sum((step.income for step in taken), ZERO)
+    position.tax = sum((step.tax for step in taken), ZERO)
+    position.units = run.units
+    after = run.posted(live[0]) if live else ()
+    position.by_actions, position.actions_change = after, changed(position.by_actions, after)
+    places = [step.movement.place for step in taken if step.movement.is_fill or step.movement.kind == "action"]
+    position.last_place = places[-1] if places else None
 
 
 def _hold(position: Position, holding: Holding) -> None:

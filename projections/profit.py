@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from domain.money import ZERO
+from domain.money import ZERO, divide
+from projections.corporate_actions import ONE
 from projections.positions import Position
 from projections.valuation import Marking
 
@@ -87,7 +88,8 @@ def effects(states: States, marks: Marks) -> Effects:
     restated = _point(states, states.restated, marks.restated, after)
     before = _point(states, states.before, marks.before, restated)
     fees, income = _change(states, "fees"), _change(states, "income")
-    value, price, rate = _value(states.after, restated.price), after.price - restated.price, restated.rate
+    earlier, rate = _per_unit_of_now(states, restated.price), restated.rate
+    value, price = _value(states.after, earlier), after.price - earlier
     quantity = states.after.quantity if states.after else ZERO
     return Effects(
         amendments=(_value(states.restated, before.price) - _value(states.before, before.price)) * before.rate,
@@ -129,6 +131,12 @@ def _value(position: Position | None, price: Decimal) -> Decimal:
     if position is None:
         return ZERO
     return position.realised + position.income - position.fees - position.cost + position.quantity * price
+
+
+def _per_unit_of_now(states: States, price: Decimal) -> Decimal:
+    """The earlier price of one unit as they are at the later instant: a split is no loss."""
+    before, after = (ONE if state is None else state.units for state in (states.restated, states.after))
+    return price if before == after else divide(price * before, after)
 
 
 def _with_accruals(states: States, marks: Marks) -> States:

@@ -10,6 +10,9 @@ from domain.events import (
     BookDefined,
     BusinessDateRolled,
     CalendarDefined,
+    CorporateActionAmended,
+    CorporateActionAnnounced,
+    CorporateActionCancelled,
     CounterpartyDefined,
     DeskDefined,
     FxRateRecorded,
@@ -47,8 +50,12 @@ _KINDS: dict[type[Event], tuple[str, tuple[str, ...]]] = {
     SettlementCycleSet: ("settlement-cycles", ("market", "effective_from")),
     PenaltyRateSet: ("penalty-rates", ("kind", "currency", "effective_from")),
     InstrumentClassified: ("liquidity", ("instrument", "effective_from")),
+    **dict.fromkeys(
+        (CorporateActionAnnounced, CorporateActionAmended, CorporateActionCancelled),
+        ("corporate-actions", ("action_id",)),
+    ),
 }
-_ENDING = (RestrictionLifted, KillSwitchReleased, KeyRevoked)
+_ENDING = (RestrictionLifted, KillSwitchReleased, KeyRevoked, CorporateActionCancelled)
 
 
 class ReferenceEntry(Document, kw_only=True):

@@ -7,7 +7,7 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 
 from api import reading, writing
-from api.examples import DEFINITIONS, ISSUED, KEY, OUTCOME, REASON, REFERENCE
+from api.examples import AMENDED_ACTION, DEFINITIONS, ISSUED, KEY, OUTCOME, REASON, REFERENCE
 from api.http.documented import body, documented, kinds_body
 from api.problems import Problem
 from api.replaying import KNOWING_KEYS
@@ -20,6 +20,7 @@ DEFINING = {
     "counterparties": "DefineCounterparty", "instruments": "DefineInstrument", "calendars": "DefineCalendar",
     "restrictions": "RestrictInstrument", "settlement-cycles": "SetSettlementCycle",
     "penalty-rates": "SetPenaltyRate", "liquidity": "ClassifyInstrument",
+    "corporate-actions": "AnnounceCorporateAction",
 }
 READABLE = (*DEFINING, "limits", "kill-switches", "keys", "dates", "periods")
 SECRET_BYTES = 32
@@ -53,10 +54,26 @@ async def lift_restriction(request: Request, instrument: str) -> Response:
     return await writing.command(request, "LiftRestriction", instrument=instrument)
 
 
+@router.post("/v1/reference/corporate-actions/{action}/amend", responses=documented(OUTCOME),
+             openapi_extra=body(AMENDED_ACTION, "AmendCorporateAction", without=("action",)))
+async def amend_action(request: Request, action: str) -> Response:
+    """Amends a corporate action: the full new dates and terms."""
+    return await writing.command(request, "AmendCorporateAction", action=action)
+
+
+@router.post("/v1/reference/corporate-actions/{action}/cancel", responses=documented(OUTCOME),
+             openapi_extra=body(REASON, "CancelCorporateAction", without=("action",)))
+async def cancel_action(request: Request, action: str) -> Response:
+    """Cancels a corporate action, as if it had never been announced."""
+    return await writing.command(request, "CancelCorporateAction", action=action)
+
+
 @router.post("/v1/reference/{kind}", openapi_extra=kinds_body(DEFINITIONS, DEFINING), status_code=201,
              responses=documented(OUTCOME, 201))
 async def define(request: Request, kind: str) -> Response:
-    """Defines an entity, desk, book, trader, counterparty, instrument or calendar, or restricts an instrument."""
+    """Defines an entity, desk, book, trader, counterparty, instrument or calendar; restricts an instrument; announces
+    a corporate action.
+    """
     if kind not in DEFINING:
         raise Problem(404, "unknown-kind", f"{kind!r} is none of {', '.join(DEFINING)}", "kind")
     return await writing.command(request, DEFINING[kind], status=201, location=f"/v1/reference/{kind}/{{}}")

@@ -1,6 +1,15 @@
 """Every command, by the log that decides it."""
 
 from domain.commands.contracts import BondContract, Contract, FutureContract, OptionContract
+from domain.commands.corporate_actions import (
+    ActionCommand,
+    AmendCorporateAction,
+    AnnounceCorporateAction,
+    ApplyCorporateAction,
+    CancelCorporateAction,
+    PayCorporateAction,
+    ReverseCorporateAction,
+)
 from domain.commands.header import Command, UnreadableCommand
 from domain.commands.market import RecordFxRate, RecordPrice
 from domain.commands.products import (
@@ -80,20 +89,27 @@ ProductCommand = (
     ExerciseOption | AssignOption | ExpireOption | SettleVariationMargin | FixRate | RollOverLoan | RepayEarly
 )
 TransferCommands = TransferPosition | ReceiveTransfer | ReturnTransfer
+ActionCommands = (
+    AnnounceCorporateAction | AmendCorporateAction | CancelCorporateAction
+    | ApplyCorporateAction | PayCorporateAction | ReverseCorporateAction
+)
 AnyCommand = (
     ReferenceCommand | MarketCommand | LedgerCommand | SettlementCommand | ProductCommand | TransferCommands
+    | ActionCommands
 )
 
 __all__ = [
-    "AffirmTrade", "AmendTrade", "AnyCommand", "AssignOption", "BondContract", "BondTerms", "BookPenalty",
-    "BookTrade", "BuyIn", "CancelInstruction", "CancelTrade", "ClassifyInstrument", "ClosePeriod", "Command",
+    "ActionCommand", "AffirmTrade", "AmendCorporateAction", "AmendTrade", "AnnounceCorporateAction", "AnyCommand",
+    "ApplyCorporateAction", "AssignOption", "BondContract", "BondTerms", "BookPenalty", "BookTrade", "BuyIn",
+    "CancelCorporateAction", "CancelInstruction", "CancelTrade", "ClassifyInstrument", "ClosePeriod", "Command",
     "Contract", "CorrectTrade", "DefineBook", "DefineCalendar", "DefineCounterparty", "DefineDesk",
     "DefineInstrument", "DefineLegalEntity", "DefineTrader", "DissolveNet", "EngageKillSwitch", "EquityTerms",
-    "ExerciseOption", "ExpireOption", "FailSettlement", "FixRate", "FutureContract", "FutureTerms", "FxForwardTerms",
-    "FxSpotTerms", "FxSwapTerms", "HoldSettlement", "InstructSettlement", "IssueKey", "LedgerCommand",
-    "LiftRestriction", "LoanTerms", "MarketCommand", "MatchSettlement", "NetSettlements", "OptionContract",
-    "OptionTerms", "RecordFxRate", "RecordPrice", "ReferenceCommand", "ReleaseKillSwitch", "ReleaseSettlement",
-    "RepayEarly", "ReportMismatch", "RestrictInstrument", "RevokeKey", "RollBusinessDate", "RollOverLoan", "SetLimit",
-    "SetPenaltyRate", "SetSettlementCycle", "SettleNet", "SettleTrade", "SettleVariationMargin", "Terms",
-    "TradeCommand", "TransferPosition", "UnreadableCommand",
+    "ExerciseOption", "ExpireOption", "FailSettlement", "FixRate", "FutureContract", "FutureTerms",
+    "FxForwardTerms", "FxSpotTerms", "FxSwapTerms", "HoldSettlement", "InstructSettlement", "IssueKey",
+    "LedgerCommand", "LiftRestriction", "LoanTerms", "MarketCommand", "MatchSettlement", "NetSettlements",
+    "OptionContract", "OptionTerms", "PayCorporateAction", "RecordFxRate", "RecordPrice", "ReferenceCommand",
+    "ReleaseKillSwitch", "ReleaseSettlement", "RepayEarly", "ReportMismatch", "RestrictInstrument",
+    "ReverseCorporateAction", "RevokeKey", "RollBusinessDate", "RollOverLoan", "SetLimit", "SetPenaltyRate",
+    "SetSettlementCycle", "SettleNet", "SettleTrade", "SettleVariationMargin", "Terms", "TradeCommand",
+    "TransferPosition", "UnreadableCommand",
 ]

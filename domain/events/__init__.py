@@ -1,5 +1,15 @@
 """Every event, and the stored type name that is its identity for ever."""
 
+from domain.events.corporate_actions import (
+    AppliedEvent,
+    CorporateActionAmended,
+    CorporateActionAnnounced,
+    CorporateActionApplied,
+    CorporateActionCancelled,
+    CorporateActionEvent,
+    CorporateActionPaid,
+    CorporateActionReversed,
+)
 from domain.events.envelope import CommandRefused, Event, LogOpened
 from domain.events.market import FxRateRecorded, PriceRecorded
 from domain.events.products import (
@@ -121,19 +131,27 @@ EVENT_TYPES: dict[str, type[Event]] = {
     "transfer.sent.v1": TransferSent,
     "transfer.received.v1": TransferReceived,
     "transfer.returned.v1": TransferReturned,
+    "corporate-action.announced.v1": CorporateActionAnnounced,
+    "corporate-action.amended.v1": CorporateActionAmended,
+    "corporate-action.cancelled.v1": CorporateActionCancelled,
+    "corporate-action.applied.v1": CorporateActionApplied,
+    "corporate-action.paid.v1": CorporateActionPaid,
+    "corporate-action.reversed.v1": CorporateActionReversed,
 }
 
 __all__ = [
-    "EVENT_TYPES", "BookDefined", "BusinessDateRolled", "CalendarDefined", "CommandRefused", "CounterpartyDefined",
-    "DeskDefined", "Economics", "Event", "FxRateRecorded", "InstructionCancelled", "InstrumentClassified",
-    "InstrumentDefined", "InstrumentRestricted", "KeyIssued", "KeyRevoked", "KillSwitchEngaged", "KillSwitchReleased",
+    "EVENT_TYPES", "AppliedEvent", "BookDefined", "BusinessDateRolled", "CalendarDefined", "CommandRefused",
+    "CorporateActionAmended", "CorporateActionAnnounced", "CorporateActionApplied", "CorporateActionCancelled",
+    "CorporateActionEvent", "CorporateActionPaid", "CorporateActionReversed", "CounterpartyDefined", "DeskDefined",
+    "Economics", "Event", "FxRateRecorded", "InstructionCancelled", "InstrumentClassified", "InstrumentDefined",
+    "InstrumentRestricted", "KeyIssued", "KeyRevoked", "KillSwitchEngaged", "KillSwitchReleased",
     "LegalEntityDefined", "LimitSet", "LoanPartlyRepaidEarly", "LoanRepaidEarly", "LoanRolledOver", "LoanSchedule",
     "LogOpened", "Moved", "NetDissolved", "NetEvent", "NetInstructed", "NetSettled", "ObligationEvent",
     "OptionAssigned", "OptionExercised", "OptionExpired", "PenaltyBooked", "PenaltyRateSet", "PeriodClosed",
-    "PriceRecorded", "RateFixed", "RestrictionLifted", "SettlementBoughtIn", "SettlementCycleSet", "SettlementEvent",
-    "SettlementFailed", "SettlementHeld", "SettlementInstructed", "SettlementMatched", "SettlementMismatched",
-    "SettlementNetted", "SettlementReleased", "SettlementUnnetted", "StatusEvent", "TradeAffirmed", "TradeAmended",
-    "TradeBooked", "TradeCancelled", "TradeCorrected", "TradeEvent", "TradePartiallySettled", "TradeSettled",
-    "TraderDefined", "TransferEvent", "TransferReceived", "TransferReturned", "TransferSent",
-    "VariationMarginSettled",
+    "PriceRecorded", "RateFixed", "RestrictionLifted", "SettlementBoughtIn", "SettlementCycleSet",
+    "SettlementEvent", "SettlementFailed", "SettlementHeld", "SettlementInstructed", "SettlementMatched",
+    "SettlementMismatched", "SettlementNetted", "SettlementReleased", "SettlementUnnetted", "StatusEvent",
+    "TradeAffirmed", "TradeAmended", "TradeBooked", "TradeCancelled", "TradeCorrected", "TradeEvent",
+    "TradePartiallySettled", "TradeSettled", "TraderDefined", "TransferEvent", "TransferReceived",
+    "TransferReturned", "TransferSent", "VariationMarginSettled",
 ]

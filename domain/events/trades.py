@@ -10,6 +10,7 @@ from domain.commands.contracts import BondContract, Contract
 from domain.commands.lots import NamedLot
 from domain.commands.reference import LotMethod
 from domain.commands.trades import DayCount, FailCause
+from domain.events.corporate_actions import AppliedAction
 from domain.events.envelope import Event
 from domain.money import ZERO
 
@@ -143,11 +144,14 @@ def multiplier_of(contract: Contract) -> Decimal:
 
 
 class TradeEvent(Event, frozen=True, kw_only=True):
-    """``revision`` counts the terms of the trade from 1; ``terms`` are the ones that hold after this event."""
+    """``revision`` counts the terms of the trade from 1; ``terms`` are the ones that hold after this event. ``actions``
+    are the corporate actions that were applied to others before, and that this trade's date brings to its position.
+    """
 
     trade_id: str
     revision: int = 1
     terms: Economics
+    actions: tuple[AppliedAction, ...] = ()
 
 
 class StatusEvent(TradeEvent, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ import msgspec
 
 from domain.commands.lots import MovedLot
 from domain.commands.reference import LotMethod
+from domain.events.corporate_actions import AppliedAction
 from domain.events.envelope import Event
 from domain.events.trades import Product
 from domain.money import ZERO
@@ -41,10 +42,11 @@ class Moved(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
 
 
 class TransferEvent(Event, frozen=True, kw_only=True):
-    """``moved`` is what the transfer takes out of the book, or brings to it."""
+    """``moved`` is what the transfer takes out of the book, or brings to it; ``actions`` are as those of a trade."""
 
     transfer_id: str
     moved: Moved
+    actions: tuple[AppliedAction, ...] = ()
 
 
 class TransferSent(TransferEvent, frozen=True, kw_only=True):

@@ -25,10 +25,15 @@ from domain.commands import (
     SetPenaltyRate,
     SetSettlementCycle,
 )
+from domain.commands.corporate_actions import (
+    AmendCorporateAction,
+    AnnounceCorporateAction,
+    CancelCorporateAction,
+)
 from domain.decider import Envelope
 from domain.events import Event
 from domain.outcomes import Principal
-from domain.reference import controls, definitions, regimes
+from domain.reference import controls, corporate_actions, definitions, regimes
 from domain.reference.kept import KeptReference, kept, resume
 from domain.reference.state import ReferenceState
 from domain.refusals import Refused
@@ -41,8 +46,10 @@ _STREAMS: dict[type, tuple[str, str]] = {
     DefineInstrument: ("instrument:", "instrument"), DefineCalendar: ("calendar:", "calendar"),
     RestrictInstrument: ("restriction:", "instrument"), LiftRestriction: ("restriction:", "instrument"),
     IssueKey: ("key:", "key_id"), RevokeKey: ("key:", "key_id"),
+    AnnounceCorporateAction: ("corporate-action:", "action"), AmendCorporateAction: ("corporate-action:", "action"),
+    CancelCorporateAction: ("corporate-action:", "action"),
 }
-_RULES = {**definitions.RULES, **controls.RULES, **regimes.RULES}
+_RULES = {**definitions.RULES, **controls.RULES, **regimes.RULES, **corporate_actions.RULES}
 
 
 class ReferenceDecider:

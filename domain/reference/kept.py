@@ -24,11 +24,11 @@ from domain.events import (
     TraderDefined,
 )
 from domain.outcomes import Principal
-from domain.reference.state import ReferenceState
+from domain.reference.state import Announcement, ReferenceState, Turn
 
 
 class KeptReference(msgspec.Struct, frozen=True, kw_only=True):
-    """The tables of a ``ReferenceState``; ``rolls`` and ``closings`` are its turns."""
+    """The tables of a ``ReferenceState``; ``rolls``, ``closings`` and ``announcements`` are its turns."""
 
     entities: dict[str, LegalEntityDefined]
     desks: dict[str, DeskDefined]
@@ -46,6 +46,7 @@ class KeptReference(msgspec.Struct, frozen=True, kw_only=True):
     dates: dict[str, date]
     rolls: dict[int, BusinessDateRolled]
     closings: dict[int, PeriodClosed]
+    announcements: dict[int, Announcement]
     opened: dict[str, LogOpened]
     versions: dict[str, int]
     calendars: dict[str, Calendar]
@@ -55,7 +56,7 @@ class KeptReference(msgspec.Struct, frozen=True, kw_only=True):
 
 
 AS_THEY_ARE = tuple(
-    name for name in KeptReference.__struct_fields__ if name not in {"limits", "rolls", "closings"}
+    name for name in KeptReference.__struct_fields__ if name not in {"limits", "rolls", "closings", "announcements"}
 )
 
 
@@ -67,6 +68,7 @@ def kept(state: ReferenceState) -> KeptReference:
         limits=[limit for limits in of(state.limits).values() for limit in limits.values()],
         rolls={sequence: turn for sequence, turn in turns.items() if isinstance(turn, BusinessDateRolled)},
         closings={sequence: turn for sequence, turn in turns.items() if isinstance(turn, PeriodClosed)},
+        announcements={sequence: turn for sequence, turn in turns.items() if isinstance(turn, Announcement)},
     )
 
 
@@ -76,5 +78,7 @@ def resume(state: ReferenceState, found: KeptReference) -> None:
         getattr(state, name).update(getattr(found, name))
     for limit in found.limits:
         state.limits.setdefault(limit.book, {})[limit.kind, limit.instrument] = limit
-    turns: dict[int, BusinessDateRolled | PeriodClosed] = {**found.rolls, **found.closings}
-    state.turns.update(sorted(turns.items()))
+    turns: dict[int, Turn] = {**found.rolls, **found.closings, **found.announcements}
+    for sequence, turn in sorted(turns.items()):
+        state.take_turn(sequence, turn)
+    state.undo.keep()

@@ -5,7 +5,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import msgspec
+
 from domain.business_days import WEEKENDS_ONLY, Calendar
+from domain.commands.corporate_actions import CorporateAction
 from domain.commands.regimes import LiquidityClass, PenaltyKind
 from domain.events import (
     BookDefined,
@@ -30,6 +33,7 @@ from domain.events import (
     SettlementCycleSet,
     TraderDefined,
 )
+from domain.events.corporate_actions import CorporateActionCancelled, CorporateActionEvent
 from domain.outcomes import Principal
 from domain.reference.effective import DAYS_WITHOUT_A_CYCLE, in_force, with_fact
 from domain.reference.limits import BookLimits, LimitKey, Limits, limits_binding
@@ -37,11 +41,23 @@ from domain.schema import Recorded
 from domain.undo import UndoLog
 
 
+class Announcement(msgspec.Struct, frozen=True, gc=False):
+    """What the log says of a corporate action from one event on."""
+
+    action: CorporateAction
+    cancelled: bool
+
+
+Turn = BusinessDateRolled | PeriodClosed | Announcement
+"""What every ledger log takes over."""
+
+
 class ReferenceState:
     """Each table maps an id to the latest event about it; ``limits`` maps a book to its limits by kind and instrument.
 
     ``digests`` finds a key by the HMAC of its secret, ``principals`` holds the keys that are in force, ``turns`` are
-    all rolls of the business date and closed periods, by sequence.
+    all rolls of the business date, closed periods and words on corporate actions, by sequence; ``last_turn`` is the
+    last of them.
     """
 
     def __init__(self) -> None:
@@ -60,7 +76,9 @@ class ReferenceState:
         self.principals: dict[str, Principal] = {}
         self.digests: dict[str, str] = {}
         self.dates: dict[str, date] = {}
-        self.turns: dict[int, BusinessDateRolled | PeriodClosed] = {}
+        self.turns: dict[int, Turn] = {}
+        self.corporate_actions: dict[str, Announcement] = {}
+        self._last_turn: dict[str, Turn] = {}
         self.opened: dict[str, LogOpened] = {}
         self.versions: dict[str, int] = {}
         self.calendars: dict[str, Calendar] = {}
@@ -129,6 +147,9 @@ class ReferenceState:
     def closed_through(self) -> date | None:
         return self.dates.get("closed-through")
 
+    def last_turn(self) -> Turn | None:
+        return self._last_turn.get("turn")
+
     def evolve(self, recorded: Recorded) -> None:
         """Takes an event into the state."""
         event = recorded.event
@@ -138,7 +159,18 @@ class ReferenceState:
         elif evolve := self._evolve.get(type(event)):
             evolve(event)
         if isinstance(event, BusinessDateRolled | PeriodClosed):
-            self.undo.put(self.turns, recorded.sequence, event)
+            self.take_turn(recorded.sequence, event)
+        elif isinstance(event, CorporateActionEvent):
+            self.take_turn(
+                recorded.sequence, Announcement(event.action, isinstance(event, CorporateActionCancelled))
+            )
+
+    def take_turn(self, sequence: int, turn: Turn) -> None:
+        """Takes what every ledger log takes over into the state."""
+        self.undo.put(self.turns, sequence, turn)
+        self.undo.put(self._last_turn, "turn", turn)
+        if isinstance(turn, Announcement):
+            self.undo.put(self.corporate_actions, turn.action.action, turn)
 
     def _calendar_defined(self, event: CalendarDefined) -> None:
         calendar = Calendar(frozenset(event.weekend), frozenset(event.holidays))

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from domain.commands import (
+    ActionCommand,
     AnyCommand,
     BookTrade,
     CancelTrade,
@@ -28,6 +29,9 @@ from domain.decider import Apart, Envelope
 from domain.events import (
     BookDefined,
     BusinessDateRolled,
+    CorporateActionApplied,
+    CorporateActionPaid,
+    CorporateActionReversed,
     Event,
     NetEvent,
     PeriodClosed,
@@ -50,8 +54,9 @@ from domain.outcomes import Principal
 from domain.reference import ReferenceState
 from domain.refusals import Refused
 from domain.schema import Recorded
-from domain.trades import lifecycle, margins, transfers
+from domain.trades import corporate_actions, lifecycle, margins, transfers
 from domain.trades.economics import template_of
+from domain.trades.entitlements import AppliedEvents, Entitlements, KeptEntitlements
 from domain.trades.margins import MarginAccount
 from domain.trades.nets import NetState
 from domain.trades.state import TradeState, booked, evolve_trade
@@ -71,15 +76,16 @@ class KeptTrades(msgspec.Struct, frozen=True):
     versions: dict[str, int]
     margins: list[tuple[str, str, MarginAccount]]
     arrivals: dict[str, tuple[str, ...]]
+    entitlements: KeptEntitlements
 
 
 class TradeDecider:
     """Decides under the reference and market facts that its owner follows.
 
     ``used`` is the gross notional reserved by each book's unsettled trades, in its base currency; ``positions`` the
-    trade-date quantity by book and instrument; ``trades``, ``nets`` and ``transfers`` those seen last, the others are
-    loaded when a command needs them. ``arrivals`` are by position the names of lots that transfers made, and
-    ``sent`` counts the transfers that were sent.
+    trade-date quantity by book and instrument, in units of today; ``trades``, ``nets`` and ``transfers`` those seen
+    last, the others are loaded when a command needs them. ``arrivals`` are by position the names of lots that transfers
+    made, and ``sent`` counts the transfers that were sent.
     """
 
     state_type = KeptTrades
@@ -99,6 +105,7 @@ class TradeDecider:
         self.transfers: dict[str, TransferState] = {}
         self.arrivals: dict[str, tuple[str, ...]] = {}
         self.sent = 0
+        self.entitlements = Entitlements(self._undo)
         self.dates: dict[str, date] = {}
         self.versions: dict[str, int] = {}
         self._trades_in_memory = trades_in_memory
@@ -107,6 +114,9 @@ class TradeDecider:
             BusinessDateRolled: self._rolled,
             PeriodClosed: self._closed,
             VariationMarginSettled: self._margined,
+            CorporateActionApplied: self._entitled,
+            CorporateActionPaid: self._entitled,
+            CorporateActionReversed: self._entitled,
         }
 
     @property
@@ -119,7 +129,7 @@ class TradeDecider:
             self._undo.kept(self.used), [(*place, quantity) for place, quantity in positions.items()],
             self._undo.kept(self.dates), self._undo.kept(self.versions),
             [(*place, account) for place, account in self._undo.kept(self.margins).items()],
-            self._undo.kept(self.arrivals),
+            self._undo.kept(self.arrivals), self.entitlements.kept(),
         )
 
     def resume(self, state: KeptTrades) -> None:
@@ -130,6 +140,7 @@ class TradeDecider:
         self.versions.update(state.versions)
         self.margins.update({(book, instrument): account for book, instrument, account in state.margins})
         self.arrivals.update(state.arrivals)
+        self.entitlements.resume(state.entitlements)
 
     def business_date(self) -> date | None:
         return self.dates.get("business-date")
@@ -147,6 +158,8 @@ class TradeDecider:
     def stream(self, command: AnyCommand) -> str:
         if isinstance(command, TradeCommand):
             return "trade:" + command.trade_id
+        if isinstance(command, ActionCommand):
+            return "corporate-action:" + command.action.action
         if isinstance(command, TransferCommand):
             return stream_of(command)
         if isinstance(command, NetCommand):
@@ -244,6 +257,12 @@ class TradeDecider:
                     del table[key]
 
     def decide(self, command: AnyCommand, envelope: Envelope, principal: Principal) -> Sequence[Event | Apart]:
+        if isinstance(command, ActionCommand):
+            return corporate_actions.decide(self, command, envelope, principal)
+        events = self._decide(command, envelope, principal)
+        return corporate_actions.with_actions(self, events) if self.entitlements.live else events
+
+    def _decide(self, command: AnyCommand, envelope: Envelope, principal: Principal) -> Sequence[Event | Apart]:
         if type(command) is BookTrade:
             return lifecycle.book(self, command, envelope, principal)
         if isinstance(command, TradeCommand):
@@ -297,8 +316,8 @@ class TradeDecider:
         self._undo.put(self.transfers, recorded.stream, TransferState(recorded.version, event))
         moved, leaves = event.moved, isinstance(event, TransferSent)
         place = (moved.book, moved.instrument)
-        held = self.positions.get(place, ZERO)
-        self._undo.put(self.positions, place, held - moved.quantity if leaves else held + moved.quantity)
+        quantity = self.entitlements.hold(moved, -moved.quantity if leaves else moved.quantity)
+        self._undo.put(self.positions, place, self.positions.get(place, ZERO) + quantity)
         position = "/".join(place)
         names = [lot.trade_id for lot in moved.lots if lot.trade_id] if isinstance(event, TransferReceived) else []
         # What is sent may open a lot of its own, when what it takes turns out not to have been there.
@@ -320,8 +339,13 @@ class TradeDecider:
 
     def _hold(self, terms: Economics, sign: int) -> None:
         key = (terms.book, terms.instrument)
-        held = self.positions.get(key, ZERO)
-        self._undo.put(self.positions, key, held + terms.quantity if sign > 0 else held - terms.quantity)
+        quantity = self.entitlements.hold(terms, terms.quantity if sign > 0 else -terms.quantity)
+        self._undo.put(self.positions, key, self.positions.get(key, ZERO) + quantity)
+
+    def _entitled(self, event: AppliedEvents) -> None:
+        if self.entitlements.evolve(event):
+            for key, quantity in self.entitlements.today(event.instrument):
+                self._undo.put(self.positions, key, quantity)
 
     def _add(self, book: str, instrument: str, quantity: Decimal) -> None:
         key = (book, instrument)

@@ -58,7 +58,7 @@ def require_moving(
         if not lot.cost.is_finite() or average == bool(lot.trade_id):
             raise Refused("unknown-lot", "it is no lot of the method of this book", field)
         if not average:
-            _require_cost(lot, _opening(log, lot.trade_id, lot.quantity, position, field), field)
+            _require_cost(log, lot, _opening(log, lot.trade_id, lot.quantity, position, field), field)
     if sum((abs(lot.quantity) for lot in lots), ZERO) != quantity:
         raise Refused("quantity-differs", f"the lots do not sum to {quantity:f}", "$.lots")
 
@@ -72,19 +72,22 @@ def _opening(
     trade = log.trades.get(trade_id)
     if trade is None or trade.status == "cancelled" or (trade.terms.book, trade.terms.instrument) != position:
         raise Refused("unknown-lot", f"{trade_id} opened no lot of {'/'.join(position)}", f"{field}.trade_id")
-    opened = trade.terms.quantity
+    opened = max(trade.terms.quantity, log.entitlements.now(trade.terms), key=abs)
     if quantity * opened <= 0 or abs(quantity) > abs(opened):
         raise Refused("unknown-lot", f"{trade_id} opened {opened:f}", f"{field}.quantity")
     return trade.terms
 
 
-def _require_cost(lot: MovedLot, terms: Economics | None, field: str) -> None:
+def _require_cost(log: "TradeDecider", lot: MovedLot, terms: Economics | None, field: str) -> None:
     if terms is None:
         return
-    beyond = terms.total_fees if terms.fees_in_cost else ZERO
-    # Without a quotient it is exact.
-    off = (lot.cost - lot.quantity * terms.price) * terms.quantity - beyond * lot.quantity
-    if lot.trade_date != terms.trade_date or abs(off) > CLOSE_ENOUGH * abs(terms.quantity):
+    whole = terms.quantity * terms.price + (terms.total_fees if terms.fees_in_cost else ZERO)
+    # Without a quotient it is exact; a split has made another number of units of the same cost.
+    fits = any(
+        abs(lot.cost * opened - whole * lot.quantity) <= CLOSE_ENOUGH * abs(opened)
+        for opened in (terms.quantity, log.entitlements.now(terms))
+    )
+    if lot.trade_date != terms.trade_date or not fits:
         raise Refused("lot-differs", f"it is not what {lot.trade_id} opened: read the position again", field)
 
 

@@ -19,7 +19,7 @@ from infra.projection_worker import ProjectionWorker, ReadModelsAhead, wait_unti
 from infra.rebuild import compare
 from infra.retry import dead_letters, retry
 from infra.sql.read_models import SqlReadModels
-from projections.cash import Cash, CashBalances
+from projections.exposure import Exposure, Exposures
 from projections.fold import Parked, ProjectionStopped
 from projections.projection import Document, Projection, View
 from projections.registry import PROJECTIONS
@@ -28,8 +28,8 @@ from tests.feeds import MODELS, busy, busy_in_memory, differing, tails
 LONGEST_SECONDS = 30.0
 
 
-class Poisoned(CashBalances):
-    """Cash that cannot take an affirmation, nor place a trade, when it is told so."""
+class Poisoned(Exposures):
+    """Exposures that cannot take an affirmation, nor place a trade, when it is told so."""
 
     poison = True
     unplaceable = ""
@@ -38,10 +38,10 @@ class Poisoned(CashBalances):
         if self.unplaceable and event.log == self.unplaceable:
             raise ZeroDivisionError("no key")
         if self.poison and isinstance(event.event, TradeAffirmed):
-            return (f"{event.event.terms.book}/EUR",)
+            return (f"{event.event.terms.book}/ACME/SAN",)
         return super().keys(event)
 
-    def project(self, key: str, document: Cash | None, event: Recorded, view: View) -> Cash:
+    def project(self, key: str, document: Exposure | None, event: Recorded, view: View) -> Exposure | None:
         if isinstance(event.event, TradeAffirmed):
             raise ZeroDivisionError("poison")
         return super().project(key, document, event, view)
@@ -140,7 +140,7 @@ class EventSourceContract(ABC):
         assert_rebuilt_equal(logs, store)
 
     def test_processes_of_different_models_share_them(self, logs: CommandedLogs, store: SlowReadModels) -> None:
-        some = tuple(each for each in PROJECTIONS if each.name in {"cash", "exposure", "audit"})
+        some = tuple(each for each in PROJECTIONS if each.name in {"counterparties", "exposure", "audit"})
         rest = tuple(each for each in PROJECTIONS if each not in some)
         self.publish()
         with self.working(logs, store, some, "some"), self.working(logs, store, rest, "rest"):
@@ -150,14 +150,14 @@ class EventSourceContract(ABC):
     def test_a_poison_event_parks_its_document_until_it_is_retried_on_mended_code(
         self, logs: CommandedLogs, store: SlowReadModels
     ) -> None:
-        broken = tuple(Poisoned() if each.name == "cash" else each for each in PROJECTIONS)
+        broken = tuple(Poisoned() if each.name == "exposure" else each for each in PROJECTIONS)
         self.publish()
         with self.working(logs, store, broken):
             reflect(logs, store)
             busy(logs, 100, 10)
             self.publish()
             reflect(logs, store)
-        assert [each.stale for each in store.scan("cash", "EQ-")] == [True, True]
+        assert [each.stale for each in store.scan("exposure", "EQ-")] == [True, True]
         assert [each.error for each in dead_letters(store)][:1] == ["ZeroDivisionError: poison"]
         with self.working(logs, store):
             assert {each.error for each in retry(logs.recorders, store, PROJECTIONS)} == {""}
@@ -173,10 +173,10 @@ class EventSourceContract(ABC):
         self.publish()
         with self.working(logs, store, (stopping,)) as worker:
             ends = {log: last for log, last in tails(logs).items() if log != "ledger-0"}
-            assert wait_until_reflected(store, ["cash"], ends, LONGEST_SECONDS)
+            assert wait_until_reflected(store, ["exposure"], ends, LONGEST_SECONDS)
             until(lambda: worker.trouble.startswith(ProjectionStopped.__name__))
             assert "ledger-0:1 " in worker.trouble
-        assert store.reflected("cash", "ledger-0") == 0
+        assert store.reflected("exposure", "ledger-0") == 0
 
     def test_a_log_that_was_cut_under_it_stops_the_worker(self, logs: CommandedLogs, store: SlowReadModels) -> None:
         self.publish()

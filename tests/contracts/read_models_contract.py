@@ -22,9 +22,9 @@ from tests.ledger import logs_in_memory, send
 from tests.rules import booking
 
 Open = Callable[[Sequence[Projection], str], ReadModelStore]
-CASH = tuple(each for each in PROJECTIONS if each.name in {"trades", "cash"})
+EXPOSURE = tuple(each for each in PROJECTIONS if each.name in {"trades", "exposure"})
 POSITIONS = next(family for family in families(PROJECTIONS) if "positions" in {each.name for each in family})
-FEW = (*CASH, *POSITIONS)
+FEW = (*EXPOSURE, *POSITIONS)
 
 
 def catch_up(
@@ -114,11 +114,11 @@ class ReadModelsContract:
     def test_a_write_at_another_place_is_refused_whole(self, logs: CommandedLogs, store: ReadModelStore) -> None:
         catch_up(logs, store, FEW)
         before = digests(store, FEW)
-        stray = {"cash": {"EQ-9/EUR": Document(id="EQ-9/EUR", log="ledger-0", sequence=4, stale=True)}}
+        stray = {"exposure": {"EQ-9/EUR": Document(id="EQ-9/EUR", log="ledger-0", sequence=4, stale=True)}}
         with pytest.raises(ReadModelsMoved):
-            store.write("ledger-0", stray, expected=3, reflected=4, models=["cash"])
+            store.write("ledger-0", stray, expected=3, reflected=4, models=["exposure"])
         assert digests(store, FEW) == before
-        assert store.get_many("cash", ["EQ-9/EUR"]) == {}
+        assert store.get_many("exposure", ["EQ-9/EUR"]) == {}
 
     def test_a_rebuild_is_served_at_once_and_goes_on(self, logs: CommandedLogs, store: ReadModelStore) -> None:
         worker = ProjectionWorker(logs.recorders, store, FEW)
@@ -212,10 +212,10 @@ class ReadModelsContract:
             ProjectionWorker(shorter, store, FEW).catch_up()
 
     def test_waiting_ends_when_it_is_reflected_and_in_time(self, logs: CommandedLogs, store: ReadModelStore) -> None:
-        assert not wait_until_reflected(store, ["cash"], {"ledger-0": 31}, 0.02)
+        assert not wait_until_reflected(store, ["exposure"], {"ledger-0": 31}, 0.02)
         catch_up(logs, store, FEW)
-        assert wait_until_reflected(store, ["cash", "trades"], {"ledger-0": 31, "reference": 1}, 5)
-        assert not wait_until_reflected(store, ["cash"], {"ledger-0": 32}, 0.02)
+        assert wait_until_reflected(store, ["exposure", "trades"], {"ledger-0": 31, "reference": 1}, 5)
+        assert not wait_until_reflected(store, ["exposure"], {"ledger-0": 32}, 0.02)
 
     def test_a_page_goes_on_where_the_last_one_ended(self, logs: CommandedLogs, store: ReadModelStore) -> None:
         catch_up(logs, store, FEW)
@@ -240,11 +240,11 @@ class ReadModelsContract:
 
     def test_documents_come_in_the_order_of_their_bytes(self, store: ReadModelStore) -> None:
         ids = ["EQ-1/a", "EQ-1/B", "EQ-1/_", "EQ-1/é", "EQ 1/x", "EQ-10/x", "eq-1/z"]
-        stale = {"cash": {each: Document(id=each, stale=True) for each in ids}}
-        store.write("ledger-0", stale, expected=0, reflected=1, models=["cash"])
-        assert [each.id for each in store.select("cash", limit=9)] == sorted(ids)
-        assert [each.id for each in store.scan("cash", "EQ-1/")] == ["EQ-1/B", "EQ-1/_", "EQ-1/a", "EQ-1/é"]
-        assert [each.id for each in store.select("cash", after="EQ-1/_", limit=2)] == ["EQ-1/a", "EQ-1/é"]
+        stale = {"exposure": {each: Document(id=each, stale=True) for each in ids}}
+        store.write("ledger-0", stale, expected=0, reflected=1, models=["exposure"])
+        assert [each.id for each in store.select("exposure", limit=9)] == sorted(ids)
+        assert [each.id for each in store.scan("exposure", "EQ-1/")] == ["EQ-1/B", "EQ-1/_", "EQ-1/a", "EQ-1/é"]
+        assert [each.id for each in store.select("exposure", after="EQ-1/_", limit=2)] == ["EQ-1/a", "EQ-1/é"]
 
     def test_what_is_stale_from_the_beginning_may_match_but_for_its_book(self, store: ReadModelStore) -> None:
         stale = {"trades": {each: Document(id=each, stale=True) for each in ("EQ-1/T1", "EQ-2/T2")}}

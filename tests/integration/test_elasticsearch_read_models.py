@@ -23,7 +23,7 @@ from projections.fold import DEAD_LETTERS
 from projections.ports import ReadModelsMoved
 from projections.projection import Projection, dependants_first
 from projections.registry import PROJECTIONS
-from tests.contracts.read_models_contract import CASH, catch_up
+from tests.contracts.read_models_contract import EXPOSURE, catch_up
 from tests.counting import Counter, Counting, Doubling
 from tests.indices import dropped_after
 from tests.ledger import logs_in_memory, send
@@ -160,12 +160,12 @@ def test_readers_see_whole_generations_while_others_are_built_and_swapped_in(ela
     last = logs.recorders["ledger-0"].max_notification_id()
     stop = threading.Event()
     with dropped_after(elasticsearch, {logs.ledger_id}):
-        store = ElasticsearchReadModels.open(elasticsearch, CASH, logs.ledger_id)
-        catch_up(logs, store, CASH)
+        store = ElasticsearchReadModels.open(elasticsearch, EXPOSURE, logs.ledger_id)
+        catch_up(logs, store, EXPOSURE)
         with ThreadPoolExecutor(2) as readers:
             read = [readers.submit(_read_until, stop, store, last or 0) for _ in range(2)]
             for _ in range(3):
-                assert all(before == after for before, after in rebuild(logs.recorders, store, CASH).values())
+                assert all(before == after for before, after in rebuild(logs.recorders, store, EXPOSURE).values())
             stop.set()
             rounds = [each.result() for each in read]
         assert min(rounds) > 3
@@ -179,8 +179,8 @@ def _read_until(stop: threading.Event, store: ElasticsearchReadModels, last: int
     rounds = 0
     while not stop.is_set():
         assert len(store.scan("trades", "EQ-1/")) == 1_200
-        (cash,) = store.select("cash", where={"book": "EQ-1"})
-        assert (cash.sequence, store.reflected("cash", "ledger-0")) == (last, last)
+        (exposure,) = store.select("exposure", where={"book": "EQ-1"})
+        assert (exposure.sequence, store.reflected("exposure", "ledger-0")) == (last, last)
         assert len(store.get_many("trades", ["EQ-1/T0000", "EQ-1/T1199"])) == 2
         rounds += 1
     return rounds

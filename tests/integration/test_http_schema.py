@@ -90,7 +90,7 @@ def test_every_route_has_an_example_of_its_answer_and_tells_of_problems(api: Api
 
 def test_every_route_that_takes_a_body_has_an_example_of_it(api: Api) -> None:
     writes = [(path, list(examples_of(operation))) for method, path, operation in operations(api) if method != "GET"]
-    assert len(writes) == 39
+    assert len(writes) == 41
     assert [path for path, examples in writes if not examples] == []
 
 
@@ -187,6 +187,11 @@ class World:
         self.catch_up()
         return {}
 
+    def action(self) -> dict[str, str]:
+        action = DEFINITIONS["corporate-actions"]
+        self.api.done("/v1/reference/corporate-actions", action)
+        return {"action": action["action"]}
+
     def key(self) -> dict[str, str]:
         self.api.done("/v1/reference/keys", {**KEY, "key_id": "leaver"})
         return {"key_id": "leaver"}
@@ -213,6 +218,8 @@ NEEDS: dict[tuple[str, str], Callable[[World], dict[str, str]]] = {
     ("DELETE", "/v1/reference/restrictions/{instrument}"): World.restriction,
     ("DELETE", "/v1/kill-switch"): World.engaged,
     ("POST", "/v1/periods/{period}/close"): World.day,
+    ("POST", "/v1/reference/corporate-actions/{action}/amend"): World.action,
+    ("POST", "/v1/reference/corporate-actions/{action}/cancel"): World.action,
     **{("POST", f"/v1/trades/{{trade_id}}/{change}"): World.trade for change in LIFE_CYCLE},
     ("POST", "/v1/trades/{trade_id}/fail"): World.due_trade,
     **{("POST", f"/v1/trades/{{trade_id}}/{change}"): World.instructed_trade
@@ -248,7 +255,7 @@ def test_every_example_of_a_request_is_accepted_where_it_applies(api: Api, tmp_p
                 if path == "/v1/commands":
                     assert [each["status"] for each in results(answer)] == ["accepted"] * len(results(answer))
                 tried += 1
-    assert tried == 57
+    assert tried == 60
 
 
 def test_an_example_of_an_answer_shows_what_is_really_answered(api: Api) -> None:

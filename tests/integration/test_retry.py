@@ -42,7 +42,7 @@ class BrokenPositions(Positions, Broken):
 
 
 class BrokenJournal(Journal, Broken):
-    def project(self, key: str, document: Any | None, event: Recorded, view: View) -> JournalEntry:
+    def project(self, key: str, document: Any | None, event: Recorded, view: View) -> JournalEntry | None:
         self.check(event)
         return super().project(key, document, event, view)
 
@@ -115,7 +115,7 @@ def test_what_was_parked_is_as_a_rebuild_would_have_it(logs: CommandedLogs, park
 
 def test_one_document_is_mended_with_what_needed_it_and_no_other(logs: CommandedLogs, parked: Interrupted) -> None:
     done = retry(logs.recorders, parked, PROJECTIONS, model="positions", key=SAN)
-    assert {each.model for each in done} == {"positions", "journal"}
+    assert {each.model for each in done} == {"positions", "journal", "cash"}
     assert {each.key.partition("/")[0] for each in done} == {"EQ-1"}
     found = parked.get_many("positions", [SAN, OTHER])
     assert (found[SAN].stale, found[OTHER].stale) == (False, True)

@@ -5,6 +5,7 @@ from datetime import datetime
 from fractions import Fraction
 
 from tests.naive.facts import Fact, Trade, consideration_of, held_by, margins, standing_trades
+from tests.naive.positions import done
 
 FIGURES = ("settled", "receivable", "payable", "total", "fees", "penalties")
 
@@ -24,6 +25,14 @@ def cash(facts: list[Fact], at: datetime | None = None) -> dict[str, dict[str, F
         if trade.is_loan():
             figures["settled"] += trade.settled_amount("maturity")
             figures["total"] += trade.settled_amount("maturity")
+    for key, each in done(facts, at).items():
+        book = key.partition("/")[0]
+        for what in each:
+            figures = found.setdefault(f"{book}/{what.action.currency}", dict.fromkeys(FIGURES, Fraction(0)))
+            for amount in (what.proceeds, what.gross - what.tax):
+                waiting = "settled" if what.action.paid else "receivable" if amount > 0 else "payable"
+                figures[waiting] += amount if waiting != "payable" else -amount
+                figures["total"] += amount
     for margin in margins(facts, at):
         key = f"{margin.key.split('/')[0]}/{margin.currency}"
         figures = found.setdefault(key, dict.fromkeys(FIGURES, Fraction(0)))

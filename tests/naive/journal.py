@@ -5,6 +5,7 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
+from tests.naive.actions import Done
 from tests.naive.facts import (
     Fact,
     Margin,
@@ -17,7 +18,7 @@ from tests.naive.facts import (
     standing_trades,
     standing_transfers,
 )
-from tests.naive.positions import positions
+from tests.naive.positions import done, positions
 
 Account = tuple[str, str, str]
 """Book, account and asset."""
@@ -41,8 +42,8 @@ def balances(facts: list[Fact], at: datetime | None = None) -> Balances:
             put(trade.terms["book"], f"Expense:Fees:{name}", trade.terms["currency"], fee)
         for account, quantity in _contracts(trade.terms["instrument"], trade.closed()):
             put(trade.terms["book"], account, trade.terms["asset"], quantity)
-    for book, account, currency, amount in _penalties(facts, at):
-        put(book, account, currency, amount)
+    for book, account, asset, quantity in (*_penalties(facts, at), *_by_actions(facts, at)):
+        put(book, account, asset, quantity)
     for moved in standing_transfers(facts, at):
         for account, asset, quantity in _moved(moved):
             put(moved.what["book"], account, asset, quantity)
@@ -64,7 +65,7 @@ def entries(facts: list[Fact]) -> list[Balances]:
     found, before = [], balances([])
     for number in range(1, len(facts) + 1):
         fact = facts[number - 1]
-        after = balances(facts[:number]) if {"terms", "moved", "contract"} & fact.keys() else before
+        after = balances(facts[:number]) if {"terms", "moved", "contract", "action"} & fact.keys() else before
         changed = {account: after.get(account, Fraction(0)) - before.get(account, Fraction(0))
                    for account in {**before, **after}}
         found.append({account: quantity for account, quantity in changed.items() if quantity})
@@ -138,6 +139,33 @@ def _paid(part: Part) -> list[tuple[str, str, Fraction]]:
     kept = "Assets:Nostro" if terms["product"].startswith("fx-") else "Assets:Custody"
     kept = "Memo:Contracts" if _is_contract(terms) else kept
     return [*lines, (_expected_asset(terms), asset, -part.quantity), (kept, asset, part.quantity)]
+
+
+def _by_actions(facts: list[Fact], at: datetime | None) -> Iterator[tuple[str, str, str, Fraction]]:
+    for key, each in done(facts, at).items():
+        for what in each:
+            for account, asset, quantity in _acted(what):
+                yield key.partition("/")[0], account, asset, quantity
+
+
+def _acted(what: Done) -> list[tuple[str, str, Fraction]]:
+    """What an action did; until it is paid the issuer owes it, or is owed."""
+    issuer, net = what.action.issuer, what.gross - what.tax
+    instrument, currency = what.action.instrument, what.action.currency
+    owed = [
+        ("Assets:SecuritiesReceivable:", "Liabilities:SecuritiesDeliverable:", "Assets:Custody", instrument,
+         what.quantity),
+        ("Assets:CashReceivable:", "Liabilities:CashPayable:", "Assets:Nostro", currency, what.proceeds),
+        ("Assets:DividendReceivable:", "Liabilities:DividendPayable:", "Assets:Nostro", currency, net),
+    ]
+    income = "Income:Interest" if what.action.terms["kind"] == "coupon" else "Income:Dividend"
+    trading = f"Equity:Trading:{instrument}"
+    return [
+        *((kept if what.action.paid else (get if size > 0 else give) + issuer, asset, size)
+          for get, give, kept, asset, size in owed),
+        (trading, instrument, -what.quantity), (trading, currency, -what.proceeds), (income, currency, -what.gross),
+        ("Expense:WithholdingTax", currency, what.tax),
+    ]
 
 
 def _repaid(part: Part) -> list[tuple[str, str, Fraction]]:

@@ -5,8 +5,9 @@ from datetime import datetime
 from fractions import Fraction
 from typing import NamedTuple
 
+from tests.naive.actions import Action, Done, run_through, standing_actions
 from tests.naive.facts import Fact, Margin, Moved, Trade, margins, standing_trades, standing_transfers
-from tests.naive.lots import Fill, Open, Outcome, run
+from tests.naive.lots import Fill, Open, Outcome
 
 
 class Position(NamedTuple):
@@ -17,29 +18,47 @@ class Position(NamedTuple):
     realised: Fraction
     fees: Fraction
     income: Fraction
+    tax: Fraction
     substituted: Fraction
     trades: int
     lots: list[Open]
 
 
 _NO = Fraction(0)
-NOTHING = Position(_NO, _NO, _NO, _NO, _NO, _NO, _NO, _NO, 0, [])
+NOTHING = Position(_NO, _NO, _NO, _NO, _NO, _NO, _NO, _NO, _NO, 0, [])
 
 
 def positions(facts: list[Fact], at: datetime | None = None) -> dict[str, Position]:
     """Positions by book and instrument, for every book and instrument with something that stands, or stood at a time.
     """
+    held, actions = _held(facts, at), standing_actions(facts, at)
+    paid: dict[str, list[Margin]] = {}
+    for margin in margins(facts, at):
+        paid.setdefault(margin.key, []).append(margin)
+    futures = {key for key, (trades, _) in held.items() if any(trade.is_future() for trade in trades)}
+    found = {key: _position(*each, _about(key, actions)) for key, each in held.items() if key not in futures}
+    return found | {key: _future(held.get(key, ([], []))[0], paid.get(key, [])) for key in {*futures, *paid}}
+
+
+def done(facts: list[Fact], at: datetime | None = None) -> dict[str, list[Done]]:
+    """What corporate actions did to each position."""
+    actions = standing_actions(facts, at)
+    return {
+        key: _run(*each, own)[1] for key, each in _held(facts, at).items() if (own := _about(key, actions))
+    }
+
+
+def _held(facts: list[Fact], at: datetime | None) -> dict[str, tuple[list[Trade], list[Moved]]]:
     held: dict[str, tuple[list[Trade], list[Moved]]] = {}
     for trade in standing_trades(facts, at):
         held.setdefault(f"{trade.terms['book']}/{trade.terms['instrument']}", ([], []))[0].append(trade)
     for moved in standing_transfers(facts, at):
         held.setdefault(moved.key(), ([], []))[1].append(moved)
-    paid: dict[str, list[Margin]] = {}
-    for margin in margins(facts, at):
-        paid.setdefault(margin.key, []).append(margin)
-    futures = {key for key, (trades, _) in held.items() if any(trade.is_future() for trade in trades)}
-    found = {key: _position(*each) for key, each in held.items() if key not in futures}
-    return found | {key: _future(held.get(key, ([], []))[0], paid.get(key, [])) for key in {*futures, *paid}}
+    return held
+
+
+def _about(key: str, actions: list[Action]) -> list[Action]:
+    return [action for action in actions if action.instrument == key.partition("/")[2]]
 
 
 def _future(trades: list[Trade], paid: list[Margin]) -> Position:
@@ -53,11 +72,11 @@ def _future(trades: list[Trade], paid: list[Margin]) -> Position:
     return Position(
         quantity=traded + closed, settled=settled, in_flight=traded + closed - settled, cost=cost, realised=gained,
         fees=sum((trade.fees() for trade in trades), _NO), income=_NO, trades=sum(trade.holds for trade in trades),
-        substituted=_NO, lots=[],
+        tax=_NO, substituted=_NO, lots=[],
     )
 
 
-def _position(trades: list[Trade], transfers: list[Moved]) -> Position:
+def _position(trades: list[Trade], transfers: list[Moved], actions: list[Action]) -> Position:
     traded = sum((trade.number("quantity") for trade in trades), Fraction(0))
     came = sum((moved.sign * moved.total("quantity") for moved in transfers), Fraction(0))
     repaid = sum((trade.settled_quantity("maturity") for trade in trades), Fraction(0))
@@ -67,26 +86,30 @@ def _position(trades: list[Trade], transfers: list[Moved]) -> Position:
     quantity = traded + repaid + came + closed
     # Money lent is worth what it is: it has no lots, and earns interest and no profit.
     is_loan = any(trade.is_loan() for trade in trades)
-    result = Outcome([], quantity, Fraction(0)) if is_loan else _run(trades, transfers)
+    result, acted = (Outcome([], quantity, Fraction(0)), []) if is_loan else _run(trades, transfers, actions)
+    quantity += sum((each.quantity for each in acted), _NO)
+    settled += sum((each.quantity for each in acted if each.action.paid), _NO)
+    tax = sum((each.tax for each in acted), _NO)
     interest = repaid + received + sum((trade.accrued() for trade in trades), Fraction(0))
+    interest += sum((each.gross for each in acted), _NO) - tax
     return Position(
         quantity=quantity, settled=settled, in_flight=quantity - settled, cost=result.cost, realised=result.realised,
         fees=sum((fee for trade in trades for fee in trade.expensed().values()), Fraction(0)),
-        income=interest, substituted=result.substituted, trades=sum(trade.holds for trade in trades),
+        income=interest, tax=tax, substituted=result.substituted, trades=sum(trade.holds for trade in trades),
         lots=result.lots,
     )
 
 
-def _run(trades: list[Trade], transfers: list[Moved]) -> Outcome:
+def _run(trades: list[Trade], transfers: list[Moved], actions: list[Action]) -> tuple[Outcome, list[Done]]:
     runs = [*((_place(trade), [_fill(trade)]) for trade in trades if trade.holds),
             *((_place_of(moved), list(_fills(moved))) for moved in transfers if moved.holds)]
     for closing in (each for trade in trades for each in trade.closings):
         # What expires comes after all that was traded that day.
         place = (closing.on, 2, closing.effective_at, closing.trade_id)
         runs.append((place, [Fill(closing.trade_id, closing.on, closing.quantity, Fraction(0), Fraction(0))]))
-    fills = [fill for _, each in sorted(runs, key=lambda entry: entry[0]) for fill in each]
+    dated = [(place[0], fill) for place, each in sorted(runs, key=lambda entry: entry[0]) for fill in each]
     first = trades[0].terms if trades else transfers[0].what
-    return run(fills, first["lot_method"])
+    return run_through(dated, actions, first["lot_method"])
 
 
 def _fill(trade: Trade) -> Fill:

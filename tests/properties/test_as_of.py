@@ -16,13 +16,14 @@ from projections.balances import entries_at
 from projections.difference import difference
 from projections.explanation import Figures, explain
 from projections.trial_balance import sums_by_asset, trial_balance
+from tests.action_histories import with_actions
 from tests.documents import read_models
 from tests.properties.instants import VALID, accounts, grouped, said
 from tests.properties.test_replay import events_of, ledger_after
 from tests.properties.test_second_model import posted
 from tests.strategies import histories
 
-OF_THE_LAST_EVENT = ("realised_change", "sequence")
+OF_THE_LAST_EVENT = ("realised_change", "actions_change", "sequence")
 """What ended among earlier revisions changes what is known of a position, and not the position."""
 FIGURES = Figures.__struct_fields__
 
@@ -42,7 +43,7 @@ def something(cash: dict[str, Any]) -> dict[str, Any]:
 
 
 @settings(max_examples=120, deadline=None)
-@given(histories())
+@given(with_actions(histories()))
 def test_for_ever_and_as_known_now_is_what_the_live_documents_say(history: list[AnyCommand]) -> None:
     events = events_after(history)
     models = read_models(events, at_once=True)
@@ -55,7 +56,7 @@ def test_for_ever_and_as_known_now_is_what_the_live_documents_say(history: list[
 
 
 @settings(max_examples=60, deadline=None)
-@given(histories())
+@given(with_actions(histories()))
 def test_as_known_at_any_time_the_accounts_are_the_journal_recorded_until_then(history: list[AnyCommand]) -> None:
     events = events_after(history)
     models = read_models(events, at_once=True)
@@ -67,7 +68,7 @@ def test_as_known_at_any_time_the_accounts_are_the_journal_recorded_until_then(h
 
 
 @settings(max_examples=60, deadline=None)
-@given(histories(), st.data())
+@given(with_actions(histories()), st.data())
 def test_what_is_said_of_a_known_time_never_changes(history: list[AnyCommand], data: st.DataObject) -> None:
     events = events_after(history)
     known = data.draw(st.integers(1, len(events)))
@@ -78,7 +79,7 @@ def test_what_is_said_of_a_known_time_never_changes(history: list[AnyCommand], d
 
 
 @settings(max_examples=60, deadline=None)
-@given(histories(), st.data())
+@given(with_actions(histories()), st.data())
 def test_every_asset_balances_and_trading_accounts_hold_open_lots_at_cost_at_any_instant(
     history: list[AnyCommand], data: st.DataObject
 ) -> None:
@@ -103,7 +104,7 @@ def test_every_asset_balances_and_trading_accounts_hold_open_lots_at_cost_at_any
 
 
 @settings(max_examples=60, deadline=None)
-@given(histories(), st.data())
+@given(with_actions(histories()), st.data())
 def test_contributions_sum_to_every_figure_and_their_lots_to_the_open_ones(
     history: list[AnyCommand], data: st.DataObject
 ) -> None:
@@ -125,9 +126,11 @@ def test_contributions_sum_to_every_figure_and_their_lots_to_the_open_ones(
         for each in entries:
             made = by_sequence[int(each.event.rpartition(":")[2])]
             event: Any = made.event
-            assert (event.trade_id, event.actor, event.recorded_at, event.reason) == (
-                each.trade_id, each.actor, each.recorded_at, each.reason
-            )
+            assert (event.actor, event.recorded_at, event.reason) == (each.actor, each.recorded_at, each.reason)
+            assert each.trade_id in {
+                getattr(event, "trade_id", None), getattr(event, "action_id", None),
+                *(applied.action.action for applied in getattr(event, "actions", ())),
+            }
         for taken in explained.superseded:
             ended: Any = by_sequence[int(taken.superseded_by.rpartition(":")[2])].event
             assert (ended.actor, ended.recorded_at, ended.reason) == (
@@ -153,7 +156,7 @@ def open_lots(position: Any) -> dict[str, Decimal]:
 
 
 @settings(max_examples=80, deadline=None)
-@given(histories(), st.data())
+@given(with_actions(histories()), st.data())
 def test_a_difference_is_the_sum_of_its_items_and_caused_by_events_in_between(
     history: list[AnyCommand], data: st.DataObject
 ) -> None:

@@ -8,8 +8,18 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.commands import AmendTrade, AnyCommand, BookTrade, CancelTrade, CorrectTrade, RollBusinessDate
+from domain.commands import (
+    AmendTrade,
+    AnnounceCorporateAction,
+    AnyCommand,
+    BookTrade,
+    CancelCorporateAction,
+    CancelTrade,
+    CorrectTrade,
+    RollBusinessDate,
+)
 from projections.as_of import Instant
+from tests.action_histories import INSTRUMENTS, OF_ACTIONS, dated, with_actions
 from tests.documents import read_models
 from tests.ledger import send
 from tests.properties.instants import VALID, grouped, said
@@ -21,7 +31,9 @@ from tests.rules import DAY, MOMENT
 from tests.strategies import MOMENTS, TERMS, histories, world
 
 KNOWN = 1_000_000
-ARRIVAL = ("sequence", "realised_change")
+WITH_ACTIONS = st.tuples(HISTORIES, OF_ACTIONS).map(lambda both: (*both[0], *both[1]))
+ANY = with_actions(histories(surroundings=False, moments=MOMENTS))
+ARRIVAL = ("sequence", "realised_change", "actions_change")
 
 
 def as_of(commands: Sequence[AnyCommand], valid_at: datetime | None, **renamed: str) -> dict[str, Any]:
@@ -47,7 +59,7 @@ def _renamed(position: Any, renamed: dict[str, str]) -> dict[str, Any]:
 
 
 @settings(max_examples=60, deadline=None)
-@given(HISTORIES, VALID, st.randoms(use_true_random=False))
+@given(WITH_ACTIONS, VALID, st.randoms(use_true_random=False))
 def test_any_order_of_arrival_says_the_same_of_a_valid_time(
     histories: tuple[tuple[AnyCommand, ...], ...], valid_at: datetime | None, random: Any
 ) -> None:
@@ -60,7 +72,7 @@ def test_any_order_of_arrival_says_the_same_of_a_valid_time(
 
 
 @settings(max_examples=50, deadline=None)
-@given(histories(surroundings=False, moments=MOMENTS), NEW, VALID)
+@given(ANY, NEW, VALID)
 def test_a_trade_that_was_cancelled_never_was(
     history: list[AnyCommand], booking: BookTrade, valid_at: datetime | None
 ) -> None:
@@ -70,7 +82,18 @@ def test_a_trade_that_was_cancelled_never_was(
 
 
 @settings(max_examples=50, deadline=None)
-@given(histories(surroundings=False, moments=MOMENTS), NEW, TERMS, st.sampled_from([AmendTrade, CorrectTrade]), VALID)
+@given(histories(surroundings=False, moments=MOMENTS), dated(AnnounceCorporateAction, instrument=INSTRUMENTS), VALID)
+def test_an_action_that_was_cancelled_never_was(
+    history: list[AnyCommand], announced: Any, valid_at: datetime | None
+) -> None:
+    place = len(history) // 2
+    cancelled = CancelCorporateAction(command_id="cancel", action=announced.action)
+    told = [*history[:place], msgspec.structs.replace(announced, command_id="new"), *history[place:], cancelled]
+    assert as_of(told, valid_at) == as_of(history, valid_at)
+
+
+@settings(max_examples=50, deadline=None)
+@given(ANY, NEW, TERMS, st.sampled_from([AmendTrade, CorrectTrade]), VALID)
 def test_a_revision_from_the_beginning_is_a_cancellation_and_a_booking_of_the_new_terms(
     history: list[AnyCommand], booking: BookTrade, terms: Any, kind: type[AmendTrade | CorrectTrade],
     valid_at: datetime | None,

@@ -11,6 +11,7 @@ from domain.commands import AnyCommand, RollBusinessDate
 from domain.outcomes import Outcome
 from infra.logs import CommandedLogs, submission_of
 from infra.owner import Owner
+from tests.action_histories import with_actions
 from tests.ledger import send
 from tests.rules import DAY
 from tests.strategies import histories, world
@@ -67,7 +68,7 @@ def cut(commands: Sequence[AnyCommand], lengths: Sequence[int]) -> list[Sequence
 
 @settings(max_examples=60, deadline=None)
 @given(
-    histories().map(lambda history: [FIRST_DAY, *history]),
+    with_actions(histories()).map(lambda history: [FIRST_DAY, *history]),
     st.lists(st.integers(1, 20), min_size=1, max_size=4), st.integers(1, 12), st.sampled_from([1, 2]),
 )
 def test_requests_and_commits_of_any_length_give_the_same_outcomes_and_events(

@@ -20,7 +20,8 @@ from tests.strategies import MOMENTS, TERMS, bookings, histories
 UNIQUE_MOMENT = MOMENT - timedelta(hours=5, minutes=30)
 """No other trade is executed then, so that the trade ids settle no order."""
 NEW = bookings(st.sampled_from(["T1", "T2", "T3"]), moments=st.just(UNIQUE_MOMENT))
-LAST_EVENT = {"sequence": 0, "realised_change": 0}
+NO_FIGURES = {"sequence", "realised_change", "actions_change", "units"}
+"""What tells of the last event, and what is said of units."""
 HELD = ("positions", "cash", "exposure")
 
 
@@ -50,7 +51,7 @@ def _but_zero(table: dict[Any, Any]) -> dict[Any, Any]:
 
 def _figures(document: Any) -> dict[str, Any]:
     """The fields that are not nothing; none when only those are left that say what the document is about."""
-    fields = {name: getattr(document, name) for name in document.__struct_fields__ if name not in LAST_EVENT}
+    fields = {name: getattr(document, name) for name in document.__struct_fields__ if name not in NO_FIGURES}
     about = (str, bool, msgspec.Struct)
     figures = {name: value for name, value in fields.items() if value and not isinstance(value, about)}
     return {**fields, **figures} if figures else {}

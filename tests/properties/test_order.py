@@ -22,7 +22,7 @@ ARRIVAL: dict[str, tuple[str, ...]] = {
     "alerts": ("raised_at", "events"),
     "audit": ("id", "event", "recorded_at", "supersedes"),
     # What the last event to arrive changed: the journal posts it.
-    "positions": ("realised_change",),
+    "positions": ("realised_change", "actions_change"),
     "journal": ("id", "recorded_at"),
     "cash": (), "exposure": (), "counterparties": (), "breaches": (), "reference": (),
 }

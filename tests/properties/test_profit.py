@@ -114,3 +114,10 @@ def test_what_was_not_marked_at_all_is_named_and_not_guessed() -> None:
     with pytest.raises(Unmarked, match="no price of IBM"):
         effects(States(held, held, held), marks)
     assert earned([("D", States(held, held, held))], marks) == ({}, ["B/IBM"])
+
+
+def test_a_split_earns_nothing_and_what_the_price_did_beside_it_is_of_the_price() -> None:
+    before = position(quantity=Decimal(10), cost=Decimal(400))
+    after = position(quantity=Decimal(20), cost=Decimal(400), units=Decimal(2))
+    earlier, later = Point(Decimal(50), Decimal(1)), Point(Decimal(26), Decimal(1))
+    assert effects(States(before, before, after), Marks(earlier, earlier, later)) == Effects(prices=Decimal(20))

@@ -18,6 +18,7 @@ from infra.sql.read_models import SqlReadModels
 from projections.fold import DEAD_LETTERS, Fold, Found, Store
 from projections.projection import Document
 from projections.registry import PROJECTIONS
+from tests.action_histories import with_actions
 from tests.ledger import send
 from tests.strategies import histories, world
 
@@ -82,7 +83,7 @@ def ledger_after(history: Sequence[AnyCommand], ledgers: int = 1) -> CommandedLo
 
 
 @settings(max_examples=50, deadline=None)
-@given(histories(), CUTS, st.booleans())
+@given(with_actions(histories()), CUTS, st.booleans())
 def test_any_cut_of_the_run_gives_the_documents_of_one_fold(
     history: list[AnyCommand], cuts: list[int], forgets: bool
 ) -> None:
@@ -105,7 +106,7 @@ def sql_read_models(ledger_id: str) -> Iterator[SqlReadModels]:
 
 
 @settings(max_examples=12, deadline=None)
-@given(histories(), st.integers(1, 9), st.data())
+@given(with_actions(histories()), st.integers(1, 9), st.data())
 def test_a_worker_that_follows_while_commands_come_has_what_a_rebuild_has(
     history: list[AnyCommand], at_once: int, data: st.DataObject
 ) -> None:

@@ -15,6 +15,7 @@ from domain.snapshots import Snapshot, decoded, encoded, form_of
 from domain.trades.decider import KeptTrades
 from infra.logs import CommandedLogs, submission_of
 from infra.memory.recorder import MemoryRecorder
+from tests.action_histories import with_actions
 from tests.ledger import send
 from tests.strategies import histories, numbered, world
 
@@ -66,7 +67,7 @@ def again(stored: Stored, snapshots: AtOnce | None) -> CommandedLogs:
 
 
 @settings(max_examples=60, deadline=None)
-@given(histories(), histories(12), st.integers(1, 9), st.data())
+@given(with_actions(histories()), with_actions(histories(12)), st.integers(1, 9), st.data())
 def test_the_state_from_a_snapshot_and_the_tail_is_the_state_from_all_events(
     history: list[AnyCommand], later: list[AnyCommand], every: int, data: st.DataObject
 ) -> None:
@@ -89,7 +90,7 @@ def test_the_state_from_a_snapshot_and_the_tail_is_the_state_from_all_events(
 
 
 @settings(max_examples=40, deadline=None)
-@given(histories(), histories())
+@given(with_actions(histories()), with_actions(histories()))
 def test_a_snapshot_of_another_history_is_not_used(history: list[AnyCommand], other: list[AnyCommand]) -> None:
     stored: Stored = {}
     snapshots = AtOnce()
@@ -101,7 +102,7 @@ def test_a_snapshot_of_another_history_is_not_used(history: list[AnyCommand], ot
 
 
 @settings(max_examples=30, deadline=None)
-@given(histories(6), st.data())
+@given(with_actions(histories(6)), st.data())
 def test_a_snapshot_that_was_altered_in_what_names_its_log_is_not_used(
     history: list[AnyCommand], data: st.DataObject
 ) -> None:
@@ -125,7 +126,7 @@ def test_a_snapshot_that_was_altered_in_what_names_its_log_is_not_used(
 
 
 @settings(max_examples=30, deadline=None)
-@given(histories(), st.integers(1, 5))
+@given(with_actions(histories()), st.integers(1, 5))
 def test_a_snapshot_ahead_of_a_log_that_was_cut_is_not_used(history: list[AnyCommand], cut: int) -> None:
     stored: Stored = {}
     snapshots = AtOnce()
@@ -146,7 +147,7 @@ def test_a_snapshot_ahead_of_a_log_that_was_cut_is_not_used(history: list[AnyCom
 
 
 @settings(max_examples=40, deadline=None)
-@given(histories(8), histories(8))
+@given(with_actions(histories(8)), with_actions(histories(8)))
 def test_a_snapshot_holds_nothing_of_what_is_decided_on_top_of_its_commit(
     history: list[AnyCommand], flying: list[AnyCommand]
 ) -> None:

@@ -20,6 +20,7 @@ from domain.commands import (
 )
 from domain.events import (
     EVENT_TYPES,
+    AppliedEvent,
     CommandRefused,
     LogOpened,
     NetEvent,
@@ -108,6 +109,8 @@ def test_trades_change_nothing_here() -> None:
 
 
 def test_every_fact_of_the_reference_and_market_logs_has_its_place() -> None:
-    of_ledgers = TradeEvent | NetEvent | TransferEvent | VariationMarginSettled | CommandRefused | LogOpened
+    of_ledgers = (
+        TradeEvent | NetEvent | TransferEvent | VariationMarginSettled | AppliedEvent | CommandRefused | LogOpened
+    )
     facts = {kind for kind in EVENT_TYPES.values() if not issubclass(kind, of_ledgers)}
     assert set(_KINDS) == facts

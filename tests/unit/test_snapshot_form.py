@@ -7,7 +7,8 @@ from domain.commands import AmendTrade, CancelTrade, RecordPrice
 from domain.market.state import KeptMarket
 from domain.snapshots import RULES
 from domain.trades.decider import KeptTrades
-from tests.rules import MOMENT, Rules, booking
+from domain.trades.entitlements import KeptEntitlements
+from tests.rules import DAY, MOMENT, Rules, booking
 from tests.trade_commands import about, euros, shares
 
 WHEN_IT_FAILS = "raise domain.snapshots.RULES, or ledgers go on from the state of earlier rules; then change this"
@@ -30,6 +31,9 @@ def test_whoever_makes_another_state_of_the_same_events_raises_the_number_of_the
             used={"EQ-1": Decimal("1148.80"), "EQ-2": Decimal(360)},
             positions=[("EQ-1", "SAN", Decimal(12)), ("EQ-2", "SAN", Decimal(-4)), ("EQ-1", "EURUSD", Decimal(100))],
             dates={}, versions={}, margins=[], arrivals={},
+            entitlements=KeptEntitlements(
+                live={}, handled={}, dated=[("EQ-1", "SAN", DAY, Decimal(12)), ("EQ-2", "SAN", DAY, Decimal(-4))]
+            ),
         ),
         KeptMarket(
             prices={"SAN": Decimal("91.5")}, rates=[("EUR", "USD", Decimal("1.25"))],

@@ -1,0 +1,89 @@
+"""What a corporate action does to a holding, by its terms."""
+
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+
+import msgspec
+
+from domain.commands.corporate_actions import (
+    ActionTerms,
+    CashDividend,
+    CashMerger,
+    Coupon,
+    Redemption,
+    Split,
+    StockDividend,
+)
+from domain.currencies import minor_unit
+from domain.money import ROUNDING, ZERO, divide, round_to
+
+ONE = Decimal(1)
+PERCENT = Decimal("0.01")
+INCOME, CHANGE, CLOSE = -2, -1, 0
+"""The precedence at an opening: income for what was held, then another number of units, then the end."""
+
+
+class Entitlement(msgspec.Struct, frozen=True, gc=False):
+    """``quantity`` is what is held afterwards, of which ``fraction`` is paid out at once; ``proceeds`` are for what is
+    closed, ``gross`` and ``tax`` the income and what is withheld of it. Who is short gives what others get.
+    """
+
+    quantity: Decimal
+    fraction: Decimal = ZERO
+    proceeds: Decimal = ZERO
+    gross: Decimal = ZERO
+    tax: Decimal = ZERO
+
+
+def entitled(terms: ActionTerms, quantity: Decimal, currency: str) -> Entitlement:
+    """What ``quantity`` at the opening of the ex date is entitled to, its money in minor units."""
+    match terms:
+        case CashDividend():
+            return _income(quantity, terms.amount, terms.withholding_percent, currency)
+        case Coupon():
+            return _income(quantity, terms.percent * PERCENT, terms.withholding_percent, currency)
+        case Redemption() | CashMerger():
+            return Entitlement(ZERO, proceeds=round_to(quantity * terms.amount, minor_unit(currency)))
+    after, price = scaled(quantity, *ratio(terms)), terms.cash_in_lieu
+    if price is None:
+        return Entitlement(after)
+    fraction = after - after.to_integral_value("ROUND_DOWN")
+    return Entitlement(after, fraction, round_to(fraction * price, minor_unit(currency)))
+
+
+def ratio(terms: ActionTerms) -> tuple[Decimal, Decimal]:
+    """How many units come of how many."""
+    match terms:
+        case Split():
+            return terms.new, terms.old
+        case StockDividend():
+            return ONE + terms.units, ONE
+        case Redemption() | CashMerger():
+            return ZERO, ONE
+    return ONE, ONE
+
+
+def precedence(terms: ActionTerms) -> int:
+    """Its turn among the actions of one instrument at one opening."""
+    if isinstance(terms, Split | StockDividend):
+        return CHANGE
+    return CLOSE if isinstance(terms, Redemption | CashMerger) else INCOME
+
+
+def scaled(quantity: Decimal, new: Decimal, old: Decimal) -> Decimal:
+    """``quantity`` x ``new`` / ``old``, rounded to twelve decimals where it has more, and plainly written."""
+    found = divide(quantity * new, old)
+    whole = found.to_integral_value()
+    return whole if whole == found else ROUNDING.normalize(found)
+
+
+def opening_of(day: date) -> datetime:
+    """From when an action of that day holds."""
+    return datetime.combine(day, time.min, UTC)
+
+
+def _income(quantity: Decimal, amount: Decimal, withholding_percent: Decimal, currency: str) -> Entitlement:
+    unit = minor_unit(currency)
+    gross = round_to(quantity * amount, unit)
+    tax = round_to(gross * withholding_percent * PERCENT, unit) if gross > 0 else ZERO
+    return Entitlement(quantity, gross=gross, tax=tax)

@@ -1,0 +1,74 @@
+"""Random histories in which issuers act too: announced, amended and cancelled, before and after the dates have come."""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+from hypothesis import strategies as st
+
+from domain.commands import (
+    AmendCorporateAction,
+    AnnounceCorporateAction,
+    AnyCommand,
+    CancelCorporateAction,
+    RollBusinessDate,
+)
+from domain.commands.corporate_actions import CashDividend, CashMerger, Coupon, Redemption, Split, StockDividend
+from tests.strategies import days, decimals, numbered
+
+ACTIONS = st.sampled_from(["A1", "A2", "A3"])
+INSTRUMENTS = st.sampled_from(["SAN", "SAN", "IBM"])
+_WITHHELD = decimals("0", "15", "26.375")
+_RATIOS = st.sampled_from([("2", "1"), ("1", "2"), ("5", "1")])
+ACTION_TERMS: st.SearchStrategy[Any] = st.one_of(
+    st.builds(CashDividend, amount=decimals("1.5", "0.0004", "33.333"), withholding_percent=_WITHHELD),
+    _RATIOS.flatmap(lambda ratio: st.builds(
+        Split, new=st.just(Decimal(ratio[0])), old=st.just(Decimal(ratio[1])),
+        cash_in_lieu=st.sampled_from([None, Decimal("51.01")]),
+    )),
+    st.builds(StockDividend, units=decimals("1", "0.25"), cash_in_lieu=st.none() | decimals("80")),
+    st.builds(Coupon, percent=decimals("4.125"), withholding_percent=_WITHHELD),
+    st.builds(Redemption, amount=decimals("1", "99.5")), st.builds(CashMerger, amount=decimals("33.333", "0")),
+)
+_X: Any = st.just("x")
+
+
+@st.composite
+def dated(draw: st.DrawFn, /, kind: Any, **fields: Any) -> AnyCommand:
+    """A command with an ex date around the trade dates, and a pay date at or after it."""
+    ex_date = draw(days(-3, 4))
+    pay_date = draw(st.sampled_from([None, ex_date + timedelta(days=1), ex_date + timedelta(days=3)]))
+    found: AnyCommand = draw(st.builds(
+        kind, command_id=_X, action=ACTIONS, ex_date=st.just(ex_date), pay_date=st.just(pay_date),
+        terms=ACTION_TERMS, **fields,
+    ))
+    return found
+
+
+ANNOUNCED = dated(AnnounceCorporateAction, instrument=INSTRUMENTS)
+ISSUED = st.one_of(
+    ANNOUNCED, ANNOUNCED, dated(AmendCorporateAction), st.builds(CancelCorporateAction, command_id=_X, action=ACTIONS),
+    st.builds(RollBusinessDate, command_id=_X, business_date=days(0, 6)),
+)
+
+
+OF_ACTIONS = st.tuples(*(
+    st.tuples(
+        dated(AnnounceCorporateAction, instrument=INSTRUMENTS),
+        st.lists(dated(AmendCorporateAction), max_size=2),
+    ).map(lambda both, name=name: tuple(  # type: ignore[misc]
+        msgspec.structs.replace(each, action=name) for each in numbered([both[0], *both[1]], f"{name}-")
+    ))
+    for name in ("A1", "A2")
+))
+"""What becomes of two actions, each in its order."""
+
+
+@st.composite
+def with_actions(draw: st.DrawFn, histories: st.SearchStrategy[list[AnyCommand]]) -> list[AnyCommand]:
+    """Some more commands anywhere in a history."""
+    history = list(draw(histories))
+    for command in numbered(draw(st.lists(ISSUED, min_size=1, max_size=8)), "action-"):
+        history.insert(draw(st.integers(0, len(history))), command)
+    return history
