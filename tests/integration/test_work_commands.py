@@ -25,17 +25,17 @@ def data(tmp_path: Path) -> Path:
 
 def test_what_waits_is_listed_by_model_and_document(data: Path) -> None:
     letters = run("work", "retry", "--list", "--data", data, "--json")
-    assert {each["model"] for each in letters} == {"positions", "journal"}
+    assert {each["model"] for each in letters} == {"positions", "journal", "cash"}
     assert letters[-1]["error"] == "ZeroDivisionError: poison"
     assert run("work", "retry", "positions", "--list", "--data", data, "--json") == letters[-1:]
     assert run("work", "retry", "positions/EQ-1/SAN", "--list", "--data", data, "--json") == letters[-1:]
-    assert run("work", "retry", "cash", "--list", "--data", data, "--json") == []
+    assert run("work", "retry", "exposure", "--list", "--data", data, "--json") == []
     assert "poison" in run("work", "retry", "--list", "--data", data)
 
 
 def test_a_document_is_retried_with_what_needed_it_and_then_nothing_waits(data: Path) -> None:
     done = run("work", "retry", "positions/EQ-1/SAN", "--data", data, "--json")
-    assert {(each["model"], each["error"]) for each in done} == {("positions", ""), ("journal", "")}
+    assert {(each["model"], each["error"]) for each in done} == {("positions", ""), ("journal", ""), ("cash", "")}
     assert run("work", "retry", "--list", "--data", data, "--json") == []
     assert run("verify", "--read-models", "--data", data, "--json")["differing"] == []
 
@@ -49,6 +49,6 @@ def test_the_models_of_a_family_go_together() -> None:
     assert [each.name for each in families_of(PROJECTIONS, ["journal"])] == [
         each.name for each in families_of(PROJECTIONS, ["movements"])
     ]
-    assert {"movements", "positions", "journal"} <= {each.name for each in families_of(PROJECTIONS, ["positions"])}
-    assert [each.name for each in families_of(PROJECTIONS, ["cash"])] == ["cash"]
+    assert {"movements", "positions", "journal", "cash"} <= {each.name for each in families_of(PROJECTIONS, ["positions"])}
+    assert [each.name for each in families_of(PROJECTIONS, ["exposure"])] == ["exposure"]
     assert families_of(PROJECTIONS, []) == PROJECTIONS

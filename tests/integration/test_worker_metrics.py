@@ -103,7 +103,7 @@ def test_what_is_parked_is_told_by_model(logs: CommandedLogs, store: SqlReadMode
     worker.catch_up()
     found = said(worker, logs, store)
     assert found["everbook_dead_letters", "positions"] == len(dead_letters(store, "positions")) > 1
-    assert ("everbook_dead_letters", "cash") not in found
+    assert ("everbook_dead_letters", "exposure") not in found
 
 
 def test_what_a_feed_lost_is_counted(logs: CommandedLogs) -> None:
