@@ -49,6 +49,7 @@ def test_the_models_of_a_family_go_together() -> None:
     assert [each.name for each in families_of(PROJECTIONS, ["journal"])] == [
         each.name for each in families_of(PROJECTIONS, ["movements"])
     ]
-    assert {"movements", "positions", "journal", "cash"} <= {each.name for each in families_of(PROJECTIONS, ["positions"])}
+    of_positions = {each.name for each in families_of(PROJECTIONS, ["positions"])}
+    assert {"movements", "positions", "journal", "cash"} <= of_positions
     assert [each.name for each in families_of(PROJECTIONS, ["exposure"])] == ["exposure"]
     assert families_of(PROJECTIONS, []) == PROJECTIONS
