@@ -1,6 +1,7 @@
 """Engines and transactions for SQLite and PostgreSQL, and their errors in the library's words."""
 
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -12,6 +13,7 @@ from eventsourcing import persistence
 from sqlalchemy import Connection, Engine, MetaData, String, event
 
 BUSY_SECONDS = 60
+AGAIN_SECONDS = 0.01
 ROWS_AT_ONCE = (1_000, 64, 8, 1)
 CACHE_KIBIBYTES = -65536
 # A page that many commits touch is copied back once: with the default of 1000 it is copied at almost every commit.
@@ -49,8 +51,9 @@ def create_engine_for(url: str, *, synchronous: str = "FULL") -> Engine:
     def prepare(connection: sqlite3.Connection, _record: object) -> None:
         # The driver would begin transactions by itself, and too late to take the write lock.
         connection.isolation_level = None
+        _write_ahead(connection)
         for pragma in (
-            "journal_mode=WAL", f"synchronous={synchronous}", "foreign_keys=OFF", f"cache_size={CACHE_KIBIBYTES}",
+            f"synchronous={synchronous}", "foreign_keys=OFF", f"cache_size={CACHE_KIBIBYTES}",
             f"wal_autocheckpoint={CHECKPOINT_PAGES}",
         ):
             connection.execute(f"PRAGMA {pragma}")
@@ -62,6 +65,22 @@ def create_engine_for(url: str, *, synchronous: str = "FULL") -> Engine:
             connection.exec_driver_sql("BEGIN IMMEDIATE" if WRITE in options else "BEGIN")
 
     return engine
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Sets the journal mode. While another process opens or leaves the same file SQLite refuses this at once, whatever
+    its busy timeout, so it is asked again for as long.
+    """
+    until = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(AGAIN_SECONDS)
+        else:
+            return
 
 
 def is_sqlite(engine: Engine) -> bool:

@@ -1,10 +1,13 @@
 """Several processes on one log: what a reader has passed is complete, whoever writes and whoever is killed."""
 
 import json
+import sqlite3
+import threading
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
-from infra.sql.engine import create_engine_for, writing
+from infra.sql.engine import asking, create_engine_for, rows, writing
 from infra.sql.recorder import SqlRecorder
 from tests.contracts.log_recorder_contract import stored
 from tests.postgres import database
@@ -118,6 +121,20 @@ with Everbook(Settings(data=Path(sys.argv[2]), database_url=sys.argv[1], read_da
 def test_processes_that_open_a_new_ledger_at_once_open_the_same(database_url: str, tmp_path: Any) -> None:
     with together([(OPENER, (database_url, tmp_path / "data"))] * 3) as processes:
         assert len({process.said() for process in processes}) == 1
+
+
+def test_a_file_that_another_process_is_just_setting_up_is_waited_for(tmp_path: Path) -> None:
+    other = sqlite3.connect(tmp_path / "shared.db", isolation_level=None, check_same_thread=False)
+    other.execute("CREATE TABLE begun (here)")
+    other.execute("BEGIN IMMEDIATE")
+    engine = create_engine_for(f"sqlite:///{tmp_path / 'shared.db'}")
+    done = threading.Timer(0.2, other.execute, ["COMMIT"])
+    done.start()
+    with asking(engine) as connection:
+        assert rows(connection, "PRAGMA journal_mode") == [("wal",)]
+    done.join()
+    engine.dispose()
+    other.close()
 
 
 def test_a_store_whose_connections_were_cut_is_used_on(postgres: str) -> None:
