@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from domain.commands import AnyCommand, UnreadableCommand
-from domain.decider import Decider, Envelope, envelope_of
+from domain.decider import Apart, Decider, Envelope, envelope_of
 from domain.events import CommandRefused, Event
 from domain.merkle import leaf_hash
 from domain.outcomes import SYSTEM, Outcome, Principal, Submission
@@ -150,17 +150,21 @@ class Batch:
             raise Refused("date-out-of-range", "effective_at must lie between 1970 and 2200", "$.effective_at")
         envelope = envelope_of(command, submission.actor, self._next_recorded_at, decider.business_date())
         first = self._sequence + 1
-        for event in self._decided(command, envelope, principal):
-            version += 1
+        for decided in self._decided(command, envelope, principal):
+            if isinstance(decided, Apart):
+                place, event = (decided.stream, decided.version), decided.event
+            else:
+                version += 1
+                place, event = (stream, version), decided
             if self._sequence >= first:
-                event = msgspec.structs.replace(event, recorded_at=self._next_recorded_at)  # noqa: PLW2901
-            self.add_event(stream, version, event)
+                event = msgspec.structs.replace(event, recorded_at=self._next_recorded_at)
+            self.add_event(*place, event)
         return Outcome(
             status="accepted", source=command.source, command_id=command.command_id, log=self._log, sequence=first,
             count=self._sequence - first + 1, stream=stream, version=version,
         )
 
-    def _decided(self, command: AnyCommand, envelope: Envelope, principal: Principal) -> Sequence[Event]:
+    def _decided(self, command: AnyCommand, envelope: Envelope, principal: Principal) -> Sequence[Event | Apart]:
         """A version that has moved on is said before what else is wrong, but only to who may know of the stream."""
         expected, version = command.expected_version, self._decider.version(command)
         if expected is None or expected == version:

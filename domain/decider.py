@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, Protocol
 
+import msgspec
+
 from domain.commands import AnyCommand, Command
 from domain.events import Event
 from domain.outcomes import Principal
@@ -12,6 +14,14 @@ from domain.undo import UndoLog
 
 Envelope = dict[str, Any]
 """The envelope fields of an event, by name, ready for its constructor: made for one command, which may change it."""
+
+
+class Apart(msgspec.Struct, frozen=True, gc=False):
+    """An event of another stream than the command's own, with its version there."""
+
+    stream: str
+    version: int
+    event: Event
 
 
 class Decider(Protocol):
@@ -35,13 +45,13 @@ class Decider(Protocol):
         """The log's business date; None before the first roll."""
 
     def stream(self, command: AnyCommand) -> str:
-        """The one stream that the command's events belong to, such as ``book:EQ-1``."""
+        """The stream that the command's events belong to, such as ``book:EQ-1``, but those that are ``Apart``."""
 
     def version(self, command: AnyCommand) -> int:
         """The version of that stream in memory; 0 for none."""
 
-    def decide(self, command: AnyCommand, envelope: Envelope, principal: Principal) -> Sequence[Event]:
-        """The events the command leads to, at least one.
+    def decide(self, command: AnyCommand, envelope: Envelope, principal: Principal) -> Sequence[Event | Apart]:
+        """The events the command leads to, at least one, the last of them in the command's own stream.
 
         Raises:
             Refused: when the rules reject it.

@@ -231,11 +231,14 @@ class Ledger:
     def _load(self, submissions: Sequence[Submission], *, bookings: bool) -> None:
         if not isinstance(self.decider, TradeDecider):
             return
-        absent = self.decider.absent((submission.command for submission in submissions), bookings=bookings)
-        if not absent:
-            return
-        # Some of it may lie beyond what this ledger has read; the append will then say that the log moved.
-        self.decider.load([recorded(self.log, event.id, event) for event in self.recorder.select_streams(absent)])
+        commands = [submission.command for submission in submissions]
+        asked: set[str] = set()
+        # What is loaded may name others, as a block does its trades, which only then are known to be needed.
+        while absent := set(self.decider.absent(commands, bookings=bookings)) - asked:
+            asked |= absent
+            # Some of it may lie beyond what this ledger has read; the append will then say that the log moved.
+            found = self.recorder.select_streams(list(absent))
+            self.decider.load([recorded(self.log, event.id, event) for event in found])
 
     def _draft(self, batch: Batch, nonce: bytes) -> Draft:
         mark, tip = self.decider.undo.mark(), self._tip

@@ -6,12 +6,10 @@ from typing import ClassVar
 
 from domain.events import (
     SettlementEvent,
-    SettlementFailed,
-    TradeAffirmed,
-    TradeAmended,
+    StatusEvent,
+    TermsReplaced,
     TradeBooked,
-    TradeCancelled,
-    TradeCorrected,
+    TradeEnded,
     TradeEvent,
 )
 from domain.events.trades import Economics
@@ -53,9 +51,9 @@ class CashBalances:
         # Most events are bookings: they are not to pay for the others.
         if type(fact) is TradeBooked:
             return _ids(fact.terms)
-        if not isinstance(fact, TradeEvent) or isinstance(fact, TradeAffirmed | SettlementFailed):
+        if not isinstance(fact, TradeEvent) or isinstance(fact, StatusEvent):
             return ()
-        if isinstance(fact, TradeAmended | TradeCorrected):
+        if isinstance(fact, TermsReplaced):
             return tuple(dict.fromkeys((*_ids(fact.previous), *_ids(fact.terms))))
         return _ids(fact.terms)
 
@@ -70,9 +68,9 @@ class CashBalances:
             _expect(cash, terms, 1)
         elif isinstance(fact, SettlementEvent):
             _settle(cash, fact)
-        elif isinstance(fact, TradeCancelled):
+        elif isinstance(fact, TradeEnded):
             _expect(cash, terms, -1)
-        elif isinstance(fact, TradeAmended | TradeCorrected):
+        elif isinstance(fact, TermsReplaced):
             _expect(cash, fact.previous, -1)
             _expect(cash, terms, 1)
         return cash

@@ -9,13 +9,14 @@ import msgspec
 
 from domain.events import (
     SettlementFailed,
+    TermsReplaced,
     TradeAffirmed,
-    TradeAmended,
     TradeBooked,
     TradeCancelled,
-    TradeCorrected,
+    TradeEnded,
     TradeEvent,
     TradePartiallySettled,
+    TradeReallocated,
     TradeSettled,
 )
 from domain.events.trades import Economics
@@ -57,7 +58,9 @@ class Relations:
         fact = event.event
         if type(fact) is TradeBooked:
             return (f"{fact.terms.book}/{fact.terms.counterparty}",)
-        if not isinstance(fact, TradeEvent) or isinstance(fact, TradeAffirmed | TradePartiallySettled):
+        if not isinstance(fact, TradeEvent) or isinstance(
+            fact, TradeAffirmed | TradePartiallySettled | TradeReallocated
+        ):
             return ()
         return (f"{fact.terms.book}/{fact.terms.counterparty}",)
 
@@ -73,11 +76,11 @@ class Relations:
             _book(relation, fact)
             return relation
         match fact:
-            case TradeAmended() | TradeCorrected():
+            case TermsReplaced():
                 _pay(relation, fact.previous, -1)
                 _pay(relation, terms, 1)
-            case TradeCancelled():
-                relation.cancelled += 1
+            case TradeEnded():
+                relation.cancelled += isinstance(fact, TradeCancelled)
                 _pay(relation, terms, -1)
             case TradeSettled():
                 relation.settlements += 1

@@ -9,12 +9,10 @@ import msgspec
 
 from domain.events import (
     SettlementEvent,
-    SettlementFailed,
-    TradeAffirmed,
-    TradeAmended,
+    StatusEvent,
+    TermsReplaced,
     TradeBooked,
-    TradeCancelled,
-    TradeCorrected,
+    TradeEnded,
     TradeEvent,
 )
 from domain.events.trades import Economics
@@ -45,7 +43,9 @@ class Posting(msgspec.Struct, frozen=True, gc=False):
 
 
 class JournalEntry(Document, kw_only=True):
-    """What one event posts. ``effective_at`` is its valid time, ``recorded_at`` its known time."""
+    """What one event posts. ``effective_at`` is its valid time, ``recorded_at`` its known time; ``business_date`` is
+    the open day that it is posted on, and ``restates`` the closed one that it came too late for.
+    """
 
     book: str
     entity: str
@@ -58,6 +58,7 @@ class JournalEntry(Document, kw_only=True):
     business_date: date
     effective_at: datetime
     recorded_at: datetime
+    restates: date | None = None
     postings: tuple[Posting, ...]
 
 
@@ -74,7 +75,7 @@ class Journal:
     def keys(self, event: Recorded) -> Sequence[str]:
         fact = event.event
         if type(fact) is not TradeBooked and (
-            not isinstance(fact, TradeEvent) or isinstance(fact, TradeAffirmed | SettlementFailed)
+            not isinstance(fact, TradeEvent) or isinstance(fact, StatusEvent)
         ):
             return ()
         return (f"{fact.terms.book}/{event.log}-{event.sequence:012d}",)
@@ -90,7 +91,7 @@ class Journal:
             id=key, book=terms.book, entity=terms.entity, desk=terms.desk, type=event.type, trade_id=fact.trade_id,
             counterparty=terms.counterparty, trade_date=terms.trade_date, value_date=settled_on,
             business_date=fact.business_date, effective_at=fact.effective_at, recorded_at=fact.recorded_at,
-            postings=postings,
+            restates=fact.restates, postings=postings,
         )
 
 
@@ -99,9 +100,9 @@ def _postings(fact: TradeEvent, view: View) -> Iterable[Posting]:
         return [*_trade(fact.terms), *_realised(fact.terms, view)]
     if isinstance(fact, SettlementEvent):
         return _settlement(fact)
-    old = fact.previous if isinstance(fact, TradeAmended | TradeCorrected) else fact.terms
+    old = fact.previous if isinstance(fact, TermsReplaced) else fact.terms
     postings = [*_reversed(_trade(old)), *_realised(old, view)]
-    if not isinstance(fact, TradeCancelled):
+    if not isinstance(fact, TradeEnded):
         postings += _trade(fact.terms)
         if position_id(old) != position_id(fact.terms):
             postings += _realised(fact.terms, view)

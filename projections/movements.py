@@ -5,27 +5,35 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import ClassVar
 
+from msgspec.structs import replace
+
 from domain.events import (
+    Part,
     SettlementEvent,
-    TradeAmended,
+    StatusEvent,
+    TermsReplaced,
     TradeBooked,
     TradeCancelled,
     TradeCorrected,
+    TradeEnded,
     TradeEvent,
 )
 from domain.events.trades import Economics
 from domain.schema import Recorded
+from domain.trades.state import entry_of
 from projections.projection import Document, View
 
 
 class Movement(Document, kw_only=True):
     """A bitemporal entry: it holds in the world from ``valid_from`` until ``valid_to``, and we knew so from
-    ``known_from`` until ``known_to`` (None: still). Nothing of it is ever overwritten but an open end.
+    ``known_from`` until ``known_to`` (None: still). Nothing of it is ever overwritten but an open end. ``origin`` is
+    the trade that it was dealt with, where it has come to be another's since.
     """
 
     book: str
     instrument: str
     trade_id: str
+    origin: str = ""
     revision: int
     quantity: Decimal
     price: Decimal
@@ -51,14 +59,16 @@ class Movement(Document, kw_only=True):
 
     @property
     def place(self) -> tuple[date, datetime, str]:
-        """Its place among the movements of its position; a revision has that of its trade."""
-        return self.trade_date, self.executed_at, self.trade_id
+        """Its place among the movements of its position; a revision has that of its trade, and what a trade took over
+        that of the trade it was dealt with.
+        """
+        return self.trade_date, self.executed_at, self.origin or self.trade_id
 
 
 class Movements:
-    """An agreed amendment holds from its ``effective_at`` on, so the earlier terms get an entry of their own that ends
-    there; right terms hold for as long as the corrected ones were thought to; a cancelled trade never held. What is
-    repaid of a loan is a movement too.
+    """What was agreed to replace terms holds from its ``effective_at`` on, so the earlier terms get an entry of their
+    own that ends there; right terms hold for as long as the corrected ones were thought to; a cancelled trade never
+    held. Terms in parts have an entry for each. What is repaid of a loan is a movement too.
     """
 
     name = "movements"
@@ -71,46 +81,86 @@ class Movements:
     def keys(self, event: Recorded) -> Sequence[str]:
         fact = event.event
         if type(fact) is TradeBooked:
-            return (_id(fact.terms, fact),)
-        if isinstance(fact, TradeAmended):
-            old = _id(fact.previous, fact, fact.revision - 1)
-            return (f"{old}-until", old, _id(fact.terms, fact))
-        if isinstance(fact, TradeCorrected):
-            return (_id(fact.previous, fact, fact.revision - 1), _id(fact.terms, fact))
+            return _ids(fact.terms, fact)
+        if not isinstance(fact, TradeEvent) or isinstance(fact, StatusEvent):
+            return ()
         if isinstance(fact, SettlementEvent):
-            return (f"{_id(fact.terms, fact)}-repaid-{event.sequence:012d}",) if fact.leg == "maturity" else ()
-        return tuple(_possible(fact)) if isinstance(fact, TradeCancelled) else ()
+            key = f"{_ids(fact.terms, fact)[0]}-repaid-{event.sequence:012d}"
+            return (key,) if fact.leg == "maturity" else ()
+        if isinstance(fact, TradeCancelled):
+            return tuple(_possible(fact))
+        old = _replaced(fact)
+        held = () if isinstance(fact, TradeCorrected) else tuple(f"{key}{UNTIL}" for key in old)
+        return (*held, *old, *(_ids(fact.terms, fact) if isinstance(fact, TermsReplaced) else ()))
 
     def project(self, key: str, document: Movement | None, event: Recorded, view: View) -> Movement | None:
         fact = event.event
-        if type(fact) is TradeBooked:
-            return _movement(key, fact.terms, fact, event, fact.terms.executed_at)
         assert isinstance(fact, TradeEvent)
+        if type(fact) is TradeBooked:
+            return _begun(key, fact, event, fact.terms.executed_at)
         if document is not None or isinstance(fact, TradeCancelled):
             return _ended(document, event) if document else None
         if isinstance(fact, SettlementEvent):
             return _repaid(key, fact, event)
-        if not isinstance(fact, TradeAmended | TradeCorrected):
-            return _movement(key, fact.terms, fact, event, fact.terms.executed_at)
-        old: Movement | None = view.get("movements", _id(fact.previous, fact, fact.revision - 1))
-        assert old is not None
-        if key.endswith("-until"):
-            return _until(key, old, fact, event)
+        if key.endswith(UNTIL):
+            return _until(key, view.get("movements", key.removesuffix(UNTIL)), event)
+        olds: list[Movement | None] = [view.get("movements", old) for old in _replaced(fact)]
         # Terms that were agreed to hold from before those they replace, hold from where these began.
-        amended_from = max(fact.effective_at, old.valid_from) if isinstance(fact, TradeAmended) else old.valid_from
-        return _movement(key, fact.terms, fact, event, amended_from)
+        began = min(old.valid_from for old in olds if old)
+        return _begun(key, fact, event, began if isinstance(fact, TradeCorrected) else max(fact.effective_at, began))
 
 
-def _id(terms: Economics, fact: TradeEvent, revision: int | None = None) -> str:
-    return f"{terms.book}/{terms.instrument}/{fact.trade_id}/{revision or fact.revision:04d}"
+UNTIL = "-until"
+
+
+def _ids(terms: Economics, fact: TradeEvent, revision: int | None = None) -> tuple[str, ...]:
+    """The entries of a revision of a trade: one, or one for each part."""
+    revision = revision or fact.revision
+    if not terms.parts:
+        return (f"{terms.book}/{terms.instrument}/{fact.trade_id}/{revision:04d}",)
+    return tuple([_id(terms.book, fact, entry_of(terms, revision, place)) for place in range(len(terms.parts))])
+
+
+def _id(book: str, fact: TradeEvent, entry: str) -> str:
+    instrument, _, number = entry.rpartition("/")
+    return f"{book}/{instrument}/{fact.trade_id}/{number}"
+
+
+def _replaced(fact: TradeEvent) -> tuple[str, ...]:
+    """The entries that an event ends."""
+    if isinstance(fact, TermsReplaced):
+        return _ids(fact.previous, fact, fact.revision - 1)
+    assert isinstance(fact, TradeEnded)
+    return _ids(fact.terms, fact)
 
 
 def _possible(fact: TradeCancelled) -> Iterator[str]:
     """Every entry of the trade that may still be thought to hold."""
-    yield _id(fact.terms, fact)
+    yield from _ids(fact.terms, fact)
     for instrument in (fact.terms.instrument, *fact.instruments):
         entry = f"{fact.terms.book}/{instrument}/{fact.trade_id}"
-        yield from (f"{entry}/{revision:04d}-until" for revision in range(1, fact.revision))
+        yield from (f"{entry}/{revision:04d}{UNTIL}" for revision in range(1, fact.revision))
+    yield from (f"{_id(fact.terms.book, fact, entry)}{UNTIL}" for entry in fact.entries)
+
+
+def _begun(key: str, fact: TradeEvent, event: Recorded, valid_from: datetime) -> Movement:
+    """An entry of the terms that hold after the event."""
+    terms = fact.terms
+    if not terms.parts:
+        return _movement(key, terms, fact, event, valid_from)
+    place = int(key.rpartition(".")[2])
+    part = terms.parts[place]
+    movement = _movement(key, _of_part(terms, part, first=place == 0), fact, event, part.held_from)
+    movement.origin = part.origin if part.origin != fact.trade_id else ""
+    return movement
+
+
+def _of_part(terms: Economics, part: Part, *, first: bool) -> Economics:
+    """A part as terms of its own; the fees are of the whole, and go with the first."""
+    return replace(
+        terms, quantity=part.quantity, price=part.price, amount=part.amount, trade_date=part.trade_date,
+        executed_at=part.executed_at, fees=terms.fees if first else {},
+    )
 
 
 def _movement(key: str, terms: Economics, fact: TradeEvent, event: Recorded, valid_from: datetime) -> Movement:
@@ -123,12 +173,15 @@ def _movement(key: str, terms: Economics, fact: TradeEvent, event: Recorded, val
     )
 
 
-def _until(key: str, old: Movement, fact: TradeAmended | TradeCorrected, event: Recorded) -> Movement | None:
+def _until(key: str, old: Movement | None, event: Recorded) -> Movement | None:
     """The earlier terms for as long as they held, if they did at all."""
+    fact = event.event
+    assert old is not None
     if old.valid_from >= fact.effective_at:
         return None
-    held = _movement(key, fact.previous, fact, event, old.valid_from)
-    held.revision, held.valid_to = fact.revision - 1, fact.effective_at
+    held = old.copy()
+    held.id, held.valid_to = key, fact.effective_at
+    held.known_from, held.known_from_sequence = fact.recorded_at, event.sequence
     return held
 
 

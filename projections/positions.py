@@ -8,12 +8,10 @@ from typing import ClassVar
 from domain.commands.reference import LotMethod
 from domain.events import (
     SettlementEvent,
-    SettlementFailed,
-    TradeAffirmed,
-    TradeAmended,
+    StatusEvent,
+    TermsReplaced,
     TradeBooked,
-    TradeCancelled,
-    TradeCorrected,
+    TradeEnded,
     TradeEvent,
 )
 from domain.events.trades import Economics, Product
@@ -78,10 +76,10 @@ class Positions:
         # Most events are bookings: they are not to pay for the others.
         if type(fact) is TradeBooked:
             return (position_id(fact.terms),)
-        if not isinstance(fact, TradeEvent) or isinstance(fact, TradeAffirmed | SettlementFailed):
+        if not isinstance(fact, TradeEvent) or isinstance(fact, StatusEvent):
             return ()
         key = position_id(fact.terms)
-        if isinstance(fact, TradeAmended | TradeCorrected) and position_id(fact.previous) != key:
+        if isinstance(fact, TermsReplaced) and position_id(fact.previous) != key:
             return (position_id(fact.previous), key)
         return (key,)
 
@@ -121,7 +119,7 @@ def _book(position: Position, fact: TradeBooked, view: View) -> None:
         _lend(position, terms.quantity)
         return
     place = (terms.trade_date, terms.executed_at, fact.trade_id)
-    if position.last_place is not None and place < position.last_place:
+    if terms.parts or (position.last_place is not None and place < position.last_place):
         _fold_again(position, view)
         return
     _hold(position, add(position.holding, Fill(place, terms.quantity, terms.price), position.lot_method))
@@ -142,9 +140,9 @@ def _revise(position: Position, fact: TradeEvent, view: View) -> None:
 
 
 def _replaced(fact: TradeEvent) -> list[tuple[Economics, int]]:
-    if isinstance(fact, TradeAmended | TradeCorrected):
+    if isinstance(fact, TermsReplaced):
         return [(fact.previous, -1), (fact.terms, 1)]
-    assert isinstance(fact, TradeCancelled)
+    assert isinstance(fact, TradeEnded)
     return [(fact.terms, -1)]
 
 

@@ -7,8 +7,6 @@ import msgspec
 
 from domain.commands import AnyCommand
 from domain.events import CommandRefused, Event
-from domain.outcomes import SYSTEM, Principal
-from domain.routing import log_of
 from domain.schema import Recorded, event_type
 from projections.fold import Fold, Found, Store
 from projections.projection import Document, Projection
@@ -27,17 +25,8 @@ class History(Rules):
         for command in commands:
             self.when(command)
 
-    def when(self, command: AnyCommand, principal: Principal = SYSTEM) -> list[Event]:
-        events = super().when(command, principal)
-        log = log_of(command, 1)
-        decider = self._deciders[log]
-        stream = decider.stream(command)
-        first, version = self._sequences[log] - len(events), decider.version(command) - len(events)
-        for place, event in enumerate(events, 1):
-            self.events.append(msgspec.structs.replace(
-                _recorded(event), log=log, sequence=first + place, stream=stream, version=version + place
-            ))
-        return events
+    def _happened(self, recorded: Recorded) -> None:
+        self.events.append(recorded)
 
     def refuse(self, code: str, **fields: Any) -> Recorded:
         """A refusal in the ledger log, as the batch records it."""

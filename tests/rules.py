@@ -5,9 +5,12 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from domain.commands import (
     AnyCommand,
     BookTrade,
+    ClosePeriod,
     DefineBook,
     DefineCalendar,
     DefineCounterparty,
@@ -18,14 +21,16 @@ from domain.commands import (
     EquityTerms,
     RecordFxRate,
     RecordPrice,
+    RollBusinessDate,
 )
-from domain.decider import Decider, envelope_of
+from domain.decider import Apart, Decider, envelope_of
 from domain.events import Event
 from domain.identifiers import isin_of, lei_of
 from domain.market import MarketDecider, MarketState
 from domain.money import exact
 from domain.outcomes import SYSTEM, Principal
 from domain.reference import ReferenceDecider, ReferenceState
+from domain.refusals import Refused
 from domain.routing import MARKET, REFERENCE, log_of
 from domain.schema import Recorded, event_type
 from domain.trades import TradeDecider
@@ -72,20 +77,50 @@ class Rules:
 
     def when(self, command: AnyCommand, principal: Principal = SYSTEM) -> list[Event]:
         """The events that follow; a refusal is raised."""
-        log = log_of(command, 1)
+        return self._take(log_of(command, 1), command, principal)
+
+    def _take(self, log: str, command: AnyCommand, principal: Principal) -> list[Event]:
         decider = self._deciders[log]
         moment = MOMENT + timedelta(seconds=sum(self._sequences.values()))
         stream = decider.stream(command)
         envelope = envelope_of(command, principal.key_id, moment, decider.business_date())
-        version = decider.version(command)
+        version, events = decider.version(command), list[Event]()
         with exact():
-            events = list(decider.decide(command, envelope, principal))
-            for place, event in enumerate(events, 1):
+            decided = list(decider.decide(command, envelope, principal))
+            for each in decided:
                 self._sequences[log] += 1
-                decider.evolve(
-                    Recorded(log, self._sequences[log], stream, version + place, event_type(event), event)
-                )
+                apart = each if isinstance(each, Apart) else None
+                version += not apart
+                at, number = (apart.stream, apart.version) if apart else (stream, version)
+                event = apart.event if apart else each
+                assert isinstance(event, Event)
+                recorded = Recorded(log, self._sequences[log], at, number, event_type(event), event)
+                self._happened(recorded)
+                decider.evolve(recorded)
+                events.append(event)
         return events
+
+    def carry(self, command: RollBusinessDate | ClosePeriod) -> None:
+        """A date that turned in the reference log, taken over into the ledger log."""
+        self._take("ledger-0", command, SYSTEM)
+
+    def _happened(self, recorded: Recorded) -> None:
+        """For those who keep what followed."""
+
+
+def rules_after(*commands: AnyCommand) -> Any:
+    """The rules once these commands were accepted; of any type, so that what follows need not be narrowed."""
+    rules = Rules()
+    for command in commands:
+        rules.when(command)
+    return rules
+
+
+def refusal(rules: Rules, command: AnyCommand, principal: Principal = SYSTEM) -> Refused:
+    """Why a command is refused."""
+    with pytest.raises(Refused) as caught:
+        rules.when(command, principal)
+    return caught.value
 
 
 def booking(trade_id: str = "T1", quantity: str = "10", price: str = "100", **changes: Any) -> BookTrade:

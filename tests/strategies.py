@@ -11,12 +11,15 @@ from hypothesis import strategies as st
 
 from domain.commands import (
     AffirmTrade,
+    AllocateBlock,
     AmendTrade,
     AnyCommand,
     BookTrade,
     CancelTrade,
     ClosePeriod,
+    CompressTrades,
     CorrectTrade,
+    DecreaseTrade,
     DefineBook,
     DefineCounterparty,
     DefineDesk,
@@ -26,8 +29,11 @@ from domain.commands import (
     EquityTerms,
     FailSettlement,
     FxSpotTerms,
+    IncreaseTrade,
     LiftRestriction,
     LoanTerms,
+    NovateTrade,
+    ReallocateBlock,
     RecordFxRate,
     RecordPrice,
     ReleaseKillSwitch,
@@ -35,7 +41,9 @@ from domain.commands import (
     RollBusinessDate,
     SetLimit,
     SettleTrade,
+    TerminateTrade,
 )
+from domain.commands.lifecycle import Allocation
 from domain.identifiers import lei_of
 from infra.logs import CommandedLogs
 from tests.ledger import founded, logs_in_memory, send
@@ -116,7 +124,9 @@ def bookings(
     ))
 
 
-def about(kind: Callable[..., Any], trade_ids: st.SearchStrategy[str], **fields: Any) -> st.SearchStrategy[AnyCommand]:
+def about(
+    kind: Callable[..., Any], trade_ids: st.SearchStrategy[str], /, **fields: Any
+) -> st.SearchStrategy[AnyCommand]:
     """Commands of one kind about trades that may or may not be booked."""
     return trade_ids.flatmap(lambda trade_id: st.builds(
         kind, command_id=st.just("x"), trade_id=st.just(trade_id), book=st.just(book_of(trade_id)),
@@ -138,6 +148,62 @@ def changes(
         about(SettleTrade, trade_ids, **settled, **fields), about(SettleTrade, trade_ids, **settled, **fields),
         about(FailSettlement, trade_ids, **fields),
     )
+
+
+def offspring(trade_id: str) -> tuple[str, str, str]:
+    """What may come of a trade: two in its book, and one in another."""
+    number = int(trade_id[1:])
+    return f"T{number + 300}", f"T{number + 600}", f"T{number + 901}"
+
+
+def _allocations(names: tuple[str, ...]) -> st.SearchStrategy[tuple[Allocation, ...]]:
+    """To one to three trades: by share, which may be rounded, or by quantity, which seldom sums to the block's."""
+
+    def of(count: int, by: str, first: int, amounts: list[int]) -> tuple[Allocation, ...]:
+        return tuple(
+            Allocation(
+                trade_id=name, book=book_of(name), quantity=Decimal(amount) if by == "quantity" else None,
+                share=Decimal(amount) if by == "share" else None,
+            )
+            for name, amount in zip((names * 2)[first : first + count], amounts, strict=False)
+        )
+
+    return st.builds(
+        of, st.integers(1, 3), st.sampled_from(["share", "share", "share", "quantity"]), st.integers(0, 2),
+        st.lists(st.integers(1, 7), min_size=3, max_size=3),
+    )
+
+
+def becomings(trade_ids: st.SearchStrategy[str], **fields: Any) -> st.SearchStrategy[AnyCommand]:
+    """What becomes of trades beside their own revisions; what is meant for a part is a part of most of them."""
+    size: dict[str, Any] = {
+        "quantity": st.integers(1, 20).map(lambda quarters: Decimal(quarters) / 4), "price": PRICES, "fees": FEES,
+        "trade_date": st.none() | days(-2, 2),
+    }
+
+    def of(trade_id: str) -> st.SearchStrategy[AnyCommand]:
+        own = st.just(trade_id)
+        one, two, other = offspring(trade_id)
+        return st.one_of(
+            about(AllocateBlock, own, allocations=_allocations(offspring(trade_id)), **fields),
+            about(ReallocateBlock, own, allocations=_allocations(offspring(other)), **fields),
+            about(
+                NovateTrade, own, new_trade_id=st.sampled_from([one, two]), quantity=st.none() | size["quantity"],
+                counterparty=st.sampled_from(["ACME", "BETA"]), **fields,
+            ),
+            about(IncreaseTrade, own, **size, **fields), about(DecreaseTrade, own, **size, **fields),
+            about(TerminateTrade, own, amount=decimals("0", "12.5", "-3", "0.001"), **fields),
+        )
+
+    return trade_ids.flatmap(of)
+
+
+def compressions(trade_ids: Sequence[str]) -> st.SearchStrategy[AnyCommand]:
+    """Two or three trades of a pool into one."""
+    several = st.lists(st.sampled_from(trade_ids), min_size=2, max_size=3, unique=True)
+    return several.flatmap(lambda chosen: about(
+        CompressTrades, st.just(offspring(chosen[0])[1]), trade_ids=st.just(tuple(chosen)),
+    ))
 
 
 _X: Any = st.just("x")
@@ -174,9 +240,12 @@ def _kinds(
     pool: tuple[str, ...], focus: str, moments: st.SearchStrategy[datetime | None], *, surroundings: bool
 ) -> st.SearchStrategy[Any]:
     trade_ids, terms = st.sampled_from(pool), _FOCUS[focus]
-    revised = changes(trade_ids, terms=terms, effective_at=moments)
-    kinds = [bookings(trade_ids, terms, moments), *[revised] * 4]
-    return st.one_of(*kinds, *([_SURROUNDINGS] if surroundings else []))
+    known = st.sampled_from([*pool * 9, *(name for trade_id in pool for name in offspring(trade_id))])
+    revised = changes(known, terms=terms, effective_at=moments)
+    became = becomings(known, effective_at=moments)
+    kinds = [bookings(trade_ids, terms, moments), *[revised] * 4, *[became] * 3, compressions(pool)]
+    # Of equal strategies ``one_of`` takes one.
+    return st.sampled_from([*kinds, *([_SURROUNDINGS] if surroundings else [])]).flatmap(lambda kind: kind)
 
 
 def histories(

@@ -1,6 +1,16 @@
 """Every command, by the log that decides it."""
 
 from domain.commands.header import Command, UnreadableCommand
+from domain.commands.lifecycle import (
+    AllocateBlock,
+    Allocation,
+    CompressTrades,
+    DecreaseTrade,
+    IncreaseTrade,
+    NovateTrade,
+    ReallocateBlock,
+    TerminateTrade,
+)
 from domain.commands.market import RecordFxRate, RecordPrice
 from domain.commands.reference import (
     ClosePeriod,
@@ -41,14 +51,18 @@ ReferenceCommand = (
     | RollBusinessDate | ClosePeriod
 )
 MarketCommand = RecordPrice | RecordFxRate
-LedgerCommand = BookTrade | AmendTrade | CorrectTrade | CancelTrade | AffirmTrade | SettleTrade | FailSettlement
+LedgerCommand = (
+    BookTrade | AmendTrade | CorrectTrade | CancelTrade | AffirmTrade | SettleTrade | FailSettlement | AllocateBlock
+    | ReallocateBlock | NovateTrade | CompressTrades | IncreaseTrade | DecreaseTrade | TerminateTrade
+)
 AnyCommand = ReferenceCommand | MarketCommand | LedgerCommand
 
 __all__ = [
-    "AffirmTrade", "AmendTrade", "AnyCommand", "BookTrade", "CancelTrade", "ClosePeriod", "Command", "CorrectTrade",
-    "DefineBook", "DefineCalendar", "DefineCounterparty", "DefineDesk", "DefineInstrument", "DefineLegalEntity",
-    "DefineTrader", "EngageKillSwitch", "EquityTerms", "FailSettlement", "FxSpotTerms", "IssueKey", "LedgerCommand",
-    "LiftRestriction", "LoanTerms", "MarketCommand", "RecordFxRate", "RecordPrice", "ReferenceCommand",
-    "ReleaseKillSwitch", "RestrictInstrument", "RevokeKey", "RollBusinessDate", "SetLimit", "SettleTrade", "Terms",
-    "TradeCommand", "UnreadableCommand",
+    "AffirmTrade", "AllocateBlock", "Allocation", "AmendTrade", "AnyCommand", "BookTrade", "CancelTrade", "ClosePeriod",
+    "Command", "CompressTrades", "CorrectTrade", "DecreaseTrade", "DefineBook", "DefineCalendar", "DefineCounterparty",
+    "DefineDesk", "DefineInstrument", "DefineLegalEntity", "DefineTrader", "EngageKillSwitch", "EquityTerms",
+    "FailSettlement", "FxSpotTerms", "IncreaseTrade", "IssueKey", "LedgerCommand", "LiftRestriction", "LoanTerms",
+    "MarketCommand", "NovateTrade", "ReallocateBlock", "RecordFxRate", "RecordPrice", "ReferenceCommand",
+    "ReleaseKillSwitch", "RestrictInstrument", "RevokeKey", "RollBusinessDate", "SetLimit",
+    "SettleTrade", "TerminateTrade", "Terms", "TradeCommand", "UnreadableCommand",
 ]

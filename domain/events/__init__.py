@@ -1,7 +1,20 @@
 """Every event, and the stored type name that is its identity for ever."""
 
 from domain.events.envelope import CommandRefused, Event, LogOpened
+from domain.events.lifecycle import (
+    AllocationWithdrawn,
+    QuantityChanged,
+    QuantityDecreased,
+    QuantityIncreased,
+    TradeAllocated,
+    TradeCompressed,
+    TradeNovated,
+    TradePartiallyNovated,
+    TradeReallocated,
+    TradeTerminated,
+)
 from domain.events.market import FxRateRecorded, PriceRecorded
+from domain.events.parts import Part
 from domain.events.reference import (
     BookDefined,
     BusinessDateRolled,
@@ -25,11 +38,14 @@ from domain.events.trades import (
     LoanSchedule,
     SettlementEvent,
     SettlementFailed,
+    StatusEvent,
+    TermsReplaced,
     TradeAffirmed,
     TradeAmended,
     TradeBooked,
     TradeCancelled,
     TradeCorrected,
+    TradeEnded,
     TradeEvent,
     TradePartiallySettled,
     TradeSettled,
@@ -64,13 +80,24 @@ EVENT_TYPES: dict[str, type[Event]] = {
     "trade.settled.v1": TradeSettled,
     "trade.partially-settled.v1": TradePartiallySettled,
     "trade.settlement-failed.v1": SettlementFailed,
+    "trade.allocated.v1": TradeAllocated,
+    "trade.reallocated.v1": TradeReallocated,
+    "trade.allocation-withdrawn.v1": AllocationWithdrawn,
+    "trade.novated.v1": TradeNovated,
+    "trade.partially-novated.v1": TradePartiallyNovated,
+    "trade.compressed.v1": TradeCompressed,
+    "trade.increased.v1": QuantityIncreased,
+    "trade.decreased.v1": QuantityDecreased,
+    "trade.terminated.v1": TradeTerminated,
 }
 
 __all__ = [
-    "EVENT_TYPES", "BookDefined", "BusinessDateRolled", "CalendarDefined", "CommandRefused", "CounterpartyDefined",
-    "DeskDefined", "Economics", "Event", "FxRateRecorded", "InstrumentDefined", "InstrumentRestricted", "KeyIssued",
-    "KeyRevoked", "KillSwitchEngaged", "KillSwitchReleased", "LegalEntityDefined", "LimitSet", "LoanSchedule",
-    "LogOpened", "PeriodClosed", "PriceRecorded", "RestrictionLifted", "SettlementEvent", "SettlementFailed",
-    "TradeAffirmed", "TradeAmended", "TradeBooked", "TradeCancelled", "TradeCorrected", "TradeEvent",
-    "TradePartiallySettled", "TradeSettled", "TraderDefined",
+    "EVENT_TYPES", "AllocationWithdrawn", "BookDefined", "BusinessDateRolled", "CalendarDefined", "CommandRefused",
+    "CounterpartyDefined", "DeskDefined", "Economics", "Event", "FxRateRecorded", "InstrumentDefined",
+    "InstrumentRestricted", "KeyIssued", "KeyRevoked", "KillSwitchEngaged", "KillSwitchReleased", "LegalEntityDefined",
+    "LimitSet", "LoanSchedule", "LogOpened", "Part", "PeriodClosed", "PriceRecorded", "QuantityChanged",
+    "QuantityDecreased", "QuantityIncreased", "RestrictionLifted", "SettlementEvent", "SettlementFailed", "StatusEvent",
+    "TermsReplaced", "TradeAffirmed", "TradeAllocated", "TradeAmended", "TradeBooked", "TradeCancelled",
+    "TradeCompressed", "TradeCorrected", "TradeEnded", "TradeEvent", "TradeNovated", "TradePartiallyNovated",
+    "TradePartiallySettled", "TradeReallocated", "TradeSettled", "TradeTerminated", "TraderDefined",
 ]

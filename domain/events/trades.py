@@ -9,6 +9,7 @@ import msgspec
 from domain.commands.reference import LotMethod
 from domain.commands.trades import DayCount
 from domain.events.envelope import Event
+from domain.events.parts import Part
 from domain.money import ZERO
 
 Product = Literal["equity", "fx-spot", "loan-deposit"]
@@ -36,6 +37,8 @@ class Economics(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, g
     when we pay. ``executed_at`` is when the trade was first effective: a revision keeps it, and with it the trade's
     place among the lots. ``notional`` is the size reserved against the book's gross limit, in the book's base
     currency, and ``mark`` the last price known when it was decided; both are absent when no rate or price was known.
+
+    What was agreed in several steps is the sum of its ``parts``, and ``price`` their average to twelve decimals.
     """
 
     product: Product
@@ -66,6 +69,7 @@ class Economics(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, g
     notional: Decimal | None = None
     mark: Decimal | None = None
     loan: LoanSchedule | None = None
+    parts: tuple[Part, ...] = ()
 
     @property
     def total_fees(self) -> Decimal:
@@ -78,36 +82,55 @@ class Economics(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, g
 
 
 class TradeEvent(Event, frozen=True, kw_only=True):
-    """``revision`` counts the terms of the trade from 1; ``terms`` are the ones that hold after this event."""
+    """``revision`` counts the terms of the trade from 1; ``terms`` are the ones that hold after this event.
+    ``restates`` is the closed day that the fact is about, when it came too late for it: it is posted on an open one.
+    """
 
     trade_id: str
     revision: int = 1
     terms: Economics
+    restates: date | None = None
+
+
+class StatusEvent(TradeEvent, frozen=True, kw_only=True):
+    """Nothing moves by it: positions, cash and journal are as they were."""
 
 
 class TradeBooked(TradeEvent, frozen=True, kw_only=True):
-    pass
+    """``parents`` are the trades that this one came of, when it was not dealt itself; ``account`` is whose it is."""
+
+    parents: tuple[str, ...] = ()
+    account: str | None = None
 
 
-class TradeAmended(TradeEvent, frozen=True, kw_only=True):
+class TermsReplaced(TradeEvent, frozen=True, kw_only=True):
+    """``terms`` take the place of ``previous``, which held until ``effective_at``."""
+
+    previous: Economics
+
+
+class TradeEnded(TradeEvent, frozen=True, kw_only=True):
+    """``terms`` are those that no longer hold."""
+
+
+class TradeAmended(TermsReplaced, frozen=True, kw_only=True):
     """The parties agreed a change: ``previous`` no longer holds from ``effective_at``."""
 
-    previous: Economics
 
-
-class TradeCorrected(TradeEvent, frozen=True, kw_only=True):
+class TradeCorrected(TermsReplaced, frozen=True, kw_only=True):
     """We had booked it wrong: ``previous`` never held."""
 
-    previous: Economics
 
-
-class TradeCancelled(TradeEvent, frozen=True, kw_only=True):
-    """``terms`` are those that no longer hold; ``instruments`` are the others that earlier revisions were of."""
+class TradeCancelled(TradeEnded, frozen=True, kw_only=True):
+    """It never held; ``instruments`` are the others that earlier revisions were of, and ``entries`` the movements of
+    revisions in parts.
+    """
 
     instruments: tuple[str, ...] = ()
+    entries: tuple[str, ...] = ()
 
 
-class TradeAffirmed(TradeEvent, frozen=True, kw_only=True):
+class TradeAffirmed(StatusEvent, frozen=True, kw_only=True):
     pass
 
 
@@ -132,7 +155,7 @@ class TradePartiallySettled(SettlementEvent, frozen=True, kw_only=True):
     pass
 
 
-class SettlementFailed(TradeEvent, frozen=True, kw_only=True):
+class SettlementFailed(StatusEvent, frozen=True, kw_only=True):
     """``open_quantity`` was due on the settlement date and did not settle."""
 
     open_quantity: Decimal

@@ -9,16 +9,15 @@ from typing import Any
 import msgspec
 
 from domain.commands import AnyCommand, BookTrade, ClosePeriod, RollBusinessDate, TradeCommand
-from domain.decider import Envelope
+from domain.decider import Apart, Envelope
 from domain.events import (
     BookDefined,
     BusinessDateRolled,
     Event,
     PeriodClosed,
-    TradeAmended,
+    TermsReplaced,
     TradeBooked,
-    TradeCancelled,
-    TradeCorrected,
+    TradeEnded,
     TradeEvent,
     TradeSettled,
 )
@@ -29,7 +28,7 @@ from domain.outcomes import Principal
 from domain.reference import ReferenceState
 from domain.refusals import Refused
 from domain.schema import Recorded
-from domain.trades import lifecycle
+from domain.trades import becoming, lifecycle
 from domain.trades.economics import template_of
 from domain.trades.state import TradeState, booked, evolve_trade
 from domain.undo import UndoLog
@@ -121,11 +120,13 @@ class TradeDecider:
         """The streams that deciding these commands needs and that are not in memory; those of ``bookings`` too, which
         are new unless a trade id is used again.
         """
-        trades = self.trades
-        return list({
-            "trade:" + c.trade_id: None for c in commands
-            if (bookings or type(c) is not BookTrade) and isinstance(c, TradeCommand) and c.trade_id not in trades
-        })
+        trades, wanted = self.trades, dict[str, None]()
+        for c in commands:
+            if isinstance(c, TradeCommand) and (bookings or type(c) is not BookTrade):
+                wanted[c.trade_id] = None
+                if isinstance(c, becoming.COMMANDS):
+                    wanted |= dict.fromkeys(becoming.needed(c, trades, new=bookings))
+        return ["trade:" + trade_id for trade_id in wanted if trade_id not in trades]
 
     def load(self, history: Iterable[Recorded]) -> None:
         """Takes trades from the store into memory; their books know of them already."""
@@ -144,9 +145,11 @@ class TradeDecider:
             if trade_id not in open_to_undo:
                 del self.trades[trade_id]
 
-    def decide(self, command: AnyCommand, envelope: Envelope, principal: Principal) -> Sequence[Event]:
+    def decide(self, command: AnyCommand, envelope: Envelope, principal: Principal) -> Sequence[Event | Apart]:
         if type(command) is BookTrade:
             return lifecycle.book(self, command, envelope, principal)
+        if isinstance(command, becoming.COMMANDS):
+            return becoming.become(self, command, envelope, principal)
         if isinstance(command, TradeCommand):
             return lifecycle.change(self, command, envelope, principal)
         if isinstance(command, RollBusinessDate | ClosePeriod):
@@ -172,10 +175,10 @@ class TradeDecider:
         after = evolve_trade(before, recorded.version, recorded.sequence, event)
         if after is not None:
             self._undo.put(self.trades, event.trade_id, after)
-        if isinstance(event, TradeAmended | TradeCorrected):
+        if isinstance(event, TermsReplaced):
             self._take(event.previous, -1)
             self._take(event.terms, 1)
-        elif isinstance(event, TradeCancelled):
+        elif isinstance(event, TradeEnded):
             self._take(event.terms, -1)
         elif isinstance(event, TradeSettled) and (event.leg == "maturity" or event.terms.loan is None):
             self._reserve(event.terms, -1)

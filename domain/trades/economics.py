@@ -125,8 +125,9 @@ def _equity(terms: EquityTerms, deal: Deal) -> Economics:
     )
     return replace(
         deal.begun(), product="equity", instrument=name, asset=name, currency=currency, issuer=instrument.issuer,
-        quantity=quantity, price=price, amount=amount, fees=_fees(terms.fees), isin=instrument.isin, mic=instrument.mic,
-        settlement_date=_not_before(settlement_date, trade_date), notional=deal.notional(amount, currency),
+        quantity=quantity, price=price, amount=amount, fees=require_fees(terms.fees), isin=instrument.isin,
+        mic=instrument.mic,
+        settlement_date=require_not_before(settlement_date, trade_date), notional=deal.notional(amount, currency),
         mark=deal.market.price(name),
     )
 
@@ -145,9 +146,9 @@ def _fx_spot(terms: FxSpotTerms, deal: Deal) -> Economics:
     )
     return replace(
         deal.begun(), product="fx-spot", instrument=base + quote, asset=base, currency=quote, issuer=base,
-        quantity=quantity, price=rate, amount=-quantity * rate, fees=_fees(terms.fees),
+        quantity=quantity, price=rate, amount=-quantity * rate, fees=require_fees(terms.fees),
         notional=deal.notional(quantity * rate, quote),
-        settlement_date=_not_before(settlement_date, deal.trade_date), mark=deal.market.rate(base, quote),
+        settlement_date=require_not_before(settlement_date, deal.trade_date), mark=deal.market.rate(base, quote),
     )
 
 
@@ -160,7 +161,7 @@ def _loan(terms: LoanTerms, deal: Deal) -> Economics:
         deal.begun(), product="loan-deposit", instrument=("LOAN-" if lends else "DEPOSIT-") + currency,
         asset=currency, currency=currency, issuer=deal.parties.counterparty, quantity=quantity, price=ONE,
         amount=-quantity,
-        settlement_date=_not_before(terms.start_date, deal.trade_date, "$.terms.start_date"),
+        settlement_date=require_not_before(terms.start_date, deal.trade_date, "$.terms.start_date"),
         notional=deal.notional(principal, currency), loan=_schedule(terms, deal.reference),
     )
 
@@ -190,16 +191,18 @@ def _schedule(terms: LoanTerms, reference: ReferenceFacts) -> LoanSchedule:
     )
 
 
-def _fees(fees: dict[str, Decimal]) -> dict[str, Decimal]:
+def require_fees(fees: dict[str, Decimal], path: str = "$.terms.fees") -> dict[str, Decimal]:
+    """``fees`` when each is an amount, and none is negative."""
     for name, fee in fees.items():
         if not is_amount(fee) or fee < ZERO:
-            field = f"$.terms.fees.{name}"
+            field = f"{path}.{name}"
             require_amount(fee, field)
             raise Refused("negative-fee", f"{field} must not be negative", field)
     return fees
 
 
-def _not_before(settlement_date: date, trade_date: date, field: str = "$.terms.settlement_date") -> date:
+def require_not_before(settlement_date: date, trade_date: date, field: str = "$.terms.settlement_date") -> date:
+    """``settlement_date`` when it can be one."""
     if not trade_date <= settlement_date <= LATEST:
         raise Refused("date-out-of-range", "settlement must not lie before the trade date nor after 2200", field)
     return settlement_date

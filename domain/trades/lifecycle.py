@@ -1,8 +1,10 @@
 """What each command does to a trade."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from domain.commands import (
     AffirmTrade,
@@ -37,10 +39,11 @@ from domain.money import ZERO
 from domain.outcomes import Principal
 from domain.reference.authority import require_book, require_role
 from domain.refusals import Refused
+from domain.trades.dating import begins, dated, dated_about, restated
 from domain.trades.economics import Deal, economics
 from domain.trades.limits import require_headroom, require_position_without
 from domain.trades.settlement import due, settle
-from domain.trades.state import TradeState
+from domain.trades.state import COUNT_NO_MORE, TradeState
 
 if TYPE_CHECKING:
     from domain.trades.decider import TradeDecider
@@ -55,12 +58,12 @@ _ROLES: dict[type, tuple[Role, ...]] = {
 def book(log: "TradeDecider", command: BookTrade, envelope: Envelope, principal: Principal) -> Sequence[Event]:
     """A new trade, when book, trader and counterparty are known and allowed and the book has the headroom."""
     require_role(principal, TRADING)
-    book_defined = _require_book(log, command.book, principal)
+    book_defined = require_book_defined(log, command.book, principal)
     if command.trade_id in log.trades:
         raise Refused("trade-exists", f"trade {command.trade_id} is booked already", "$.trade_id")
     _require_parties(log, command, book_defined)
     contra_owner = _contra_owner(log, command.contra_book)
-    executed_at: datetime = envelope["effective_at"]
+    executed_at = begins(command, command.trade_date, envelope)
     terms = economics(
         command.terms,
         Deal(
@@ -68,33 +71,33 @@ def book(log: "TradeDecider", command: BookTrade, envelope: Envelope, principal:
             log.market,
         ),
     )
-    _require_may_trade(log, terms)
-    _require_limits(log, terms)
-    return (TradeBooked(**_dated(log, envelope, terms.trade_date), trade_id=command.trade_id, terms=terms),)
+    require_may_trade(log, terms)
+    require_limits(log, terms)
+    fields, restates = dated(log, envelope, terms.trade_date), restated(log, terms.trade_date)
+    return (TradeBooked(**fields, trade_id=command.trade_id, terms=terms, restates=restates),)
 
 
 def change(log: "TradeDecider", command: TradeCommand, envelope: Envelope, principal: Principal) -> Sequence[Event]:
     """What follows for a trade that is booked."""
     require_role(principal, _ROLES.get(type(command), TRADING))
-    book_defined = _require_book(log, command.book, principal)
-    trade = log.trades.get(command.trade_id)
-    if trade is None or trade.terms.book != command.book:
-        raise Refused("unknown-trade", f"no trade {command.trade_id} is booked in {command.book}", "$.trade_id")
-    dated = _dated(log, envelope, trade.terms.trade_date)
+    book_defined = require_book_defined(log, command.book, principal)
+    trade = known_trade(log, command.trade_id, command.book)
+    fields = dated_about(log, command, trade, envelope)
     match command:
         case AmendTrade() | CorrectTrade():
-            return (_revised(log, trade, command, book_defined, dated),)
+            return (_revised(log, trade, command, book_defined, fields),)
         case CancelTrade():
-            _require_untouched(trade)
-            return (_cancelled(trade, dated),)
+            require_untouched(trade)
+            require_alone(trade)
+            return (_cancelled(trade, fields),)
         case AffirmTrade():
             if trade.status != "booked":
                 raise Refused("wrong-state", f"trade {trade.trade_id} is {trade.status}: only a booked one is affirmed")
-            return (TradeAffirmed(**dated, trade_id=trade.trade_id, revision=trade.revision, terms=trade.terms),)
+            return (TradeAffirmed(**fields, trade_id=trade.trade_id, revision=trade.revision, terms=trade.terms),)
         case SettleTrade():
-            return (_settled(trade, command, dated, log.business_date()),)
+            return (_settled(trade, command, fields, log.business_date()),)
         case FailSettlement():
-            return (_failed(log, trade, dated),)
+            return (_failed(log, trade, fields),)
     raise AssertionError(f"no rule for {type(command).__name__}")
 
 
@@ -108,9 +111,10 @@ def turn(log: "TradeDecider", command: RollBusinessDate | ClosePeriod, envelope:
 
 def _revised(
     log: "TradeDecider", trade: TradeState, command: AmendTrade | CorrectTrade, book_defined: BookDefined,
-    dated: Envelope,
+    fields: Envelope,
 ) -> Event:
-    if trade.status == "cancelled" or not trade.is_open:
+    require_live(trade)
+    if not trade.is_open:
         raise Refused("wrong-state", f"trade {trade.trade_id} is {trade.status} and changes no more")
     corrects = isinstance(command, CorrectTrade)
     if corrects and not command.reason:
@@ -124,34 +128,36 @@ def _revised(
             log.reference, log.market,
         ),
     )
-    _require_settled_part_stands(trade, terms)
-    _require_may_trade(log, terms)
-    _require_limits(log, terms, trade.terms)
-    dated["supersedes"] = f"{log.log}:{trade.terms_sequence}"
+    terms = keeping_parts(trade, terms)
+    require_settled_part_stands(trade, terms)
+    require_may_trade(log, terms)
+    require_limits(log, terms, trade.terms)
+    fields["supersedes"] = f"{log.log}:{trade.terms_sequence}"
     kind = TradeCorrected if corrects else TradeAmended
     return kind(
-        **dated, trade_id=trade.trade_id, revision=trade.revision + 1, terms=terms, previous=trade.terms
+        **fields, trade_id=trade.trade_id, revision=trade.revision + 1, terms=terms, previous=trade.terms
     )
 
 
-def _cancelled(trade: TradeState, dated: Envelope) -> Event:
+def _cancelled(trade: TradeState, fields: Envelope) -> Event:
     instruments = tuple(name for name in trade.instruments if name != trade.terms.instrument)
     return TradeCancelled(
-        **dated, trade_id=trade.trade_id, revision=trade.revision, terms=trade.terms, instruments=instruments
+        **fields, trade_id=trade.trade_id, revision=trade.revision, terms=trade.terms, instruments=instruments,
+        entries=trade.entries,
     )
 
 
-def _settled(trade: TradeState, command: SettleTrade, dated: Envelope, today: date | None) -> Event:
-    movement = settle(trade, command, dated["business_date"], today)
+def _settled(trade: TradeState, command: SettleTrade, fields: Envelope, today: date | None) -> Event:
+    movement = settle(trade, command, fields["business_date"], today)
     kind = TradeSettled if movement.complete else TradePartiallySettled
     return kind(
-        **dated, trade_id=trade.trade_id, revision=trade.revision, terms=trade.terms, quantity=movement.quantity,
+        **fields, trade_id=trade.trade_id, revision=trade.revision, terms=trade.terms, quantity=movement.quantity,
         amount=movement.amount, settled_quantity=movement.settled_quantity, settled_amount=movement.settled_amount,
         settled_on=movement.settled_on, leg=movement.leg,
     )
 
 
-def _failed(log: "TradeDecider", trade: TradeState, dated: Envelope) -> Event:
+def _failed(log: "TradeDecider", trade: TradeState, fields: Envelope) -> Event:
     if not trade.is_open:
         raise Refused("nothing-open", f"trade {trade.trade_id} is {trade.status}: nothing is open")
     due_on = trade.terms.settlement_date
@@ -162,12 +168,12 @@ def _failed(log: "TradeDecider", trade: TradeState, dated: Envelope) -> Event:
         raise Refused("not-due", f"trade {trade.trade_id} is due on {due_on}, not before")
     open_quantity = due(trade.terms, trade.leg)[0] - trade.settled_quantity
     return SettlementFailed(
-        **dated, trade_id=trade.trade_id, revision=trade.revision, terms=trade.terms, open_quantity=open_quantity,
+        **fields, trade_id=trade.trade_id, revision=trade.revision, terms=trade.terms, open_quantity=open_quantity,
         leg=trade.leg,
     )
 
 
-def _require_book(log: "TradeDecider", book_id: str, principal: Principal) -> BookDefined:
+def require_book_defined(log: "TradeDecider", book_id: str, principal: Principal) -> BookDefined:
     found = log.reference.books.get(book_id)
     if found is None:
         raise Refused("unknown-book", f"no book {book_id!r} is defined", "$.book")
@@ -185,7 +191,7 @@ def _require_parties(log: "TradeDecider", command: BookTrade, book_defined: Book
         raise Refused("unknown-counterparty", f"no counterparty {command.counterparty!r} is defined", "$.counterparty")
 
 
-def _require_may_trade(log: "TradeDecider", terms: Economics) -> None:
+def require_may_trade(log: "TradeDecider", terms: Economics) -> None:
     reference = log.reference
     if terms.book in reference.killed_books:
         raise Refused("kill-switch", f"the kill switch of book {terms.book} is on", "$.book")
@@ -195,7 +201,7 @@ def _require_may_trade(log: "TradeDecider", terms: Economics) -> None:
         raise Refused("restricted-instrument", f"{terms.instrument} is on the restricted list", "$.terms.instrument")
 
 
-def _require_limits(log: "TradeDecider", terms: Economics, previous: Economics | None = None) -> None:
+def require_limits(log: "TradeDecider", terms: Economics, previous: Economics | None = None) -> None:
     limits = log.reference.limits_of(terms.book, terms.instrument)
     if limits is not None:
         used, position = log.used.get(terms.book, ZERO), log.positions.get((terms.book, terms.instrument), ZERO)
@@ -216,15 +222,60 @@ def _contra_owner(log: "TradeDecider", contra_book: str | None) -> str | None:
     return found.owner
 
 
-def _require_untouched(trade: TradeState) -> None:
-    if trade.status == "cancelled":
-        raise Refused("wrong-state", f"trade {trade.trade_id} is cancelled already")
+def known_trade(log: "TradeDecider", trade_id: str, book_id: str, field: str = "$.trade_id") -> TradeState:
+    trade = log.trades.get(trade_id)
+    if trade is None or trade.terms.book != book_id:
+        raise Refused("unknown-trade", f"no trade {trade_id} is booked in {book_id}", field)
+    return trade
+
+
+def require_live(trade: TradeState, field: str = "") -> None:
+    """Whether the trade itself, and not others in its place, is in the books."""
+    if trade.status == "allocated":
+        raise Refused("allocated", f"trade {trade.trade_id} is allocated: reallocate it instead", field)
+    if trade.status == "terminated" or trade.status in COUNT_NO_MORE:
+        raise Refused("wrong-state", f"trade {trade.trade_id} is {trade.status} already", field)
+
+
+def require_alone(trade: TradeState) -> None:
+    """Whether nothing else would be left in the air if the trade had never been."""
+    if trade.parents:
+        raise Refused(
+            "derived", f"trade {trade.trade_id} came of {trade.parents[0]}: it ends by agreement, or its block is "
+            "reallocated"
+        )
+    if trade.children:
+        raise Refused("derived", f"trade {trade.children[0]} came of trade {trade.trade_id}: it ends by agreement")
+
+
+def keeping_parts(trade: TradeState, terms: Economics) -> Economics:
+    """Revised terms with the parts of the trade, where they leave what these sum to as it is.
+
+    Raises:
+        Refused: when the trade came of others and its economics would be others than came of them.
+    """
+    old = trade.terms
+    same = (terms.instrument, terms.currency, terms.quantity, terms.price, terms.trade_date) == (
+        old.instrument, old.currency, old.quantity, old.price, old.trade_date
+    )
+    if same and terms.loan == old.loan:
+        return replace(terms, parts=old.parts, amount=old.amount) if old.parts else terms
+    if trade.parents:
+        raise Refused(
+            "derived", f"trade {trade.trade_id} came of {trade.parents[0]}: what it was dealt at stands", "$.terms"
+        )
+    return terms
+
+
+def require_untouched(trade: TradeState, field: str = "") -> None:
+    """Whether nothing of the trade has settled."""
+    require_live(trade, field)
     # Of a loan whose start has settled, nothing of the repayment may have: it may even be failing.
     if trade.settled_quantity or trade.leg == "maturity" or trade.status == "settled":
-        raise Refused("already-settled", f"trade {trade.trade_id} has settled, at least in part: it stands")
+        raise Refused("already-settled", f"trade {trade.trade_id} has settled, at least in part: it stands", field)
 
 
-def _require_settled_part_stands(trade: TradeState, terms: Economics) -> None:
+def require_settled_part_stands(trade: TradeState, terms: Economics) -> None:
     """A revision may not undo what has been delivered and paid."""
     if trade.leg == "maturity":
         raise Refused("already-settled", f"the start of trade {trade.trade_id} has settled: its terms stand")
@@ -241,13 +292,3 @@ def _require_settled_part_stands(trade: TradeState, terms: Economics) -> None:
         raise Refused(
             "already-settled", "cash has moved: a revision may not turn round who pays", "$.terms"
         )
-
-
-def _dated(log: "TradeDecider", envelope: Envelope, trade_date: date) -> Envelope:
-    """The envelope with its accounting day: the business date, or the first open day when that is closed."""
-    closed = log.closed_through()
-    if log.business_date() is None:
-        envelope["business_date"] = trade_date
-    if closed is not None and envelope["business_date"] <= closed:
-        envelope["business_date"] = closed + timedelta(days=1)
-    return envelope

@@ -38,7 +38,7 @@ def _require_position(terms: Economics, most: Decimal, position: Decimal, previo
     after = position + terms.quantity
     if previous is not None and previous.instrument == terms.instrument:
         after -= previous.quantity
-    _require_within(position, after, most)
+    require_within(position, after, most)
 
 
 def require_position_without(left: Economics, most: Decimal, position: Decimal) -> None:
@@ -47,10 +47,15 @@ def require_position_without(left: Economics, most: Decimal, position: Decimal) 
     Raises:
         Refused: as for a position that is taken on.
     """
-    _require_within(position, position - left.quantity, most)
+    require_within(position, position - left.quantity, most)
 
 
-def _require_within(before: Decimal, after: Decimal, most: Decimal) -> None:
+def require_within(before: Decimal, after: Decimal, most: Decimal) -> None:
+    """Whether a position may become ``after``.
+
+    Raises:
+        Refused: when it is over ``most``.
+    """
     # What brings a position back towards its limit is always welcome; what takes it to the other side is not that.
     if abs(after) > most and not (abs(after) < abs(before) and (after > 0) == (before > 0)):
         raise Refused(

@@ -29,6 +29,11 @@ class Trade(NamedTuple):
     terms: dict[str, Any]
     parts: list[Part]
 
+    def dealt(self) -> list[dict[str, Any]]:
+        """Each time that some of it was dealt: once, unless it is made of parts."""
+        parts: list[dict[str, Any]] = self.terms.get("parts", [{**self.terms, "origin": self.trade_id}])
+        return parts
+
     def number(self, name: str) -> Fraction:
         return Fraction(self.terms[name])
 
@@ -49,12 +54,18 @@ class Trade(NamedTuple):
         return "loan" in self.terms
 
 
+ENDED = {
+    "trade.cancelled.v1", "trade.allocated.v1", "trade.allocation-withdrawn.v1", "trade.novated.v1",
+    "trade.compressed.v1",
+}
+
+
 def standing_trades(facts: list[Fact]) -> list[Trade]:
-    """Every trade that was booked and not cancelled, with the last of its terms."""
+    """Every trade that was booked and has not ended, with the last of its terms."""
     standing = []
     for trade_id in {fact["trade_id"] for fact in facts if "trade_id" in fact and "terms" in fact}:
         own = [fact for fact in facts if fact.get("trade_id") == trade_id and "terms" in fact]
-        if all(fact["stored type"] != "trade.cancelled.v1" for fact in own):
+        if all(fact["stored type"] not in ENDED for fact in own):
             parts = [_part(fact) for fact in own if "settled_on" in fact]
             standing.append(Trade(trade_id, own[-1]["terms"], parts))
     return standing

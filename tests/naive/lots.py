@@ -22,6 +22,13 @@ class Open(NamedTuple):
     price: Fraction
 
 
+class Slice(NamedTuple):
+    """A piece of what one fill opened."""
+
+    fill: int
+    lot: Open
+
+
 class Outcome(NamedTuple):
     lots: list[Open]
     cost: Fraction
@@ -31,17 +38,18 @@ class Outcome(NamedTuple):
 def first_in_first_out(fills: list[Fill]) -> Outcome:
     """Every fill is cut into slices of one size; a slice closes the oldest open slice of the other side, or opens."""
     size = _slice_size(fills)
-    queue: deque[Open] = deque()
+    queue: deque[Slice] = deque()
     realised = Fraction(0)
-    for fill in fills:
+    for number, fill in enumerate(fills):
         side = 1 if fill.quantity > 0 else -1
         for _ in range(int(abs(fill.quantity) / size)):
-            if queue and queue[0].quantity * side < 0:
-                opened = queue.popleft()
+            if queue and queue[0].lot.quantity * side < 0:
+                opened = queue.popleft().lot
                 realised += opened.quantity * (fill.price - opened.price)
             else:
-                queue.append(Open(fill.trade_id, fill.trade_date, size * side, fill.price))
-    return Outcome(_joined(queue), sum((each.quantity * each.price for each in queue), Fraction(0)), realised)
+                queue.append(Slice(number, Open(fill.trade_id, fill.trade_date, size * side, fill.price)))
+    cost = sum((each.lot.quantity * each.lot.price for each in queue), Fraction(0))
+    return Outcome(_joined(queue), cost, realised)
 
 
 def moving_average(fills: list[Fill]) -> Outcome:
@@ -68,12 +76,9 @@ def _slice_size(fills: list[Fill]) -> Fraction:
     return Fraction(gcd(*(int(fill.quantity * below) for fill in fills)), below)
 
 
-def _joined(queue: deque[Open]) -> list[Open]:
-    """Slices of one trade are one lot again."""
-    lots: list[Open] = []
-    for each in queue:
-        if lots and lots[-1].trade_id == each.trade_id:
-            lots[-1] = each._replace(quantity=lots[-1].quantity + each.quantity)
-        else:
-            lots.append(each)
-    return lots
+def _joined(queue: deque[Slice]) -> list[Open]:
+    """Slices of one fill are one lot again."""
+    lots: dict[int, Open] = {}
+    for fill, lot in queue:
+        lots[fill] = lot._replace(quantity=lots[fill].quantity + lot.quantity) if fill in lots else lot
+    return list(lots.values())

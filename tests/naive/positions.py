@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tests.naive.facts import Fact, Trade, standing_trades
 from tests.naive.lots import Fill, Open, Outcome, first_in_first_out, moving_average
@@ -48,14 +48,13 @@ def _position(trades: list[Trade]) -> Position:
 
 
 def _run(trades: list[Trade]) -> Outcome:
-    trades = sorted(trades, key=_place)
+    dealt = [part for trade in sorted(trades, key=lambda trade: trade.trade_id) for part in trade.dealt()]
     fills = [
-        Fill(trade.trade_id, trade.terms["trade_date"], trade.number("quantity"), trade.number("price"))
-        for trade in trades
+        Fill(part["origin"], part["trade_date"], Fraction(part["quantity"]), Fraction(part["price"]))
+        for part in sorted(dealt, key=_place)
     ]
     return moving_average(fills) if trades[0].terms["lot_method"] == "average" else first_in_first_out(fills)
 
 
-def _place(trade: Trade) -> tuple[str, datetime, str]:
-    executed_at = datetime.fromisoformat(trade.terms["executed_at"])
-    return trade.terms["trade_date"], executed_at, trade.trade_id
+def _place(part: dict[str, Any]) -> tuple[str, datetime, str]:
+    return part["trade_date"], datetime.fromisoformat(part["executed_at"]), part["origin"]
