@@ -12,6 +12,7 @@ from api.http import (
     compliance,
     events,
     health,
+    lifecycle,
     market,
     positions,
     proofs,
@@ -33,7 +34,10 @@ def create_app(services: Services) -> FastAPI:
     app = FastAPI(title="Everbook", version="1", description=DESCRIPTION, redirect_slashes=False)
     app.state.services = services
     problems.install(app)
-    for each in (commands, trades, positions, accounting, market, risk, compliance, events, proofs, reference, health):
+    for each in (
+        commands, trades, lifecycle, positions, accounting, market, risk, compliance, events, proofs, reference,
+        health,
+    ):
         app.include_router(each.router)
 
     def openapi() -> dict[str, Any]:

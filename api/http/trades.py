@@ -69,45 +69,46 @@ def read_history(request: Request, trade_id: str, book: OfBook = None) -> Respon
              responses=documented(OUTCOME))
 async def amend(request: Request, trade_id: str) -> Response:
     """An agreed change: the full new terms."""
-    return await _change(request, "AmendTrade", trade_id)
+    return await change(request, "AmendTrade", trade_id)
 
 
 @router.post("/v1/trades/{trade_id}/correct", openapi_extra=body(CORRECTION, "CorrectTrade", without=PATH),
              responses=documented(OUTCOME))
 async def correct(request: Request, trade_id: str) -> Response:
     """We booked it wrong: the full right terms, and a reason."""
-    return await _change(request, "CorrectTrade", trade_id)
+    return await change(request, "CorrectTrade", trade_id)
 
 
 @router.post("/v1/trades/{trade_id}/cancel", openapi_extra=body(REASON, "CancelTrade", without=PATH),
              responses=documented(OUTCOME))
 async def cancel(request: Request, trade_id: str) -> Response:
     """The trade never was."""
-    return await _change(request, "CancelTrade", trade_id)
+    return await change(request, "CancelTrade", trade_id)
 
 
 @router.post("/v1/trades/{trade_id}/affirm", openapi_extra=body(REASON, "AffirmTrade", without=PATH),
              responses=documented(OUTCOME))
 async def affirm(request: Request, trade_id: str) -> Response:
     """The counterparty agrees to the terms."""
-    return await _change(request, "AffirmTrade", trade_id)
+    return await change(request, "AffirmTrade", trade_id)
 
 
 @router.post("/v1/trades/{trade_id}/settle", openapi_extra=body(SETTLEMENT, "SettleTrade", without=PATH),
              responses=documented(OUTCOME))
 async def settle(request: Request, trade_id: str) -> Response:
     """Settles what is open, or a part of it."""
-    return await _change(request, "SettleTrade", trade_id)
+    return await change(request, "SettleTrade", trade_id)
 
 
 @router.post("/v1/trades/{trade_id}/fail", openapi_extra=body(REASON, "FailSettlement", without=PATH),
              responses=documented(OUTCOME))
 async def fail(request: Request, trade_id: str) -> Response:
     """What was due did not settle; the position stays."""
-    return await _change(request, "FailSettlement", trade_id)
+    return await change(request, "FailSettlement", trade_id)
 
 
-async def _change(request: Request, kind: str, trade_id: str) -> Response:
+async def change(request: Request, kind: str, trade_id: str) -> Response:
+    """A command about a trade that is booked: its book is looked up."""
     principal = principal_of(request)
     found = await run_in_threadpool(services(request).gate.books_of, trade_id)
     return await writing.command(
