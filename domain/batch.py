@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from domain.commands import AnyCommand, UnreadableCommand
+from domain.commands.lifecycle import weight_of
 from domain.decider import Apart, Decider, Envelope, envelope_of
 from domain.events import CommandRefused, Event
 from domain.merkle import leaf_hash
@@ -27,6 +28,11 @@ class Unit(msgspec.Struct, frozen=True):
 
     submissions: tuple[Submission, ...]
     atomic: bool = False
+
+    @property
+    def weight(self) -> int:
+        """What its commands count for in a commit."""
+        return sum([weight_of(submission.command) for submission in self.submissions])
 
 
 class UnsatisfiedUnit(Exception):

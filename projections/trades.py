@@ -30,7 +30,7 @@ class Trades:
     """The same fold that the rules use, kept for reading."""
 
     name = "trades"
-    version = 1
+    version = 2
     needs: ClassVar[tuple[str, ...]] = ()
     appends = False
     columns: ClassVar[tuple[str, ...]] = ("book", "trade_id", "status", "counterparty", "instrument", "due_on")

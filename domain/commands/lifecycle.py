@@ -6,10 +6,10 @@ from typing import Annotated
 
 import msgspec
 
-from domain.commands.header import Key, Reference
+from domain.commands.header import Command, Key, Reference
 from domain.commands.trades import Fees, TradeCommand
 
-MOST_PARTS = 500
+MOST_PARTS = 100
 
 
 class Allocation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
@@ -83,3 +83,12 @@ class TerminateTrade(TradeCommand, frozen=True, kw_only=True):
     amount: Decimal = Decimal(0)
     trade_date: date | None = None
     due_on: date | None = None
+
+
+def weight_of(command: Command) -> int:
+    """How many trades' events a command may bring, at most: what one commit holds is bounded by it."""
+    if isinstance(command, AllocateBlock):
+        return 1 + len(command.allocations)
+    if isinstance(command, ReallocateBlock):
+        return 1 + len(command.allocations) + MOST_PARTS
+    return 1 + len(command.trade_ids) if isinstance(command, CompressTrades) else 1
