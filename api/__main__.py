@@ -9,6 +9,7 @@ from api.cli import (
     benchmarking,
     cluster,
     demo,
+    earning,
     generating,
     importing,
     keys,
@@ -16,6 +17,7 @@ from api.cli import (
     reads,
     replaying,
     serving,
+    travelling,
     working,
 )
 
@@ -24,8 +26,8 @@ app = typer.Typer(
 )
 MAIN: tuple[Callable[..., Any], ...] = (demo.demo, serving.serve, generating.generate, benchmarking.bench)
 READS: tuple[Callable[..., Any], ...] = (
-    reads.trades, reads.positions, reads.explain, reads.cash, reads.journal, reads.pnl, reads.risk, reads.alerts,
-    reads.audit, replaying.replay
+    reads.trades, reads.positions, travelling.explain, travelling.diff, reads.cash, reads.journal,
+    travelling.trial_balance, earning.pnl, reads.risk, reads.alerts, reads.audit, replaying.replay
 )
 for main_command in MAIN:
     app.command()(main_command)

@@ -10,7 +10,9 @@ from api.http import (
     accounting,
     commands,
     compliance,
+    earning,
     events,
+    explaining,
     health,
     lifecycle,
     market,
@@ -35,8 +37,8 @@ def create_app(services: Services) -> FastAPI:
     app.state.services = services
     problems.install(app)
     for each in (
-        commands, trades, lifecycle, positions, accounting, market, risk, compliance, events, proofs, reference,
-        health,
+        commands, trades, lifecycle, explaining, positions, earning, accounting, market, risk, compliance, events,
+        proofs, reference, health,
     ):
         app.include_router(each.router)
 

@@ -34,15 +34,35 @@ TRADE = {"id": "EQ-1/T-1", "book": "EQ-1", "trade_id": "T-1", "status": "booked"
              "currency": "EUR", "fees": {"broker": "4.50"}, "settlement_date": "2026-11-26"}}}
 POSITION = {"book": "EQ-1", "instrument": "SAN", "quantity": "100", "settled": "0", "in_flight": "100",
             "cost": "9125", "realised": "0", "mark": "92", "unrealised": "75", "market_position": "market:41"}
-EXPLANATION = {"quantity": "100", "items": [
-    {"event": "ledger-0:17", "trade_id": "T-1", "revision": 1, "quantity": "100", "price": "91.25",
-     "valid_from": "2026-11-24T09:00:00Z"}]}
+AS_OF = {"valid_at": "2026-11-24T23:59:59.999999Z", "known_at": "ledger-0:17", "final": True}
+_FIGURES = {"quantity": "100", "settled": "0", "cost": "9125", "realised": "0", "fees": "4.50", "income": "0"}
+EXPLANATION = {"book": "EQ-1", "instrument": "SAN", "currency": "EUR", **_FIGURES, "items": [
+    {**_FIGURES, "event": "ledger-0:17", "trade_id": "T-1", "revision": 1, "kind": "trade", "price": "91.25",
+     "amount": "-9125", "opened": [{"trade_id": "T-1", "quantity": "100"}], "closed": [], "actor": "desk-7",
+     "valid_from": "2026-11-24T09:00:00Z", "recorded_at": "2026-11-24T09:00:01Z", "reason": None}], **AS_OF}
+DIFFERENCE = {"items": [{
+    "book": "EQ-1", "instrument": "SAN", "currency": "EUR", "before": {"quantity": "100"}, "after": {"quantity": "120"},
+    "change": {"quantity": "20"}, "items": [
+        {"event": "ledger-0:17", "trade_id": "T-1", "revision": 1, "kind": "trade", "what": "removed",
+         "quantity": "-100", "cause": "ledger-0:25"},
+        {"event": "ledger-0:25", "trade_id": "T-1", "revision": 2, "kind": "trade", "what": "added",
+         "quantity": "120", "cause": "ledger-0:25"}],
+    "causes": [{"event": "ledger-0:25", "actor": "desk-7", "recorded_at": "2026-11-25T16:20:00Z",
+                "reason": "a digit was missing"}]}],
+    "known_from": "ledger-0:17", "known_to": "ledger-0:31", "valid_at": None, "final": True, "next": None}
 HISTORY = {"items": [{"log": "ledger-0", "sequence": 17, "version": 1, "type": "trade.booked.v1",
                       "state": {"trade_id": "T-1"}}]}
 POSITIONS = {"items": [{name: value for name, value in POSITION.items() if name != "market_position"}],
              "market_position": "market:41", "next": None}
 PROFIT = {"items": [{"name": "EQ", "base_currency": "EUR", "realised": "0", "unrealised": "75", "fees": "4.50",
                      "total": "70.50"}], "market_position": "market:41"}
+_EARNED = {
+    "items": [{"name": "EQ", "base_currency": "EUR", "amendments": "0", "corrected_marks": "0", "trades": "-12.50",
+               "fees": "-4.50", "carry": "0", "prices": "75", "fx": "1.25", "total": "59.25"}], "unmarked": [],
+}
+ATTRIBUTION = {**_EARNED, "from": "2026-11-24T23:59:59.999999Z", "to": None, "known_from": "ledger-0:17,market:40",
+               "known_at": "ledger-0:31,market:41", "final": True}
+DAILY = {"days": [{"day": "2026-11-25", **_EARNED}], "known_at": "ledger-0:31,market:41", "final": True}
 CASH = {"items": [{"book": "EQ-1", "currency": "EUR", "settled": "0", "receivable": "0", "payable": "9129.50",
                    "total": "-9129.50"}]}
 ENTRY = {"items": [{"id": "EQ-1/ledger-0-000000000017", "trade_id": "T-1", "postings": [

@@ -53,7 +53,7 @@ class Reads(Protocol):
 
     def select(
         self, model: str, *, where: Mapping[str, Any] | None = None, after: str | None = None, limit: int = 1000,
-        prefix: str = "",
+        prefix: str = "", shape: type[Document] | None = None,
     ) -> Sequence[Any]: ...
 
     def reflected(self, model: str, log: str) -> int: ...

@@ -108,16 +108,15 @@ def page(
     size = limit + 1 if keep is None else max(limit + 1, READ_AT_ONCE)
     found: list[Any] = []
     for read in pages(
-        services(request).reads, model, where=filters, after=_decoded(after), prefix=prefix, size=size
+        services(request).reads, model, where=filters, after=decoded(after), prefix=prefix, size=size
     ):
         found += [document for document in sound(read) if keep is None or keep(document)]
         if len(found) > limit:
             break
     if len(found) <= limit:
         return found, {}, None
-    cursor = base64.urlsafe_b64encode(found[limit - 1].id.encode()).decode().rstrip("=")
-    url = request.url.include_query_params(after=cursor)
-    return found[:limit], {"Link": f'<{url.path}?{url.query}>; rel="next"'}, cursor
+    headers, cursor = onward(request, found[limit - 1].id)
+    return found[:limit], headers, cursor
 
 
 def listed(
@@ -136,7 +135,19 @@ def shown(document: Document, *properties: str) -> dict[str, Any]:
     return {**fields, "position": f"{document.log}:{document.sequence}"}
 
 
-def _decoded(cursor: str | None) -> str | None:
+def onward(request: Request, last: str, **pinned: str) -> tuple[dict[str, str], str]:
+    """The headers that lead on after the id ``last``, and its cursor; with the parameters ``pinned`` from then on."""
+    cursor = base64.urlsafe_b64encode(last.encode()).decode().rstrip("=")
+    url = request.url.include_query_params(after=cursor, **pinned)
+    return {"Link": f'<{url.path}?{url.query}>; rel="next"'}, cursor
+
+
+def decoded(cursor: str | None) -> str | None:
+    """The id behind a cursor.
+
+    Raises:
+        Problem: when no route gave it.
+    """
     if cursor is None:
         return None
     try:

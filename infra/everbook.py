@@ -203,9 +203,9 @@ class LocalReads:
 
     def select(
         self, model: str, *, where: Mapping[str, Any] | None = None, after: str | None = None, limit: int = 1000,
-        prefix: str = "",
+        prefix: str = "", shape: type[Document] | None = None,
     ) -> Sequence[Document]:
-        return self._read_models.select(model, where=where, after=after, limit=limit, prefix=prefix)
+        return self._read_models.select(model, where=where, after=after, limit=limit, prefix=prefix, shape=shape)
 
     def reflected(self, model: str, log: str) -> int:
         return self._read_models.reflected(model, log)

@@ -5,9 +5,14 @@ from decimal import Decimal
 from domain.events.trades import Economics
 
 
-def trading_account(terms: Economics) -> str:
+def position_id(terms: Economics) -> str:
+    """The id of the position that ``terms`` belong to."""
+    return f"{terms.book}/{terms.instrument}"
+
+
+def trading_account(instrument: str) -> str:
     """Against which a position is traded: it holds minus the position in the asset, and its cost in the currency."""
-    return f"Equity:Trading:{terms.instrument}"
+    return f"Equity:Trading:{instrument}"
 
 
 def loan_account(terms: Economics) -> str:

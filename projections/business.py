@@ -37,6 +37,8 @@ def _business(document: Document) -> Any:
     content: dict[str, Any] = msgspec.to_builtins(document)
     if "effective_at" in content and content["effective_at"] == content.get("recorded_at"):
         content = {name: value for name, value in content.items() if name not in DATED}
+    if content.get("valid_from") is not None and content["valid_from"] == content.get("known_from"):
+        del content["valid_from"]
     return _without_places(content)
 
 

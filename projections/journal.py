@@ -23,10 +23,10 @@ from projections.accounts import (
     expected_delivery,
     interest_account,
     loan_account,
+    position_id,
     settled_into,
     trading_account,
 )
-from projections.positions import position_id
 from projections.projection import Document, View
 
 
@@ -97,30 +97,33 @@ class Journal:
 
 def _postings(fact: TradeEvent, view: View) -> Iterable[Posting]:
     if type(fact) is TradeBooked:
-        return [*_trade(fact.terms), *_realised(fact.terms, view)]
+        return [*trade_postings(fact.terms), *_realised(fact.terms, view)]
     if isinstance(fact, SettlementEvent):
-        return _settlement(fact)
+        return settlement_postings(fact)
     old = fact.previous if isinstance(fact, TermsReplaced) else fact.terms
-    postings = [*_reversed(_trade(old)), *_realised(old, view)]
+    postings = [*_reversed(trade_postings(old)), *_realised(old, view)]
     if not isinstance(fact, TradeEnded):
-        postings += _trade(fact.terms)
+        postings += trade_postings(fact.terms)
         if position_id(old) != position_id(fact.terms):
             postings += _realised(fact.terms, view)
     return postings
 
 
-def _trade(terms: Economics) -> list[Posting]:
-    """What the terms oblige both sides to, against the trading account (or the loan), and the fees."""
+def trade_postings(terms: Economics, whole: Economics | None = None) -> list[Posting]:
+    """What the terms oblige both sides to, against the trading account (or the loan), and the fees. What is a part of a
+    ``whole`` is on the side of that.
+    """
     quantity, currency = terms.quantity, terms.currency
+    whole = whole or terms
     if terms.loan is not None:
-        postings = [Posting(loan_account(terms), terms.asset, quantity)]
+        postings = [Posting(loan_account(whole), terms.asset, quantity)]
     else:
-        trading = trading_account(terms)
+        trading = trading_account(terms.instrument)
         postings = [
-            Posting(expected_delivery(terms), terms.asset, quantity), Posting(trading, terms.asset, -quantity),
+            Posting(expected_delivery(whole), terms.asset, quantity), Posting(trading, terms.asset, -quantity),
             Posting(trading, currency, -terms.amount),
         ]
-    postings.append(Posting(expected_cash(terms), currency, terms.amount - terms.total_fees))
+    postings.append(Posting(expected_cash(whole), currency, terms.amount - terms.total_fees))
     for name, fee in terms.fees.items():
         postings.append(Posting(f"Expense:Fees:{name}", currency, fee))
     return postings
@@ -135,13 +138,16 @@ def _realised(terms: Economics, view: View) -> tuple[Posting, ...]:
     position = view.get("positions", position_id(terms))
     if position is None or not position.realised_change:
         return ()
-    change = position.realised_change
-    return (
-        Posting(trading_account(terms), terms.currency, change), Posting("Income:RealisedPnL", terms.currency, -change)
-    )
+    return realised_postings(terms.instrument, terms.currency, position.realised_change)
 
 
-def _settlement(fact: SettlementEvent) -> Iterator[Posting]:
+def realised_postings(instrument: str, currency: str, realised: Decimal) -> tuple[Posting, ...]:
+    """What is realised of an instrument goes from its trading account to income."""
+    return Posting(trading_account(instrument), currency, realised), Posting("Income:RealisedPnL", currency, -realised)
+
+
+def settlement_postings(fact: SettlementEvent) -> Iterator[Posting]:
+    """What a settlement moves, out of where it was expected."""
     terms = fact.terms
     yield Posting("Assets:Nostro", terms.currency, fact.amount)
     if fact.leg == "maturity":

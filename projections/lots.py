@@ -9,7 +9,8 @@ import msgspec
 from domain.commands.reference import LotMethod
 from domain.money import ZERO, divide
 
-Place = tuple[date, datetime, str]
+Place = tuple[date, int, datetime, str]
+"""Date, precedence within it, time and trade: in this order a position takes what happens to it."""
 
 
 class Lot(msgspec.Struct, frozen=True, gc=False):
@@ -64,7 +65,7 @@ def add(holding: Holding, fill: Fill, method: LotMethod) -> Holding:
 
 def _opened(holding: Holding, fill: Fill, quantity: Decimal, method: LotMethod) -> Holding:
     total, cost = holding.quantity + quantity, holding.cost + quantity * fill.price
-    trade_date, _, trade_id = fill.place
+    trade_date, _, _, trade_id = fill.place
     if method == "average":
         lots: tuple[Lot, ...] = (Lot("", trade_date, total, divide(cost, total)),)
     else:

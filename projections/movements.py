@@ -1,12 +1,13 @@
-"""Movements: what each revision of a trade adds to a position, for how long it held, and how long we thought so."""
+"""Movements: every effect on a position, for how long it held in the world, and for how long we thought so."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from msgspec.structs import replace
 
+from domain.commands.reference import LotMethod
 from domain.events import (
     Part,
     SettlementEvent,
@@ -18,64 +19,105 @@ from domain.events import (
     TradeEnded,
     TradeEvent,
 )
-from domain.events.trades import Economics
+from domain.events.trades import Economics, Product
+from domain.money import ZERO
 from domain.schema import Recorded
 from domain.trades.state import entry_of
+from projections.journal import Posting, settlement_postings, trade_postings
+from projections.lots import Place
 from projections.projection import Document, View
 
+Kind = Literal["trade", "settlement", "repayment"]
+TRADING = 1
+"""The precedence of what is traded: after what happens at the opening (0), before what expires (2)."""
 
-class Movement(Document, kw_only=True):
-    """A bitemporal entry: it holds in the world from ``valid_from`` until ``valid_to``, and we knew so from
-    ``known_from`` until ``known_to`` (None: still). Nothing of it is ever overwritten but an open end. ``origin`` is
-    the trade that it was dealt with, where it has come to be another's since.
+
+class Held(Document, kw_only=True):
+    """What the fold of a position reads of a movement, and no more: a book has many thousands. ``quantity`` changes the
+    position, but that of a settlement only moves; ``income`` is interest. ``origin`` is the trade that it was dealt
+    with, where it has come to be another's since. ``valid_to`` and ``known_to_sequence`` are None while it still
+    holds, or is still thought to.
     """
 
     book: str
+    desk: str
+    entity: str
     instrument: str
     trade_id: str
     origin: str = ""
-    revision: int
-    quantity: Decimal
-    price: Decimal
-    amount: Decimal
-    fees: Decimal
+    kind: Kind = "trade"
+    product: Product
     asset: str
     currency: str
-    counterparty: str
+    issuer: str
+    base_currency: str
+    lot_method: LotMethod
+    quantity: Decimal
+    price: Decimal
+    fees: Decimal
+    income: Decimal = ZERO
     trade_date: date
+    precedence: int = TRADING
     executed_at: datetime
-    settlement_date: date
     valid_from: datetime
     valid_to: datetime | None = None
-    known_from: datetime
-    known_to: datetime | None = None
     known_from_sequence: int
     known_to_sequence: int | None = None
 
     @property
     def is_live(self) -> bool:
         """Whether it still holds, as far as we know."""
-        return self.known_to is None and self.valid_to is None
+        return self.known_to_sequence is None and self.valid_to is None
 
     @property
-    def place(self) -> tuple[date, datetime, str]:
+    def is_fill(self) -> bool:
+        """Whether it adds to the lots: what settles does not, and money has none."""
+        return self.kind == "trade" and self.product != "loan-deposit"
+
+    @property
+    def place(self) -> Place:
         """Its place among the movements of its position; a revision has that of its trade, and what a trade took over
         that of the trade it was dealt with.
         """
-        return self.trade_date, self.executed_at, self.origin or self.trade_id
+        return self.trade_date, self.precedence, self.executed_at, self.origin or self.trade_id
+
+
+class Posted(Held, kw_only=True):
+    """A movement with what it posts; what its position realises is posted beside it."""
+
+    postings: tuple[Posting, ...] = ()
+
+
+class Movement(Posted, kw_only=True):
+    """A bitemporal entry: it holds in the world from ``valid_from`` until ``valid_to``, and we knew so from
+    ``known_from`` until ``known_to``. Nothing of it is ever overwritten but an open end; ``ended_by`` and
+    ``ended_because`` are the actor and the reason of the event that did so.
+    """
+
+    revision: int
+    amount: Decimal
+    counterparty: str
+    settlement_date: date
+    known_from: datetime
+    known_to: datetime | None = None
+    actor: str
+    reason: str | None = None
+    supersedes: str | None = None
+    ended_by: str | None = None
+    ended_because: str | None = None
 
 
 class Movements:
     """What was agreed to replace terms holds from its ``effective_at`` on, so the earlier terms get an entry of their
     own that ends there; right terms hold for as long as the corrected ones were thought to; a cancelled trade never
-    held. Terms in parts have an entry for each. What is repaid of a loan is a movement too.
+    held. Terms in parts have an entry for each. What settles, and what is repaid of a loan, are movements too.
     """
 
     name = "movements"
-    version = 1
+    version = 2
     needs: ClassVar[tuple[str, ...]] = ("movements",)
     appends = False
-    columns: ClassVar[tuple[str, ...]] = ("book", "instrument")
+    columns: ClassVar[tuple[str, ...]] = ("book", "instrument", "desk")
     document_type = Movement
 
     def keys(self, event: Recorded) -> Sequence[str]:
@@ -85,8 +127,7 @@ class Movements:
         if not isinstance(fact, TradeEvent) or isinstance(fact, StatusEvent):
             return ()
         if isinstance(fact, SettlementEvent):
-            key = f"{_ids(fact.terms, fact)[0]}-repaid-{event.sequence:012d}"
-            return (key,) if fact.leg == "maturity" else ()
+            return (f"{_ids(fact.terms, fact)[0]}-{_settled_kind(fact)}-{event.sequence:012d}",)
         if isinstance(fact, TradeCancelled):
             return tuple(_possible(fact))
         old = _replaced(fact)
@@ -101,7 +142,7 @@ class Movements:
         if document is not None or isinstance(fact, TradeCancelled):
             return _ended(document, event) if document else None
         if isinstance(fact, SettlementEvent):
-            return _repaid(key, fact, event)
+            return _settled(key, fact, event)
         if key.endswith(UNTIL):
             return _until(key, view.get("movements", key.removesuffix(UNTIL)), event)
         olds: list[Movement | None] = [view.get("movements", old) for old in _replaced(fact)]
@@ -150,8 +191,11 @@ def _begun(key: str, fact: TradeEvent, event: Recorded, valid_from: datetime) ->
         return _movement(key, terms, fact, event, valid_from)
     place = int(key.rpartition(".")[2])
     part = terms.parts[place]
-    movement = _movement(key, _of_part(terms, part, first=place == 0), fact, event, part.held_from)
+    dealt = _of_part(terms, part, first=place == 0)
+    movement = _movement(key, dealt, fact, event, part.held_from)
     movement.origin = part.origin if part.origin != fact.trade_id else ""
+    # What a part obliges to is owed and paid with the whole, on whichever side that is.
+    movement.postings = _but_nothing(trade_postings(dealt, terms))
     return movement
 
 
@@ -165,11 +209,15 @@ def _of_part(terms: Economics, part: Part, *, first: bool) -> Economics:
 
 def _movement(key: str, terms: Economics, fact: TradeEvent, event: Recorded, valid_from: datetime) -> Movement:
     return Movement(
-        id=key, book=terms.book, instrument=terms.instrument, trade_id=fact.trade_id, revision=fact.revision,
-        quantity=terms.quantity, price=terms.price, amount=terms.amount, fees=terms.total_fees,
-        asset=terms.asset, currency=terms.currency, counterparty=terms.counterparty, trade_date=terms.trade_date,
-        executed_at=terms.executed_at, settlement_date=terms.settlement_date, valid_from=valid_from,
-        known_from=fact.recorded_at, known_from_sequence=event.sequence,
+        id=key, book=terms.book, desk=terms.desk, entity=terms.entity, instrument=terms.instrument,
+        trade_id=fact.trade_id, product=terms.product, asset=terms.asset, currency=terms.currency,
+        issuer=terms.issuer, base_currency=terms.base_currency, lot_method=terms.lot_method, quantity=terms.quantity,
+        price=terms.price, fees=terms.total_fees, trade_date=terms.trade_date, executed_at=terms.executed_at,
+        valid_from=valid_from, known_from_sequence=event.sequence,
+        postings=() if isinstance(fact, SettlementEvent) else _but_nothing(trade_postings(terms)),
+        revision=fact.revision, amount=terms.amount, counterparty=terms.counterparty,
+        settlement_date=terms.settlement_date, known_from=fact.recorded_at, actor=fact.actor, reason=fact.reason,
+        supersedes=fact.supersedes,
     )
 
 
@@ -182,16 +230,29 @@ def _until(key: str, old: Movement | None, event: Recorded) -> Movement | None:
     held = old.copy()
     held.id, held.valid_to = key, fact.effective_at
     held.known_from, held.known_from_sequence = fact.recorded_at, event.sequence
+    held.actor, held.reason, held.supersedes = fact.actor, fact.reason, fact.supersedes
     return held
 
 
-def _repaid(key: str, fact: SettlementEvent, event: Recorded) -> Movement:
-    repaid = _movement(key, fact.terms, fact, event, fact.effective_at)
-    repaid.quantity, repaid.amount, repaid.settlement_date = fact.quantity, fact.amount, fact.settled_on
-    return repaid
+def _settled_kind(fact: SettlementEvent) -> Kind:
+    return "repayment" if fact.leg == "maturity" else "settlement"
+
+
+def _settled(key: str, fact: SettlementEvent, event: Recorded) -> Movement:
+    settled = _movement(key, fact.terms, fact, event, fact.effective_at)
+    settled.kind = _settled_kind(fact)
+    settled.quantity, settled.amount, settled.settlement_date = fact.quantity, fact.amount, fact.settled_on
+    settled.postings = _but_nothing(settlement_postings(fact))
+    settled.fees, settled.income = ZERO, fact.quantity + fact.amount if fact.leg == "maturity" else ZERO
+    return settled
+
+
+def _but_nothing(postings: Iterable[Posting]) -> tuple[Posting, ...]:
+    return tuple([posting for posting in postings if posting.quantity])
 
 
 def _ended(movement: Movement, event: Recorded) -> Movement:
-    ended = movement.copy()
-    ended.known_to, ended.known_to_sequence = event.event.recorded_at, event.sequence
+    ended, fact = movement.copy(), event.event
+    ended.known_to, ended.known_to_sequence = fact.recorded_at, event.sequence
+    ended.ended_by, ended.ended_because = fact.actor, fact.reason
     return ended

@@ -63,9 +63,11 @@ class ReadModels(Protocol):
 
     def select(
         self, model: str, *, where: Mapping[str, Any] | None = None, after: str | None = None, limit: int = 1000,
-        prefix: str = "",
+        prefix: str = "", shape: type[Document] | None = None,
     ) -> Sequence[Document]:
-        """Documents whose columns equal ``where`` (a sequence of values means any of them), by id, after ``after``."""
+        """Documents whose columns equal ``where`` (a sequence of values means any of them), by id, after ``after``;
+        with only the fields of ``shape`` where one is given: what is not decoded costs nothing.
+        """
 
     def clear(self, models: Sequence[str]) -> None:
         """Forgets the documents and the tracking of ``models``."""

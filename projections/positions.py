@@ -1,7 +1,6 @@
 """Positions: holdings of an instrument in a book, by trade date and settled, with lots, cost and realised profit."""
 
-from collections.abc import Sequence
-from datetime import date, datetime
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import ClassVar
 
@@ -17,8 +16,9 @@ from domain.events import (
 from domain.events.trades import Economics, Product
 from domain.money import ZERO
 from domain.schema import Recorded
-from projections.lots import EMPTY, Fill, Holding, Lot, add, fold
-from projections.movements import Movement
+from projections.accounts import position_id
+from projections.lots import EMPTY, Fill, Holding, Lot, Place, add, fold
+from projections.movements import TRADING, Held, Movement
 from projections.projection import Document, View
 
 
@@ -47,7 +47,7 @@ class Position(Document, kw_only=True):
     lots: tuple[Lot, ...] = ()
     trades: int = 0
     realised_change: Decimal = ZERO
-    last_place: tuple[date, datetime, str] | None = None
+    last_place: Place | None = None
 
     @property
     def in_flight(self) -> Decimal:
@@ -65,7 +65,7 @@ class Positions:
     """
 
     name = "positions"
-    version = 1
+    version = 2
     needs: ClassVar[tuple[str, ...]] = ("movements",)
     appends = False
     columns: ClassVar[tuple[str, ...]] = ("book", "instrument", "desk")
@@ -96,11 +96,6 @@ class Positions:
         return position
 
 
-def position_id(terms: Economics) -> str:
-    """The id of the position that ``terms`` belong to."""
-    return f"{terms.book}/{terms.instrument}"
-
-
 def _empty(key: str, terms: Economics) -> Position:
     return Position(
         id=key, book=terms.book, instrument=terms.instrument, desk=terms.desk, entity=terms.entity,
@@ -118,7 +113,7 @@ def _book(position: Position, fact: TradeBooked, view: View) -> None:
     if terms.loan is not None:
         _lend(position, terms.quantity)
         return
-    place = (terms.trade_date, terms.executed_at, fact.trade_id)
+    place = (terms.trade_date, TRADING, terms.executed_at, fact.trade_id)
     if terms.parts or (position.last_place is not None and place < position.last_place):
         _fold_again(position, view)
         return
@@ -147,15 +142,19 @@ def _replaced(fact: TradeEvent) -> list[tuple[Economics, int]]:
 
 
 def _fold_again(position: Position, view: View) -> None:
-    live = [movement for movement in view.scan("movements", position.id + "/") if movement.is_live]
-    live.sort(key=_place)
-    fills = (Fill(movement.place, movement.quantity, movement.price) for movement in live)
+    found: Iterable[Movement] = view.scan("movements", position.id + "/")
+    fills = sorted((fill_of(each) for each in found if each.is_live and each.is_fill), key=_place)
     _hold(position, fold(fills, position.lot_method, EMPTY))
-    position.last_place = live[-1].place if live else None
+    position.last_place = fills[-1].place if fills else None
 
 
-def _place(movement: Movement) -> tuple[date, datetime, str]:
-    return movement.place
+def fill_of(movement: Held) -> Fill:
+    """What a movement adds to the lots."""
+    return Fill(movement.place, movement.quantity, movement.price)
+
+
+def _place(fill: Fill) -> Place:
+    return fill.place
 
 
 def _hold(position: Position, holding: Holding) -> None:

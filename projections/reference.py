@@ -1,6 +1,7 @@
 """Reference: the latest word on everything the reference and market logs define."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, ClassVar
 
 import msgspec
@@ -45,8 +46,8 @@ _ENDING = (RestrictionLifted, KillSwitchReleased, KeyRevoked)
 
 
 class ReferenceEntry(Document, kw_only=True):
-    """``content`` is the fact itself without its envelope, of a price or rate with the ``previous`` one; ``in_force``
-    is false once it was lifted or revoked.
+    """``content`` is the fact itself without its envelope, of a price or rate with the ``previous`` one and ``since``
+    when it holds; ``in_force`` is false once it was lifted or revoked.
     """
 
     kind: str
@@ -61,7 +62,7 @@ class ReferenceData:
     """One document a thing: ``kind/key``."""
 
     name = "reference"
-    version = 1
+    version = 2
     needs: ClassVar[tuple[str, ...]] = ()
     appends = False
     columns: ClassVar[tuple[str, ...]] = ("kind",)
@@ -74,7 +75,7 @@ class ReferenceData:
         kind, names = found
         return ("/".join([kind, *(str(value) for name in names if (value := getattr(event.event, name)))]),)
 
-    def project(self, key: str, document: ReferenceEntry | None, event: Recorded, _view: View) -> ReferenceEntry:
+    def project(self, key: str, document: ReferenceEntry | None, event: Recorded, _view: View) -> ReferenceEntry | None:
         fact = event.event
         kind, _, rest = key.partition("/")
         content: dict[str, Any] = {name: getattr(fact, name) for name in fact.__struct_fields__ if name not in _UNSAID}
@@ -83,8 +84,13 @@ class ReferenceData:
             content["business_date"] = fact.business_date
         if document is not None and isinstance(fact, _ENDING):
             content = {**document.content, "ended": fact.recorded_at}
-        elif document is not None and isinstance(fact, PriceRecorded | FxRateRecorded):
-            content["previous"] = document.content["price" if isinstance(fact, PriceRecorded) else "rate"]
+        elif isinstance(fact, PriceRecorded | FxRateRecorded):
+            content["since"] = fact.effective_at
+            if document is not None:
+                if fact.effective_at < datetime.fromisoformat(document.content["since"]):
+                    # What is said later about an earlier time takes no mark away.
+                    return None
+                content["previous"] = document.content["price" if isinstance(fact, PriceRecorded) else "rate"]
         return ReferenceEntry(
             id=key, kind=kind, key=rest, version=event.version, event=event.id, content=_plain(content),
             in_force=not isinstance(fact, _ENDING) and not (isinstance(fact, LimitSet) and fact.amount is None),

@@ -11,11 +11,12 @@ from projections.journal import Journal
 from projections.movements import Movements
 from projections.positions import Positions
 from projections.projection import Projection
+from projections.quotes import Quotes
 from projections.reference import ReferenceData
 from projections.trades import Trades
 
 PROJECTIONS: tuple[Projection, ...] = (
     Trades(), Movements(), Positions(), Journal(), CashBalances(), Exposures(), Relations(), Breaches(),
-    RecentActivity(), Alerts(), Audit(), ReferenceData(),
+    RecentActivity(), Alerts(), Audit(), ReferenceData(), Quotes(),
 )
 

@@ -2,11 +2,19 @@
 
 from collections.abc import Iterable
 from decimal import Decimal
+from typing import Protocol
 
 import msgspec
 
 from domain.money import ZERO
-from projections.journal import JournalEntry
+from projections.journal import Posting
+
+
+class Posts(Protocol):
+    """An entry of the journal, or a movement."""
+
+    @property
+    def postings(self) -> tuple[Posting, ...]: ...
 
 
 class Balance(msgspec.Struct, kw_only=True):
@@ -22,7 +30,7 @@ class Balance(msgspec.Struct, kw_only=True):
         return self.debit - self.credit
 
 
-def trial_balance(entries: Iterable[JournalEntry]) -> list[Balance]:
+def trial_balance(entries: Iterable[Posts]) -> list[Balance]:
     """Every account by asset."""
     balances: dict[tuple[str, str], Balance] = {}
     for entry in entries:

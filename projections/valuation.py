@@ -1,7 +1,9 @@
 """Figures that are finished when read: positions at the latest marks, and profit in the base currency."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from decimal import Decimal
+from typing import Protocol
 
 import msgspec
 
@@ -19,8 +21,8 @@ class Marks:
         self._market = MarketState()
         self.sequence = 0
         quoted = [entry for entry in entries if entry.kind in {"prices", "rates"}]
-        for entry in sorted(quoted, key=lambda entry: entry.sequence):
-            self.sequence = entry.sequence
+        for entry in sorted(quoted, key=_since):
+            self.sequence = max(self.sequence, entry.sequence)
             content = entry.content
             if entry.kind == "prices":
                 self._market.prices[content["instrument"]] = Decimal(content["price"])
@@ -40,6 +42,14 @@ class Marks:
 
     def rate(self, base: str, quote: str) -> Decimal | None:
         return self._market.rate(base, quote)
+
+
+class Marking(Protocol):
+    """Prices and rates of one instant."""
+
+    def price(self, held: Position, /) -> Decimal | None: ...
+
+    def rate(self, base: str, quote: str, /) -> Decimal | None: ...
 
 
 class Valued(msgspec.Struct, kw_only=True):
@@ -64,8 +74,8 @@ class Valued(msgspec.Struct, kw_only=True):
     total_in_base: Decimal | None
 
 
-def value(position: Position, marks: Marks) -> Valued:
-    """A position at the latest mark: unrealised = quantity x mark - cost."""
+def value(position: Position, marks: Marking) -> Valued:
+    """A position at its mark: unrealised = quantity x mark - cost."""
     mark = marks.price(position)
     market_value = None if mark is None else position.quantity * mark
     if position.quantity == 0:
@@ -82,8 +92,8 @@ def value(position: Position, marks: Marks) -> Valued:
 
 
 class ProfitLine(msgspec.Struct, kw_only=True):
-    """Profit of a desk, book or entity in its base currency; ``rates`` are those that it was converted at, by currency,
-    and ``unmarked`` names the positions left out for want of a mark or rate.
+    """Profit of a desk, book, entity or instrument in its base currency; ``rates`` are those that it was converted at,
+    by currency, and ``unmarked`` names the positions left out for want of a mark or rate.
     """
 
     name: str
@@ -98,8 +108,10 @@ class ProfitLine(msgspec.Struct, kw_only=True):
     unmarked: list[str] = msgspec.field(default_factory=list)
 
 
-def profit(positions: Iterable[Position], marks: Marks, by: str = "desk") -> list[ProfitLine]:
-    """Profit in the base currency by ``desk``, ``book`` or ``entity``; unmarked positions are named, not guessed."""
+def profit(positions: Iterable[Position], marks: Marking, by: str = "desk") -> list[ProfitLine]:
+    """Profit in the base currency by ``desk``, ``book``, ``entity`` or ``instrument``; what has no mark is named, not
+    guessed.
+    """
     lines: dict[tuple[str, str], ProfitLine] = {}
     for position in positions:
         name, base_currency = getattr(position, by), position.base_currency
@@ -117,3 +129,7 @@ def profit(positions: Iterable[Position], marks: Marks, by: str = "desk") -> lis
         line.fees += valued.fees * rate
         line.total += valued.total_in_base or ZERO
     return [lines[name] for name in sorted(lines)]
+
+
+def _since(entry: ReferenceEntry) -> tuple[datetime, int]:
+    return datetime.fromisoformat(entry.content["since"]), entry.sequence

@@ -8,16 +8,17 @@ import msgspec
 import typer
 
 from api.audit_search import AuditSearch
-from api.cli.console import cents, fail, format_cell, print_json, table
+from api.cli import travelling
+from api.cli.console import cents, fail, print_json, table
 from api.cli.opening import Data, Json, existing, settings_of
+from api.cli.travelling import KnownAt, ValidAt
 from api.paging import pages
 from api.problems import Problem
 from api.replaying import moment
 from domain.money import exact
 from infra.everbook import Everbook
-from projections import explanation
 from projections.risk import exposures
-from projections.valuation import Marks, profit, value
+from projections.valuation import Marks, value
 
 Book = Annotated[str | None, typer.Option(help="Only this book")]
 SHOWN = 20
@@ -27,55 +28,51 @@ Most = Annotated[int, typer.Option("--limit", help="How many at most")]
 def trades(data: Data = None, book: Book = None, limit: Most = 50, as_json: Json = False) -> None:
     """Trades with their status."""
     with existing(settings_of(data)) as ledger:
-        found = _select(ledger, "trades", book, limit)
-    _show(found, as_json, "Trades", ("book", "trade", "status", "instrument", "quantity", "price", "due"), (
+        found = select(ledger, "trades", book, limit)
+    show(found, as_json, "Trades", ("book", "trade", "status", "instrument", "quantity", "price", "due"), (
         (each.book, each.trade_id, each.status, each.instrument, each.state.terms.quantity, each.state.terms.price,
          each.due_on) for each in found
     ))
 
 
-def positions(data: Data = None, book: Book = None, limit: Most = 200, as_json: Json = False) -> None:
-    """Positions at the latest marks."""
+def positions(
+    *, data: Data = None, book: Book = None, limit: Most = 200, valid_at: ValidAt = None, known_at: KnownAt = None,
+    as_json: Json = False,
+) -> None:
+    """Positions at the latest marks, or as of an instant."""
+    if valid_at is not None or known_at is not None:
+        travelling.positions(settings_of(data), book, limit, valid_at, known_at, as_json=as_json)
+        return
     with existing(settings_of(data)) as ledger, exact():
-        found = _select(ledger, "positions", book, limit)
-        marks = _marks(ledger)
+        found = select(ledger, "positions", book, limit)
+        marks = latest_marks(ledger)
         valued = [value(each, marks) for each in found]
-    _show(valued, as_json, "Positions", ("book", "instrument", "quantity", "cost", "mark", "unrealised", "realised"), (
+    show(valued, as_json, "Positions", ("book", "instrument", "quantity", "cost", "mark", "unrealised", "realised"), (
         (each.book, each.instrument, each.quantity, each.cost, each.mark, each.unrealised, each.realised)
         for each in valued
     ))
 
 
-def cash(data: Data = None, book: Book = None, as_json: Json = False) -> None:
-    """Cash by book and currency."""
+def cash(
+    *, data: Data = None, book: Book = None, valid_at: ValidAt = None, known_at: KnownAt = None, as_json: Json = False
+) -> None:
+    """Cash by book and currency, now or as of an instant."""
+    if valid_at is not None or known_at is not None:
+        travelling.cash(settings_of(data), book, valid_at, known_at, as_json=as_json)
+        return
     with existing(settings_of(data)) as ledger, exact():
-        found = _select(ledger, "cash", book, -1)
+        found = select(ledger, "cash", book, -1)
         lines = [(each.book, each.currency, each.settled, each.receivable, each.payable, each.total) for each in found]
-    _show(found, as_json, "Cash", ("book", "currency", "settled", "receivable", "payable", "total"), lines)
+    show(found, as_json, "Cash", ("book", "currency", "settled", "receivable", "payable", "total"), lines)
 
 
 def journal(data: Data = None, book: Book = None, limit: Most = 20, as_json: Json = False) -> None:
     """Journal entries, posting by posting."""
     with existing(settings_of(data)) as ledger:
-        found = _select(ledger, "journal", book, limit)
-    _show(found, as_json, "Journal", ("book", "trade", "type", "account", "asset", "quantity"), (
+        found = select(ledger, "journal", book, limit)
+    show(found, as_json, "Journal", ("book", "trade", "type", "account", "asset", "quantity"), (
         (each.book, each.trade_id, each.type, posting.account, posting.asset, posting.quantity)
         for each in found for posting in each.postings
-    ))
-
-
-def pnl(data: Data = None, by: Annotated[str, typer.Option(help="desk, book or entity")] = "desk",
-        as_json: Json = False) -> None:
-    """Profit in the base currency."""
-    if by not in {"desk", "book", "entity"}:
-        raise typer.BadParameter("--by is desk, book or entity")
-    with existing(settings_of(data)) as ledger, exact():
-        found = _select(ledger, "positions", None, -1)
-        lines = profit(found, _marks(ledger), by)
-    _show(lines, as_json, "Profit", ("name", "currency", "realised", "unrealised", "income", "fees", "total"), (
-        (each.name, each.base_currency,
-         *map(cents, (each.realised, each.unrealised, each.income, each.fees, each.total)))
-        for each in lines
     ))
 
 
@@ -85,9 +82,9 @@ def risk(data: Data = None, by: Annotated[str, typer.Option(help="book, desk, co
     if by not in {"book", "desk", "entity", "counterparty", "issuer", "currency", "instrument"}:
         raise typer.BadParameter("--by is book, desk, entity, counterparty, issuer, currency or instrument")
     with existing(settings_of(data)) as ledger, exact():
-        found = _select(ledger, "exposure", None, -1)
-        lines = exposures(found, _marks(ledger), by)
-    _show(lines, as_json, "Exposure", ("name", "currency", "gross", "net", "unsettled", "reserved"), (
+        found = select(ledger, "exposure", None, -1)
+        lines = exposures(found, latest_marks(ledger), by)
+    show(lines, as_json, "Exposure", ("name", "currency", "gross", "net", "unsettled", "reserved"), (
         (each.name, each.base_currency, *map(cents, (each.gross, each.net, each.unsettled, each.reserved)))
         for each in lines
     ))
@@ -96,8 +93,8 @@ def risk(data: Data = None, by: Annotated[str, typer.Option(help="book, desk, co
 def alerts(data: Data = None, book: Book = None, limit: Most = 50, as_json: Json = False) -> None:
     """Alerts, with what they rest on."""
     with existing(settings_of(data)) as ledger:
-        found = _select(ledger, "alerts", book, limit)
-    _show(found, as_json, "Alerts", ("book", "kind", "severity", "trades", "evidence"), (
+        found = select(ledger, "alerts", book, limit)
+    show(found, as_json, "Alerts", ("book", "kind", "severity", "trades", "evidence"), (
         (each.book, each.kind, each.severity, " ".join(each.trades),
          ", ".join(f"{name} {text}" for name, text in each.evidence.items())) for each in found
     ))
@@ -120,37 +117,20 @@ def audit(
         every = pages(ledger.read_models, "audit", where={"book": book} if book else None)
         matching = (entry for page in every for entry in _sound(page) if search.finds(entry))
         found = list(islice(matching, limit if limit >= 0 else None))
-    _show(found, as_json, "Audit", ("event", "recorded", "actor", "kind", "stream", "why"), (
+    show(found, as_json, "Audit", ("event", "recorded", "actor", "kind", "stream", "why"), (
         (each.event, f"{each.recorded_at:%Y-%m-%d %H:%M:%S}", each.actor, each.type, each.stream,
          each.detail or each.reason) for each in found
     ))
 
 
-def explain(
-    position: Annotated[str, typer.Argument(metavar="BOOK/INSTRUMENT")], data: Data = None, as_json: Json = False
-) -> None:
-    """The movements that sum to a position, each with the event that made it."""
-    with existing(settings_of(data)) as ledger:
-        ledger.worker().catch_up()
-        movements = _sound(ledger.read_models.scan("movements", f"{position}/"))
-    if position.count("/") != 1 or not movements:
-        raise fail(f"there is no position {position}: name it as BOOK/INSTRUMENT")
-    found = explanation.explain(movements)
-    if as_json:
-        print_json(found)
-        return
-    table(f"{position} is {format_cell(found.quantity)}", ("event", "trade", "revision", "quantity", "price"), (
-        (each.event, each.trade_id, each.revision, each.quantity, each.price) for each in found.items
-    ))
-
-
-def _select(ledger: Everbook, model: str, book: str | None, limit: int) -> list[Any]:
+def select(ledger: Everbook, model: str, book: str | None, limit: int) -> list[Any]:
     """Documents that reflect everything recorded so far."""
     ledger.worker().catch_up()
     return _sound(ledger.read_models.select(model, where={"book": book} if book else None, limit=limit))
 
 
-def _marks(ledger: Everbook) -> Marks:
+def latest_marks(ledger: Everbook) -> Marks:
+    """The latest prices and rates."""
     return Marks(_sound(ledger.read_models.select("reference", where={"kind": ("prices", "rates")}, limit=-1)))
 
 
@@ -161,10 +141,11 @@ def _sound(documents: Sequence[Any]) -> list[Any]:
     return list(documents)
 
 
-def _show(
+def show(
     found: Sequence[msgspec.Struct], as_json: bool, title: str, columns: Sequence[str],
     lines: Iterable[Sequence[object]],
 ) -> None:
+    """What was found, as JSON or as a table."""
     if as_json:
         print_json(list(found))
     else:

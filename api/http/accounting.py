@@ -6,10 +6,12 @@ from fastapi import APIRouter, Request, Response
 
 from api import reading, writing
 from api.examples import ENTRY, OUTCOME, REASON, ROLL, SETTLEMENTS, TRIAL_BALANCE
+from api.http import as_of
 from api.http.documented import body, documented
 from api.problems import Problem
 from api.security import books_of, principal_of
 from api.services import services
+from api.travel import KnownAt, ValidAt
 from domain.money import exact
 from domain.trades.settlement import due
 from projections.trial_balance import sums_by_asset, trial_balance
@@ -21,10 +23,15 @@ UNSETTLED = ("booked", "affirmed", "partially-settled", "failing", "settled")
 @router.get("/v1/journal", responses=documented(ENTRY))
 def list_journal(
     request: Request, *, book: str | None = None, trade_id: str | None = None, business_date: date | None = None,
-    limit: reading.Limit = 100, after: reading.After = None,
+    valid_at: ValidAt = None, known_at: KnownAt = None, limit: reading.Limit = 100, after: reading.After = None,
 ) -> Response:
-    """Journal entries, by book and sequence."""
+    """Journal entries, by book and sequence; as of an instant, those recorded by then of what had happened by then."""
     reading.only_known_parameters(request)
+    if valid_at is not None or known_at is not None:
+        return as_of.journal(
+            request, valid_at, known_at, limit=limit, after=after, book=book, trade_id=trade_id,
+            business_date=business_date and business_date.isoformat(),
+        )
     books = books_of(principal_of(request), book)
     reading.fresh(request, "journal")
     return reading.listed(
@@ -34,9 +41,13 @@ def list_journal(
 
 
 @router.get("/v1/trial-balance", responses=documented(TRIAL_BALANCE))
-def read_trial_balance(request: Request, *, book: str | None = None) -> Response:
+def read_trial_balance(
+    request: Request, *, book: str | None = None, valid_at: ValidAt = None, known_at: KnownAt = None
+) -> Response:
     """Every account by asset; each asset sums to zero."""
     reading.only_known_parameters(request)
+    if valid_at is not None or known_at is not None:
+        return as_of.accounts(request, valid_at, known_at, book=book)
     books = books_of(principal_of(request), book)
     reading.fresh(request, "journal")
     with exact():

@@ -1,19 +1,20 @@
-"""Positions, profit and cash."""
+"""Positions and cash."""
 
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from api import reading
-from api.examples import CASH, EXPLANATION, POSITION, POSITIONS, PROFIT
+from api.examples import CASH, POSITION, POSITIONS
+from api.http import as_of
 from api.http.documented import documented
 from api.problems import Problem
 from api.security import books_of, principal_of, require_book
 from api.services import services
+from api.travel import KnownAt, ValidAt
 from domain.money import exact
-from projections import explanation
 from projections.positions import Position
-from projections.valuation import Marks, profit, value
+from projections.valuation import Marks, value
 
 router = APIRouter(tags=["positions"])
 
@@ -26,10 +27,14 @@ def marks(request: Request) -> Marks:
 @router.get("/v1/positions", responses=documented(POSITIONS))
 def list_positions(
     request: Request, *, book: str | None = None, desk: str | None = None, instrument: str | None = None,
-    limit: reading.Limit = 100, after: reading.After = None,
+    valid_at: ValidAt = None, known_at: KnownAt = None, limit: reading.Limit = 100, after: reading.After = None,
 ) -> Response:
-    """Lists positions at the latest marks, by book and instrument."""
+    """Lists positions by book and instrument: at the latest marks, or as of an instant."""
     reading.only_known_parameters(request)
+    if valid_at is not None or known_at is not None:
+        return as_of.positions(
+            request, valid_at, known_at, limit=limit, after=after, book=book, desk=desk, instrument=instrument
+        )
     books = books_of(principal_of(request), book)
     reading.fresh(request, "positions", "reference")
     found, headers, cursor = reading.page(
@@ -41,10 +46,14 @@ def list_positions(
 
 
 @router.get("/v1/positions/{book}/{instrument}", responses=documented(POSITION))
-def read_position(request: Request, book: str, instrument: str) -> Response:
-    """One position with its open lots."""
+def read_position(
+    request: Request, book: str, instrument: str, valid_at: ValidAt = None, known_at: KnownAt = None
+) -> Response:
+    """One position with its open lots: at the latest mark, or as of an instant."""
     reading.only_known_parameters(request)
     require_book(principal_of(request), book)
+    if valid_at is not None or known_at is not None:
+        return as_of.position(request, book, instrument, valid_at, known_at)
     reading.fresh(request, "positions", "reference")
     found = reading.sound(services(request).reads.get_many("positions", [f"{book}/{instrument}"]).values())
     if not found:
@@ -53,38 +62,15 @@ def read_position(request: Request, book: str, instrument: str) -> Response:
     return reading.answer({**_valued(found[0], latest), "lots": found[0].lots, **_at(latest)})
 
 
-@router.get("/v1/positions/{book}/{instrument}/explain", responses=documented(EXPLANATION))
-def explain(request: Request, book: str, instrument: str) -> Response:
-    """The movements that sum to the position, each with the event that made it."""
-    reading.only_known_parameters(request)
-    require_book(principal_of(request), book)
-    reading.fresh(request, "movements")
-    prefix = f"{book}/{instrument}/"
-    movements = reading.sound(services(request).reads.scan("movements", prefix))
-    if not movements:
-        raise Problem(404, "unknown-position", f"{book} has no position in {instrument}", "instrument")
-    return reading.answer(explanation.explain(movements))
-
-
-@router.get("/v1/pnl", responses=documented(PROFIT))
-def read_profit(
-    request: Request, *, by: Annotated[Literal["desk", "book", "entity"], Query()] = "desk", book: str | None = None,
-    desk: str | None = None,
-) -> Response:
-    """Profit in the base currency: realised, unrealised at the latest marks, income and fees."""
-    reading.only_known_parameters(request)
-    books = books_of(principal_of(request), book)
-    reading.fresh(request, "positions", "reference")
-    latest = marks(request)
-    with exact():
-        lines = profit(reading.everything(request, "positions", book=books, desk=desk), latest, by)
-    return reading.answer({"items": lines, **_at(latest)})
-
-
 @router.get("/v1/cash", responses=documented(CASH))
-def read_cash(request: Request, *, book: str | None = None, currency: str | None = None) -> Response:
+def read_cash(
+    request: Request, *, book: str | None = None, currency: str | None = None, valid_at: ValidAt = None,
+    known_at: KnownAt = None,
+) -> Response:
     """Cash by book and currency: settled, receivable, payable, and their total."""
     reading.only_known_parameters(request)
+    if valid_at is not None or known_at is not None:
+        return as_of.cash(request, valid_at, known_at, book=book, currency=currency)
     books = books_of(principal_of(request), book)
     reading.fresh(request, "cash")
     found = reading.everything(request, "cash", book=books, currency=currency)

@@ -1,5 +1,7 @@
 """What the market log says now."""
 
+from collections.abc import Callable
+from datetime import datetime
 from decimal import Decimal
 
 import msgspec
@@ -18,16 +20,21 @@ class KeptMarket(msgspec.Struct, frozen=True):
 
     prices: dict[str, Decimal]
     rates: list[tuple[str, str, Decimal]]
+    since: dict[str, datetime]
     versions: dict[str, int]
 
 
 class MarketState:
-    """The latest price of each instrument and the latest rate of each pair, bounded by how many there are."""
+    """The latest price of each instrument and the latest rate of each pair, bounded by how many there are. ``since`` is
+    from when they hold, by instrument and by both currencies of a pair in their order: what is said later about an
+    earlier time, such as a corrected close, takes no mark away.
+    """
 
     def __init__(self) -> None:
         self.undo = UndoLog()
         self.prices: dict[str, Decimal] = {}
         self.rates: dict[tuple[str, str], Decimal] = {}
+        self.since: dict[str, datetime] = {}
         self.versions: dict[str, int] = {}
 
     def price(self, instrument: str) -> Decimal | None:
@@ -38,20 +45,14 @@ class MarketState:
         """Units of ``quote`` for one ``base``: as recorded, inverted, or crossed by the dollar or the euro; an inverted
         rate is rounded to eighteen digits.
         """
-        if (known := self._rate(base, quote)) is not None:
-            return known
-        for between in CROSSED_BY:
-            first, second = self._rate(base, between), self._rate(between, quote)
-            if first is not None and second is not None:
-                return first * second
-        return None
+        return crossed(self._rate, base, quote)
 
     def evolve(self, recorded: Recorded) -> None:
         """Takes an event into the state."""
         event = recorded.event
-        if isinstance(event, PriceRecorded):
+        if isinstance(event, PriceRecorded) and self._holds(event.instrument, event):
             self.undo.put(self.prices, event.instrument, event.price)
-        elif isinstance(event, FxRateRecorded):
+        elif isinstance(event, FxRateRecorded) and self._holds("".join(sorted((event.base, event.quote))), event):
             self.undo.put(self.rates, (event.base, event.quote), event.rate)
             # The latest word on a pair holds, whichever way round it was said.
             self.undo.remove(self.rates, (event.quote, event.base))
@@ -60,13 +61,23 @@ class MarketState:
     def kept(self) -> KeptMarket:
         """A copy without what may still step back."""
         rates = [(base, quote, rate) for (base, quote), rate in self.undo.kept(self.rates).items()]
-        return KeptMarket(self.undo.kept(self.prices), rates, self.undo.kept(self.versions))
+        since, versions = self.undo.kept(self.since), self.undo.kept(self.versions)
+        return KeptMarket(self.undo.kept(self.prices), rates, since, versions)
 
     def resume(self, state: KeptMarket) -> None:
         """Takes on what was kept."""
         self.prices.update(state.prices)
         self.rates.update({(base, quote): rate for base, quote, rate in state.rates})
+        self.since.update(state.since)
         self.versions.update(state.versions)
+
+    def _holds(self, name: str, event: PriceRecorded | FxRateRecorded) -> bool:
+        """Whether it is about no earlier time than what is known."""
+        known = self.since.get(name)
+        if known is not None and event.effective_at < known:
+            return False
+        self.undo.put(self.since, name, event.effective_at)
+        return True
 
     def _rate(self, base: str, quote: str) -> Decimal | None:
         if base == quote:
@@ -75,3 +86,14 @@ class MarketState:
             return direct
         other_way = self.rates.get((quote, base))
         return None if other_way is None else inverse(other_way)
+
+
+def crossed(rate: Callable[[str, str], Decimal | None], base: str, quote: str) -> Decimal | None:
+    """The rate of a pair, or what two others make of it by way of the dollar or the euro."""
+    if (known := rate(base, quote)) is not None:
+        return known
+    for between in CROSSED_BY:
+        first, second = rate(base, between), rate(between, quote)
+        if first is not None and second is not None:
+            return first * second
+    return None

@@ -5,7 +5,7 @@ the dead letters of the model (``letter``), and what it reflects of each log (``
 dropped, backed up and restored together.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -87,7 +87,7 @@ class Model:
         self.name = name
         self.alias = f"{prefix}-{name}-v{version}"
         self.columns = tuple(columns)
-        self._decoder = msgspec.json.Decoder(kind)
+        self._decoder: msgspec.json.Decoder[Document] = msgspec.json.Decoder(kind)
         self._values = reader_of(self.columns)
         fields: list[tuple[str, Any]] = [("id", str), ("log", str), ("sequence", int), ("stale", bool)]
         fields += [(column, Any) for column in self.columns]
@@ -113,6 +113,11 @@ class Model:
     def document(self, stored: Stored) -> Document:
         """The document; of a stale one only what every document has, for the rest is not to be used."""
         return (_bare if stored.stale else self._decoder).decode(stored.document)
+
+    def reader(self, shape: type[Document]) -> Callable[[Stored], Document]:
+        """As ``document``, with only the fields of ``shape``."""
+        decode = msgspec.json.Decoder(shape).decode
+        return lambda stored: _bare.decode(stored.document) if stored.stale else decode(stored.document)
 
     def _content(self, document: Document) -> Any:
         values = self._known(document) if document.stale else self._values(document)

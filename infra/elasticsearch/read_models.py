@@ -98,9 +98,11 @@ class ElasticsearchReadModels:
 
     def select(
         self, model: str, *, where: Mapping[str, Any] | None = None, after: str | None = None, limit: int = 1000,
-        prefix: str = "",
+        prefix: str = "", shape: type[Document] | None = None,
     ) -> Sequence[Document]:
         search, document = self._search(model, where or {}, prefix)
+        if shape is not None:
+            document = self.models[model].reader(shape)
         if 0 <= limit <= PAGE:
             found = whole(lambda: search.first(limit, after)) if limit else []
         else:

@@ -1,6 +1,6 @@
 """Documents as rows: one table a model and generation, with the columns its projection names."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, get_type_hints
 
 import msgspec
@@ -24,7 +24,7 @@ class Model:
         self.version = version
         self.columns = tuple(columns)
         self._engine = engine
-        self._decoder = msgspec.json.Decoder(kind)
+        self._decoder: msgspec.json.Decoder[Document] = msgspec.json.Decoder(kind)
         self._values = reader_of(self.columns)
         hints = get_type_hints(kind)
         self._all_text = all(hints[column] in {str, str | None} for column in self.columns)
@@ -80,6 +80,13 @@ class Model:
     def document(self, stale: Any, stored: bytes) -> Document:
         """The document; of a stale one only what every document has, for the rest is not to be used."""
         return _bare.decode(stored) if stale else self._decoder.decode(stored)
+
+    def reader(self, shape: type[Document] | None) -> Callable[[Any, bytes], Document]:
+        """As ``document``, with only the fields of ``shape`` where one is given."""
+        if shape is None:
+            return self.document
+        decode = msgspec.json.Decoder(shape).decode
+        return lambda stale, stored: _bare.decode(stored) if stale else decode(stored)
 
 
 def models_of(engine: Engine, projections: Sequence[Projection]) -> Mapping[str, Model]:

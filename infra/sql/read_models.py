@@ -83,13 +83,14 @@ class SqlReadModels:
 
     def select(
         self, model: str, *, where: Mapping[str, Any] | None = None, after: str | None = None, limit: int = 1000,
-        prefix: str = "",
+        prefix: str = "", shape: type[Document] | None = None,
     ) -> Sequence[Document]:
         mark, values = marks(self.engine, 1), [after or ""]
         conditions = f"id > {mark}"
         if prefix:
-            conditions += f" AND id >= {mark} AND id < {mark}"
-            values += [prefix, prefix + _LAST]
+            # Of two lower bounds a database may begin at the lower one, and read all that lies between.
+            conditions = f"id {'>' if values[0] >= prefix else '>='} {mark} AND id < {mark}"
+            values = [max(values[0], prefix), prefix + _LAST]
         for column, wanted in (where or {}).items():
             if column not in self._models[model].columns:
                 raise KeyError(f"{model} is not kept by {column}")
@@ -102,7 +103,7 @@ class SqlReadModels:
             statement = (
                 f"SELECT stale, document FROM {self._table(connection, model)} WHERE {conditions} ORDER BY id{bound}"
             )
-            decode = self._models[model].document
+            decode = self._models[model].reader(shape)
             return [decode(stale, stored) for stale, stored in rows(connection, statement, tuple(values))]
 
     def write(

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import msgspec
 import pytest
 
 from domain.commands import AffirmTrade, DefineBook, SettleTrade
@@ -12,6 +13,7 @@ from infra.projection_worker import ProjectionWorker, ReadModelsAhead, wait_unti
 from infra.rebuild import compare, rebuild
 from infra.retry import dead_letters, retry
 from projections.fold import ProjectionStopped
+from projections.movements import Held, Posted
 from projections.ports import ReadModelsMoved, ReadModelStore
 from projections.projection import Document, Projection, families
 from projections.registry import PROJECTIONS
@@ -74,6 +76,32 @@ class ReadModelsContract:
         books = [entry.id for entry in store.select("reference", where={"kind": "books"})]
         assert books == ["books/EQ-1", "books/EQ-2"]
         assert {entry.log for entry in store.scan("reference", "")} == {"reference", "market"}
+
+    def test_documents_are_read_with_no_more_fields_than_are_asked_for(
+        self, logs: CommandedLogs, store: ReadModelStore
+    ) -> None:
+        send(logs, SettleTrade(command_id="settle", trade_id="T3", book="EQ-1"))
+        catch_up(logs, store, FEW)
+        whole, part = store.select("movements", limit=-1), store.select("movements", limit=-1, shape=Held)
+        assert [type(each) for each in part] == [Held] * 31
+        assert [msgspec.convert(msgspec.to_builtins(each), Held) for each in whole] == part
+        first, second = (
+            store.select("movements", shape=Posted, where={"book": "EQ-1"}, prefix="EQ-1/SAN/", after=after, limit=20)
+            for after in (None, part[19].id)
+        )
+        assert [each.id for each in (*first, *second)] == [each.id for each in part]
+        assert all(each.postings for each in (*first, *second) if isinstance(each, Posted))
+
+    def test_a_stale_document_is_bare_whatever_fields_are_asked_for(
+        self, logs: CommandedLogs, store: ReadModelStore
+    ) -> None:
+        catch_up(logs, store, FEW)
+        (key, *_) = (each.id for each in store.select("movements", limit=1))
+        place = store.reflected("movements", "ledger-0")
+        stale = Document(id=key, log="ledger-0", sequence=place + 1, stale=True)
+        store.write("ledger-0", {"movements": {key: stale}}, expected=place, reflected=place + 1, models=["movements"])
+        found = store.select("movements", limit=1, shape=Held)
+        assert [(type(each), each.stale) for each in found] == [(Document, True)]
 
     def test_two_workers_on_one_store_count_nothing_twice(self, logs: CommandedLogs, store: ReadModelStore) -> None:
         workers = [ProjectionWorker(logs.recorders, store, FEW, at_once) for at_once in (3, 5)]

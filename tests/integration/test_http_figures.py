@@ -71,7 +71,8 @@ def test_every_position_is_explained_down_to_its_events(api: Api) -> None:
         assert Decimal(explained["quantity"]) == Decimal(position["quantity"])
         for each in explained["items"]:
             state = events[each["event"]]["state"]
-            assert (state["trade_id"], state["terms"]["quantity"]) == (each["trade_id"], each["quantity"])
+            moved = each["settled"] if each["kind"] == "settlement" else each["quantity"]
+            assert (state["trade_id"], state.get("quantity", state["terms"]["quantity"])) == (each["trade_id"], moved)
     assert "T3" not in {each["trade_id"] for each in api.read("/v1/positions/EQ-1/SAN/explain")["items"]}
     problem(api.get("/v1/positions/EQ-1/NONE/explain"), 404, "unknown-position", "instrument")
 

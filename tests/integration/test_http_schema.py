@@ -186,7 +186,9 @@ def test_an_example_of_an_answer_shows_what_is_really_answered(api: Api) -> None
         content = operation["responses"]["200"]["content"] if method == "GET" else {}
         if "example" not in content.get("application/json", {}):
             continue
-        answer = api.get(path.format(**ANSWERS))
+        required = [each for each in operation.get("parameters", []) if each["in"] == "query" and each["required"]]
+        asked: dict[str, Any] = {each["name"]: each["schema"]["examples"][0] for each in required}
+        answer = api.get(path.format(**ANSWERS), **asked)
         assert answer.status_code == httpx.codes.OK, (path, answer.text)
         assert missing(content["application/json"]["example"], answer.json()) == [], path
 

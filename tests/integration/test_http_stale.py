@@ -11,7 +11,9 @@ from tests.day import lay
 from tests.http import Served, problem, served, trade
 
 SUMS = ("/v1/positions", "/v1/pnl", "/v1/cash", "/v1/journal", "/v1/trial-balance", "/v1/risk", "/v1/risk/exposures",
-        "/v1/counterparties/ACME", "/v1/trades", "/v1/settlements", "/v1/limits", "/v1/alerts", "/v1/breaches")
+        "/v1/counterparties/ACME", "/v1/trades", "/v1/settlements", "/v1/limits", "/v1/alerts", "/v1/breaches",
+        "/v1/positions?valid_at=2030-01-01", "/v1/cash?valid_at=2030-01-01", "/v1/journal?valid_at=2030-01-01",
+        "/v1/trial-balance?valid_at=2030-01-01", "/v1/positions/diff?known_from=ledger-0:1")
 OF_BOOK = ("/v1/positions", "/v1/pnl", "/v1/cash", "/v1/trial-balance", "/v1/risk/exposures", "/v1/journal",
            "/v1/trades", "/v1/settlements", "/v1/alerts", "/v1/breaches")
 NEVER_BEGUN = {

@@ -26,10 +26,10 @@ class Watched(LocalReads):
 
     def select(
         self, model: str, *, where: Mapping[str, Any] | None = None, after: str | None = None, limit: int = 1000,
-        prefix: str = "",
+        prefix: str = "", shape: type[Document] | None = None,
     ) -> Sequence[Document]:
         self.most[model] = max(self.most[model], limit if limit >= 0 else 1 << 60)
-        return super().select(model, where=where, after=after, limit=limit, prefix=prefix)
+        return super().select(model, where=where, after=after, limit=limit, prefix=prefix, shape=shape)
 
     def scan(self, model: str, prefix: str) -> Sequence[Document]:
         return self.select(model, prefix=prefix, limit=-1)

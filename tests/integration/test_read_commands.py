@@ -38,7 +38,9 @@ def test_what_the_event_does_not_touch_goes_on(data: Path) -> None:
 
 LOOKING = (
     *(("trades",), ("positions",), ("cash",), ("journal",), ("pnl",), ("risk",), ("alerts",), ("audit",), ("replay",)),
-    ("explain", "EQ-1/SAN"), ("verify",), ("verify", "--read-models"), ("rebuild",), ("checkpoint",),
+    ("explain", "EQ-1/SAN"), ("explain", "EQ-1", "SAN"), ("diff", "--known-from", "2026-11-24"), ("trial-balance",),
+    ("positions", "--valid-at", "2026-11-24"), ("cash", "--known-at", "2026-11-24"),
+    ("verify",), ("verify", "--read-models"), ("rebuild",), ("checkpoint",),
     ("work", "projections"),
 )
 

@@ -1,11 +1,15 @@
 """What a database of read models does beyond the contract."""
 
 import contextlib
+import sqlite3
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+from pathlib import Path
 
 import pytest
 from eventsourcing.persistence import OperationalError
+from sqlalchemy import event
 
 from domain.commands import CancelTrade
 from infra.logs import CommandedLogs
@@ -92,3 +96,26 @@ def test_that_the_store_is_away_makes_no_event_a_poison(logs: CommandedLogs, sto
     catch_up(logs, away, PROJECTIONS)
     assert away.scan("dead-letters", "") == []
     require_equal_to_rebuild(logs, store, PROJECTIONS)
+
+
+def test_what_a_prefix_costs_does_not_grow_with_what_lies_before_it(tmp_path: Path) -> None:
+    store = SqlReadModels.open(f"sqlite:///{tmp_path / 'bounded.db'}", PROJECTIONS, "ledger")
+    keys = [f"EQ-{book}/SAN/T{number:04d}/0001" for book in (1, 2) for number in range(2_000)]
+    documents = {key: Document(id=key, log="ledger-0", sequence=1, stale=True) for key in keys}
+    store.write("ledger-0", {"movements": documents}, expected=0, reflected=1, models=["movements"])
+    steps: Counter[str] = Counter()
+
+    def count() -> int:
+        steps["taken"] += 10
+        return 0
+
+    @event.listens_for(store.engine, "checkout")
+    def watch(connection: sqlite3.Connection, *_: object) -> None:
+        connection.set_progress_handler(count, 10)
+
+    for after in (None, "EQ-2/SAN/T1997/", "EQ-1/"):
+        steps.clear()
+        found = store.select("movements", prefix="EQ-2/SAN/T199", after=after, limit=20)
+        assert [each.id[13] for each in found] == (["7", "8", "9"] if after == "EQ-2/SAN/T1997/" else [*"0123456789"])
+        assert 0 < steps["taken"] < 1_000
+    store.close()

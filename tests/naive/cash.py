@@ -1,23 +1,24 @@
 """Cash from all the facts of a log: what has been paid and received, and what the standing trades still owe."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from fractions import Fraction
 
-from tests.naive.facts import Fact, Trade, standing_trades
+from tests.naive.facts import Fact, Trade, consideration_of, standing_trades
 
 FIGURES = ("settled", "receivable", "payable", "total", "fees")
 
 
-def cash(facts: list[Fact]) -> dict[str, dict[str, Fraction]]:
-    """Figures by book and currency."""
+def cash(facts: list[Fact], at: datetime | None = None) -> dict[str, dict[str, Fraction]]:
+    """Figures by book and currency, in the end or at some time."""
     found: dict[str, dict[str, Fraction]] = {}
-    for trade in standing_trades(facts):
-        for currency, whole, paid in _flows(trade):
+    for trade in standing_trades(facts, at):
+        for currency, whole, expected, paid in _flows(trade):
             figures = found.setdefault(f"{trade.terms['book']}/{currency}", dict.fromkeys(FIGURES, Fraction(0)))
             figures["settled"] += paid
-            figures["receivable"] += whole - paid if whole > 0 else 0
-            figures["payable"] += paid - whole if whole <= 0 else 0
-            figures["total"] += whole
+            figures["receivable"] += expected - paid if whole > 0 else 0
+            figures["payable"] += paid - expected if whole <= 0 else 0
+            figures["total"] += expected
         figures = found[f"{trade.terms['book']}/{trade.terms['currency']}"]
         figures["fees"] += trade.fees()
         if trade.is_loan():
@@ -26,8 +27,14 @@ def cash(facts: list[Fact]) -> dict[str, dict[str, Fraction]]:
     return found
 
 
-def _flows(trade: Trade) -> Iterator[tuple[str, Fraction, Fraction]]:
-    """Each currency of a trade: what is to be paid of it in whole, and what has been."""
-    yield trade.terms["currency"], trade.consideration(), trade.settled_amount("start")
+def _flows(trade: Trade) -> Iterator[tuple[str, Fraction, Fraction, Fraction]]:
+    """Each currency of a trade: the whole, by which it is to be received or paid; what is expected; what was paid."""
+    nothing = Fraction(0)
+    yield trade.terms["currency"], consideration_of(trade.terms), trade.consideration(), nothing
     if trade.terms["product"] == "fx-spot":
-        yield trade.terms["asset"], trade.number("quantity"), trade.settled_quantity("start")
+        yield trade.terms["asset"], Fraction(trade.terms["quantity"]), trade.number("quantity"), nothing
+    for part in trade.parts:
+        if part.leg == "start":
+            yield part.terms["currency"], consideration_of(part.terms), nothing, part.amount
+            if part.terms["product"] == "fx-spot":
+                yield part.terms["asset"], Fraction(part.terms["quantity"]), nothing, part.quantity

@@ -1,8 +1,10 @@
 """The journal, the other way round: what every account must hold after some facts; a fact posts the difference."""
 
+from datetime import datetime
 from fractions import Fraction
+from typing import Any
 
-from tests.naive.facts import Fact, Trade, standing_trades
+from tests.naive.facts import Fact, Part, Trade, consideration_of, standing_trades
 from tests.naive.positions import positions
 
 Account = tuple[str, str, str]
@@ -10,20 +12,23 @@ Account = tuple[str, str, str]
 Balances = dict[Account, Fraction]
 
 
-def balances(facts: list[Fact]) -> Balances:
-    """What every account holds; those that hold nothing are left out."""
+def balances(facts: list[Fact], at: datetime | None = None) -> Balances:
+    """What every account holds, or held at a time; those that hold nothing are left out."""
     held: Balances = {}
 
     def put(book: str, account: str, asset: str, quantity: Fraction) -> None:
         held[book, account, asset] = held.get((book, account, asset), Fraction(0)) + quantity
 
-    for trade in standing_trades(facts):
-        for account, asset, quantity in [*_cash(trade), *_asset(trade)]:
+    for trade in standing_trades(facts, at):
+        for account, asset, quantity in _held(trade):
             put(trade.terms["book"], account, asset, quantity)
-        for name, fee in trade.terms.get("fees", {}).items():
-            put(trade.terms["book"], f"Expense:Fees:{name}", trade.terms["currency"], Fraction(fee))
-    currencies = {trade.terms["instrument"]: trade.terms["currency"] for trade in standing_trades(facts)}
-    for key, position in positions(facts).items():
+        for part in trade.parts:
+            for account, asset, quantity in _repaid(part) if part.leg == "maturity" else _paid(part):
+                put(part.terms["book"], account, asset, quantity)
+        for name, fee in trade.fee_lines().items():
+            put(trade.terms["book"], f"Expense:Fees:{name}", trade.terms["currency"], fee)
+    currencies = {trade.terms["instrument"]: trade.terms["currency"] for trade in standing_trades(facts, at)}
+    for key, position in positions(facts, at).items():
         book, instrument = key.split("/")
         put(book, "Income:RealisedPnL", currencies[instrument], -position.realised)
         put(book, f"Equity:Trading:{instrument}", currencies[instrument], position.realised)
@@ -42,31 +47,50 @@ def entries(facts: list[Fact]) -> list[Balances]:
     return found
 
 
-def _cash(trade: Trade) -> list[tuple[str, str, Fraction]]:
-    """What is still expected of the consideration, and what has gone through the nostro account."""
-    terms, whole, paid = trade.terms, trade.consideration(), trade.settled_amount("start")
-    expected = "Assets:CashReceivable" if whole > 0 else "Liabilities:CashPayable"
-    return [
-        (f"{expected}:{terms['counterparty']}", terms["currency"], whole - paid),
-        ("Assets:Nostro", terms["currency"], paid + trade.settled_amount("maturity")),
-    ]
-
-
-def _asset(trade: Trade) -> list[tuple[str, str, Fraction]]:
-    terms, quantity, settled = trade.terms, trade.number("quantity"), trade.settled_quantity("start")
-    party, asset, is_bought = terms["counterparty"], terms["asset"], trade.number("quantity") > 0
+def _held(trade: Trade) -> list[tuple[str, str, Fraction]]:
+    """What the terms that hold make us owe and be owed."""
+    terms, quantity, currency = trade.terms, trade.number("quantity"), trade.terms["currency"]
+    lines = [(_expected_cash(terms), currency, trade.consideration())]
     if trade.is_loan():
-        repaid, received = trade.settled_quantity("maturity"), trade.settled_amount("maturity")
-        interest = "Income:Interest" if Fraction(terms["loan"]["interest"]) > 0 else "Expense:Interest"
-        account = f"Assets:Loans:{party}" if is_bought else f"Liabilities:Deposits:{party}"
-        return [(account, asset, quantity + repaid), (interest, asset, -repaid - received)]
-    if terms["product"] == "fx-spot":
-        expected, kept = "Assets:CashReceivable" if is_bought else "Liabilities:CashPayable", "Assets:Nostro"
-    else:
-        expected = "Assets:SecuritiesReceivable" if is_bought else "Liabilities:SecuritiesDeliverable"
-        kept = "Assets:Custody"
+        return [*lines, (_loan(terms), terms["asset"], quantity)]
     trading = f"Equity:Trading:{terms['instrument']}"
     return [
-        (f"{expected}:{party}", asset, quantity - settled), (kept, asset, settled),
-        (trading, asset, -quantity), (trading, terms["currency"], -trade.number("amount")),
+        *lines, (_expected_asset(terms), terms["asset"], quantity), (trading, terms["asset"], -quantity),
+        (trading, currency, -trade.number("amount")),
     ]
+
+
+def _paid(part: Part) -> list[tuple[str, str, Fraction]]:
+    """What came was expected; the money of a loan is all there is."""
+    terms, currency, asset = part.terms, part.terms["currency"], part.terms["asset"]
+    lines = [(_expected_cash(terms), currency, -part.amount), ("Assets:Nostro", currency, part.amount)]
+    if "loan" in terms:
+        return lines
+    kept = "Assets:Nostro" if terms["product"] == "fx-spot" else "Assets:Custody"
+    return [*lines, (_expected_asset(terms), asset, -part.quantity), (kept, asset, part.quantity)]
+
+
+def _repaid(part: Part) -> list[tuple[str, str, Fraction]]:
+    interest = "Income:Interest" if Fraction(part.terms["loan"]["interest"]) > 0 else "Expense:Interest"
+    return [
+        ("Assets:Nostro", part.terms["currency"], part.amount), (_loan(part.terms), part.terms["asset"], part.quantity),
+        (interest, part.terms["asset"], -part.quantity - part.amount),
+    ]
+
+
+def _expected_cash(terms: dict[str, Any]) -> str:
+    expected = "Assets:CashReceivable" if consideration_of(terms) > 0 else "Liabilities:CashPayable"
+    return f"{expected}:{terms['counterparty']}"
+
+
+def _expected_asset(terms: dict[str, Any]) -> str:
+    is_bought = Fraction(terms["quantity"]) > 0
+    if terms["product"] == "fx-spot":
+        expected = "Assets:CashReceivable" if is_bought else "Liabilities:CashPayable"
+    else:
+        expected = "Assets:SecuritiesReceivable" if is_bought else "Liabilities:SecuritiesDeliverable"
+    return f"{expected}:{terms['counterparty']}"
+
+
+def _loan(terms: dict[str, Any]) -> str:
+    return f"{'Assets:Loans' if Fraction(terms['quantity']) > 0 else 'Liabilities:Deposits'}:{terms['counterparty']}"

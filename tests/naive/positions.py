@@ -24,10 +24,10 @@ _NO = Fraction(0)
 NOTHING = Position(_NO, _NO, _NO, _NO, _NO, _NO, _NO, 0, [])
 
 
-def positions(facts: list[Fact]) -> dict[str, Position]:
-    """Positions by book and instrument, for every book and instrument with a trade that stands."""
+def positions(facts: list[Fact], at: datetime | None = None) -> dict[str, Position]:
+    """Positions by book and instrument, for every book and instrument with a trade that stands, or stood at a time."""
     held: dict[str, list[Trade]] = {}
-    for trade in standing_trades(facts):
+    for trade in standing_trades(facts, at):
         held.setdefault(f"{trade.terms['book']}/{trade.terms['instrument']}", []).append(trade)
     return {key: _position(trades) for key, trades in held.items()}
 
@@ -42,18 +42,20 @@ def _position(trades: list[Trade]) -> Position:
     result = Outcome([], quantity, Fraction(0)) if trades[0].is_loan() else _run(trades)
     return Position(
         quantity=quantity, settled=settled, in_flight=quantity - settled, cost=result.cost, realised=result.realised,
-        fees=sum((trade.fees() for trade in trades), Fraction(0)), income=repaid + received, trades=len(trades),
+        fees=sum((trade.fees() for trade in trades), Fraction(0)), income=repaid + received,
+        trades=sum(trade.holds for trade in trades),
         lots=result.lots,
     )
 
 
 def _run(trades: list[Trade]) -> Outcome:
-    dealt = [part for trade in sorted(trades, key=lambda trade: trade.trade_id) for part in trade.dealt()]
+    dealt = [row.dealt for trade in sorted(trades, key=lambda trade: trade.trade_id) for row in trade.rows]
     fills = [
         Fill(part["origin"], part["trade_date"], Fraction(part["quantity"]), Fraction(part["price"]))
         for part in sorted(dealt, key=_place)
     ]
-    return moving_average(fills) if trades[0].terms["lot_method"] == "average" else first_in_first_out(fills)
+    by_average = any(trade.terms["lot_method"] == "average" for trade in trades)
+    return moving_average(fills) if by_average else first_in_first_out(fills)
 
 
 def _place(part: dict[str, Any]) -> tuple[str, datetime, str]:

@@ -15,11 +15,11 @@ from tests.strategies import histories
 
 
 def known(movements: Any, sequence: int) -> dict[str, list[Any]]:
-    """By trade: what was thought to hold once the log had reached ``sequence``, repayments apart."""
+    """By trade: which of its terms were thought to hold once the log had reached ``sequence``."""
     found: dict[str, list[Any]] = {}
     for each in movements:
         ended = each.known_to_sequence is not None and each.known_to_sequence <= sequence
-        if each.known_from_sequence <= sequence and not ended and "-repaid-" not in each.id:
+        if each.known_from_sequence <= sequence and not ended and each.kind == "trade":
             found.setdefault(each.trade_id, []).append(each)
     return found
 
@@ -60,7 +60,9 @@ def test_what_still_holds_sums_to_the_positions_and_none_of_a_cancelled_trade_do
     models = read_models(events_of(ledger_after(history))["ledger-0"], at_once=True)
     live = [each for each in models["movements"].values() if each.is_live]
     for key, position in models["positions"].items():
-        assert sum(each.quantity for each in live if f"{each.book}/{each.instrument}" == key) == position.quantity
+        own = [each for each in live if f"{each.book}/{each.instrument}" == key]
+        assert sum(each.quantity for each in own if each.kind != "settlement") == position.quantity
+        assert sum(each.quantity for each in own if each.kind != "trade") == position.settled
     gone = {trade.trade_id for trade in models["trades"].values() if trade.status in COUNT_NO_MORE}
     assert [each.id for each in live if each.trade_id in gone] == []
     cancelled = {trade.trade_id for trade in models["trades"].values() if trade.status == "cancelled"}

@@ -78,8 +78,8 @@ def test_a_revision_is_a_cancellation_and_a_booking_of_the_new_terms(
     one, other = Books(history, new, revised), Books(history, new, cancelled, anew)
     for position in other.models["positions"].values():
         position.lots = tuple(_renamed(lot) for lot in position.lots)
-        if position.last_place and position.last_place[2] == "X2":
-            position.last_place = (*position.last_place[:2], "X1")
+        if position.last_place and position.last_place[-1] == "X2":
+            position.last_place = (*position.last_place[:-1], "X1")
     assert one.holds() == other.holds()
     assert (one.accounts, one.used, one.positions) == (other.accounts, other.used, other.positions)
 

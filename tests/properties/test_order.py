@@ -18,7 +18,7 @@ from tests.strategies import MOMENTS, TRADES, becomings, bookings, changes, numb
 ARRIVAL: dict[str, tuple[str, ...]] = {
     # When the log learned of it, and where in the log it stands.
     "trades": ("booked_at", "changed_at"),
-    "movements": ("known_from", "known_to", "known_from_sequence", "known_to_sequence", "id"),
+    "movements": ("known_from", "known_to", "known_from_sequence", "known_to_sequence", "id", "supersedes"),
     "alerts": ("raised_at", "events"),
     "audit": ("id", "event", "recorded_at", "supersedes"),
     # What the last event to arrive changed: the journal posts it.
@@ -36,7 +36,7 @@ itself. Two things more rest on it by nature:
 PROFIT = ("Equity:Trading", "Income:RealisedPnL")
 SUBJECTS: dict[str, Callable[[Any], str]] = {
     "journal": lambda entry: str(entry.trade_id), "audit": lambda entry: str(entry.stream),
-    "movements": lambda movement: str(movement.id).partition("-repaid-")[0],
+    "movements": lambda movement: str(movement.id).partition(f"-{movement.kind}-")[0],
 }
 
 

@@ -3,23 +3,27 @@
 import ast
 import sys
 from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from domain.commands import AnyCommand
 from domain.ports import LogRecorder
 from domain.schema import Recorded, recorded
 from infra.logs import CommandedLogs
+from projections.as_of import Instant
 from tests.documents import read_models
 from tests.ledger import send
 from tests.naive.cash import FIGURES, cash
 from tests.naive.facts import Fact, facts_of
 from tests.naive.journal import balances, entries
 from tests.naive.positions import NOTHING, positions
+from tests.properties.instants import VALID, grouped, said
 from tests.strategies import histories, world
 
 NAIVE = Path(__file__).parent.parent / "naive"
@@ -69,6 +73,27 @@ def test_positions_cash_and_journal_are_what_the_second_model_finds(history: lis
     assert posted(models["journal"].values()) == balances(facts)
     by_sequence = {each.sequence: posted([each]) for each in models["journal"].values()}
     assert [by_sequence.get(number, {}) for number in range(1, len(facts) + 1)] == entries(facts)
+
+
+@settings(max_examples=120, deadline=None)
+@given(histories(), VALID, st.data())
+def test_as_of_any_instant_too_they_are_what_the_second_model_finds(
+    history: list[AnyCommand], valid_at: datetime | None, data: st.DataObject
+) -> None:
+    events, facts = stored("ledger-0", after(history).recorders["ledger-0"])
+    known = data.draw(st.integers(1, len(facts)))
+    groups = grouped(read_models(events, at_once=True)["movements"].values())
+    found = said(groups, Instant(valid_at, known))
+    then = positions(facts[:known], valid_at)
+    assert {key: shown(each) for key, each in found["positions"].items()} == {
+        key: then.get(key, NOTHING)._asdict() for key in {*found["positions"], *then}
+    }
+    expected = {key: each for key, each in cash(facts[:known], valid_at).items() if any(each.values())}
+    assert {
+        key: {name: getattr(each, name) for name in FIGURES} for key, each in found["cash"].items()
+        if any(getattr(each, name) for name in FIGURES)
+    } == expected
+    assert found["accounts"] == balances(facts[:known], valid_at)
 
 
 def shown(position: Any) -> dict[str, Any]:

@@ -20,7 +20,8 @@ MOVEMENT = Movement(
     id="EQ-1/SAN/T1/0001", log="ledger-0", sequence=7, book="EQ-1", instrument="SAN", trade_id="T1", revision=1,
     quantity=Decimal(10), price=Decimal(88), amount=Decimal(-880), fees=Decimal(0), asset="SAN", currency="EUR",
     counterparty="CP", trade_date=date(2026, 11, 24), executed_at=MORNING, settlement_date=date(2026, 11, 26),
-    valid_from=MORNING, known_from=NOW, known_from_sequence=7,
+    valid_from=MORNING, known_from=NOW, known_from_sequence=7, desk="EQ", entity="BANK", product="equity",
+    issuer="SANOFI", base_currency="EUR", lot_method="fifo", actor="desk",
 )
 ENTRY = AuditEntry(
     id="ledger-0/000000000007", log="ledger-0", sequence=7, event="ledger-0:7", type="trade.booked.v1",

@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from domain.commands.reference import LotMethod
 from domain.money import exact, round_to
 from projections.lots import EMPTY, Fill, Holding, add, fold
+from projections.movements import TRADING
 from tests.rules import DAY, MOMENT
 
 
 def fills(*trades: tuple[str, str]) -> list[Fill]:
     return [
-        Fill((DAY + timedelta(place), MOMENT, f"T{place + 1}"), Decimal(quantity), Decimal(price))
+        Fill((DAY + timedelta(place), TRADING, MOMENT, f"T{place + 1}"), Decimal(quantity), Decimal(price))
         for place, (quantity, price) in enumerate(trades)
     ]
 

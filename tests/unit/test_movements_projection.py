@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from domain.commands import AmendTrade, CancelTrade, CorrectTrade, SettleTrade
+from projections.movements import TRADING
 from tests.documents import History
 from tests.rules import DAY, MOMENT, booking
 from tests.trade_commands import about, money, shares
@@ -30,7 +31,7 @@ def test_a_booking_holds_from_its_execution_on() -> None:
     (only,) = movements(booking(effective_at=MOMENT, fees={"tax": Decimal(3)})).values()
     assert (only.quantity, only.price, only.amount, only.fees) == (10, 100, -1000, 3)
     assert (only.valid_from, only.valid_to, only.known_to, only.known_to_sequence) == (MOMENT, None, None, None)
-    assert (only.known_from_sequence, only.is_live, only.place) == (1, True, (DAY, MOMENT, "T1"))
+    assert (only.known_from_sequence, only.is_live, only.place) == (1, True, (DAY, TRADING, MOMENT, "T1"))
 
 
 def test_an_amendment_ends_the_earlier_terms_where_it_begins() -> None:
@@ -89,14 +90,36 @@ def test_a_correction_of_the_instrument_is_a_movement_there() -> None:
     }
 
 
+def test_what_settles_is_a_movement_of_its_own_that_ends_with_no_revision() -> None:
+    steps = [
+        BOOKED, about(SettleTrade, quantity=Decimal(4), effective_at=NOON),
+        about(AmendTrade, terms=shares("12"), effective_at=EVENING),
+    ]
+    (settled,) = [each for each in movements(*steps).values() if each.kind == "settlement"]
+    assert (settled.quantity, settled.amount, settled.valid_from, settled.is_fill) == (4, -400, NOON, False)
+    assert (settled.known_to, settled.valid_to, settled.fees, settled.revision) == (None, None, 0, 1)
+
+
+def test_who_took_a_movement_back_and_why_is_kept_with_it() -> None:
+    found = movements(BOOKED, about(CancelTrade, reason="never agreed"))["T1/0001"]
+    assert (found.actor, found.reason, found.ended_by, found.ended_because) == (
+        "everbook", None, "everbook", "never agreed"
+    )
+    right = movements(BOOKED, about(CorrectTrade, terms=shares("11"), reason="typo"))["T1/0002"]
+    assert (right.reason, right.supersedes, right.ended_by) == ("typo", "ledger-0:1", None)
+
+
 def test_what_is_repaid_of_a_loan_is_a_movement_too() -> None:
     steps = [
         booking(terms=money()), about(SettleTrade), about(SettleTrade, quantity=Decimal(9000), effective_at=NOON),
         about(SettleTrade, effective_at=EVENING),
     ]
-    lent, first, rest = sorted(movements(*steps).values(), key=lambda each: each.id)
-    assert [each.quantity for each in (lent, first, rest)] == [36000, -9000, -27000]
-    assert (first.amount, first.valid_from, rest.amount) == (9050, NOON, 27150)
+    found = sorted(movements(*steps).values(), key=lambda each: each.known_from_sequence)
+    lent, paid_out, first, rest = found
+    assert [each.kind for each in found] == ["trade", "settlement", "repayment", "repayment"]
+    assert [each.quantity for each in found] == [36000, 36000, -9000, -27000]
+    assert (paid_out.amount, first.amount, first.valid_from, rest.amount) == (-36000, 9050, NOON, 27150)
+    assert (first.income, rest.income, paid_out.income) == (50, 150, 0)
     assert all(each.is_live for each in (lent, first, rest))
 
 

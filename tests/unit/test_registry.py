@@ -58,7 +58,8 @@ def test_every_document_has_what_is_filtered_by_and_an_id_that_begins_with_its_b
         assert document.id == key
         assert not document.stale
         assert all(hasattr(document, column) for column in projection.columns)
-        first = {"audit": document.log, "reference": getattr(document, "kind", "")}.get(projection.name)
+        kind = getattr(document, "kind", "")
+        first = {"audit": document.log, "reference": kind, "quotes": kind}.get(projection.name)
         assert key.split("/")[0] == (first or document.book)
 
 
@@ -75,7 +76,7 @@ def test_a_document_belongs_to_one_log_so_its_version_never_goes_back() -> None:
 
 def test_what_appends_writes_each_id_once() -> None:
     appending = [projection for projection in PROJECTIONS if projection.appends]
-    assert [projection.name for projection in appending] == ["journal", "breaches", "audit"]
+    assert [projection.name for projection in appending] == ["journal", "breaches", "audit", "quotes"]
     for projection in appending:
         keys = [key for event in history().events for key in projection.keys(event)]
         assert len(set(keys)) == len(keys) > 0

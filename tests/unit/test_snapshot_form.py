@@ -1,12 +1,13 @@
 """Snapshots that were kept by earlier rules are of another form, or these rules make the same state of the events."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 from domain.commands import AmendTrade, CancelTrade, RecordPrice
 from domain.market.state import KeptMarket
 from domain.snapshots import RULES
 from domain.trades.decider import KeptTrades
-from tests.rules import Rules, booking
+from tests.rules import MOMENT, Rules, booking
 from tests.trade_commands import about, euros, shares
 
 WHEN_IT_FAILS = "raise domain.snapshots.RULES, or ledgers go on from the state of earlier rules; then change this"
@@ -32,6 +33,7 @@ def test_whoever_makes_another_state_of_the_same_events_raises_the_number_of_the
         ),
         KeptMarket(
             prices={"SAN": Decimal("91.5")}, rates=[("EUR", "USD", Decimal("1.25"))],
+            since={"SAN": MOMENT + timedelta(seconds=17), "EURUSD": MOMENT + timedelta(seconds=10)},
             versions={"price:SAN": 2, "fx:EURUSD": 1},
         ),
     ), WHEN_IT_FAILS

@@ -1,0 +1,169 @@
+"""What the books say as of any instant, why, and what changed: the twins of the routes that take such times."""
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Annotated, Any
+
+import typer
+
+from api import reading
+from api.cli.console import fail, out, print_json, table
+from api.cli.explanation_tree import FIGURES, as_of, tree_of
+from api.cli.opening import Data, Json, existing, settings_of
+from api.groups import groups, one_group
+from api.plain import plain
+from api.problems import Problem
+from api.travel import Journey, known_of, position_shown, recorders_of, time_of
+from domain.money import exact
+from infra.everbook import Everbook
+from infra.settings import Settings
+from projections import explanation
+from projections.as_of import position_at
+from projections.balances import add_cash, entries_at
+from projections.cash import Cash
+from projections.difference import Difference, difference
+from projections.known import Known
+from projections.movements import Held, Movement, Posted
+from projections.trial_balance import trial_balance as balances_of
+
+ValidAt = Annotated[str | None, typer.Option(help="As it held then: a time of RFC 3339, or the end of a day")]
+KnownAt = Annotated[str | None, typer.Option(help="As it was known then: a time, a day, or ledger-0:17")]
+SHOWN = 20
+
+
+def positions(
+    settings: Settings, book: str | None, limit: int, valid_at: str | None, known_at: str | None, *, as_json: bool
+) -> None:
+    """Positions as of an instant."""
+    with existing(settings) as ledger, exact():
+        asked = _journey(ledger, book, valid_at, known_at)
+        every = (position_at(group, asked.instant(group[0].log)) for group in _groups(ledger, Held, book))
+        found = list(islice((each for each in every if each is not None), limit if limit >= 0 else None))
+    if as_json:
+        print_json({"items": [position_shown(each) for each in found], **asked.shown()})
+        return
+    table(f"Positions {as_of(asked)}", ("book", "instrument", "quantity", "settled", "cost", "realised"), (
+        (each.book, each.instrument, each.quantity, each.settled, each.cost, each.realised) for each in found
+    ))
+
+
+def cash(settings: Settings, book: str | None, valid_at: str | None, known_at: str | None, *, as_json: bool) -> None:
+    """Cash as of an instant."""
+    balances: dict[str, Cash] = {}
+    with existing(settings) as ledger, exact():
+        asked = _journey(ledger, book, valid_at, known_at)
+        for group in _groups(ledger, Posted, book):
+            add_cash(balances, group, asked.instant(group[0].log))
+        found = [each for _, each in sorted(balances.items())]
+        lines = [(each.book, each.currency, each.settled, each.receivable, each.payable, each.total) for each in found]
+        items = [reading.shown(each, "total") for each in found]
+    if as_json:
+        print_json({"items": items, **asked.shown()})
+        return
+    table(f"Cash {as_of(asked)}", ("book", "currency", "settled", "receivable", "payable", "total"), lines)
+
+
+def trial_balance(
+    *, data: Data = None, book: Annotated[str | None, typer.Option(help="Only this book")] = None,
+    valid_at: ValidAt = None, known_at: KnownAt = None, as_json: Json = False,
+) -> None:
+    """Every account by asset, now or as of an instant; each asset sums to zero."""
+    with existing(settings_of(data)) as ledger, exact():
+        asked = _journey(ledger, book, valid_at, known_at)
+        found = balances_of(
+            entry for group in _groups(ledger, Posted, book) for entry in entries_at(group, asked.instant(group[0].log))
+        )
+        lines = [(each.account, each.asset, each.debit, each.credit, each.balance) for each in found]
+    if as_json:
+        names = ("account", "asset", "debit", "credit", "balance")
+        print_json({"items": [dict(zip(names, line, strict=True)) for line in lines], **asked.shown()})
+        return
+    table(f"Trial balance {as_of(asked)}", ("name", "asset", "debit", "credit", "balance"), lines)
+
+
+def explain(
+    book: Annotated[str, typer.Argument(help="The book, or BOOK/INSTRUMENT")],
+    instrument: Annotated[str, typer.Argument(help="The instrument")] = "", *, data: Data = None,
+    valid_at: ValidAt = None, known_at: KnownAt = None,
+    superseded: Annotated[bool, typer.Option("--superseded", help="Also what was taken back")] = False,
+    as_json: Json = False,
+) -> None:
+    """The movements that sum to a position, each with the event that made it."""
+    if not instrument:
+        book, _, instrument = book.partition("/")
+    with existing(settings_of(data)) as ledger, exact():
+        asked = _journey(ledger, book, valid_at, known_at)
+        movements = one_group(ledger.read_models, sound, Movement, book, instrument) if instrument else []
+        found = explanation.explain(
+            movements, asked.instant(movements[0].log), superseded=superseded
+        ) if movements else None
+    if found is None:
+        raise fail(f"there is no position {book}/{instrument}: name it as BOOK INSTRUMENT")
+    if as_json:
+        print_json({**plain(found), **asked.shown()})
+        return
+    out.print(tree_of(found, asked))
+
+
+def diff(
+    known_from: Annotated[str, typer.Option(help="What was known then: a time, a day, or ledger-0:17")], *,
+    data: Data = None, book: Annotated[str | None, typer.Option(help="Only this book")] = None,
+    known_to: KnownAt = None, valid_at: ValidAt = None, as_json: Json = False,
+) -> None:
+    """What changed in what is said about one valid time, by position, and which events caused it."""
+    with existing(settings_of(data)) as ledger, exact():
+        first = _journey(ledger, book, valid_at, known_from)
+        last = _journey(ledger, book, valid_at, known_to)
+        found = list(_differences(ledger, book, first, last))
+    if as_json:
+        print_json({"items": found, "valid_at": last.valid_at, "known_from": first.known.token,
+                    "known_to": last.known.token, "final": first.known.final and last.known.final})
+        return
+    table(f"From {first.known.token} to {last.known.token}", ("book", "instrument", *FIGURES, "causes"), (
+        (each.book, each.instrument, *(getattr(each.change, name) for name in FIGURES),
+         ", ".join(f"{cause.event} {cause.actor} {cause.reason or ''}".strip() for cause in each.causes))
+        for each in found
+    ))
+
+
+def _differences(ledger: Everbook, book: str | None, first: Journey, last: Journey) -> Iterator[Difference]:
+    if any(sequence > last.known.vector[log] for log, sequence in first.known.vector.items()):
+        raise fail("--known-from lies after --known-to")
+    for group in _groups(ledger, Movement, book):
+        log = group[0].log
+        found = difference(group, last.valid_at, first.instant(log).known_at, last.instant(log).known_at)
+        if found is not None:
+            yield found
+
+
+def _journey(ledger: Everbook, book: str | None, valid_at: str | None, known_at: str | None) -> Journey:
+    return journey_of(ledger, None if book is None else [book], valid_at, known_at)
+
+
+def journey_of(
+    ledger: Everbook, books: Sequence[str] | None, valid_at: str | None, known_at: str | None, *, marked: bool = False
+) -> Journey:
+    """The instant that is asked for, once the read models reflect every log."""
+    ledger.worker().catch_up()
+    every = ledger.logs.recorders
+    recorders = recorders_of(every, books, marked=marked)
+    reflected = {log: ledger.read_models.reflected("movements", log) for log in recorders}
+    try:
+        valid = time_of(valid_at, "--valid-at")
+        known = known_of(known_at, recorders, tuple(every), "--known-at") if known_at else Known(reflected, True)
+    except Problem as problem:
+        raise fail(problem.detail) from problem
+    if ahead := [log for log, sequence in known.vector.items() if sequence > reflected[log]]:
+        raise fail(f"{', '.join(ahead)} does not go so far yet")
+    return Journey(valid, known)
+
+
+def _groups(ledger: Everbook, shape: type[Held], book: str | None) -> Iterator[list[Any]]:
+    return groups(ledger.read_models, sound, shape, books=None if book is None else [book])
+
+
+def sound(documents: Sequence[Any]) -> Sequence[Any]:
+    """The documents, when none of them is stale."""
+    if stale := [document.id for document in documents if document.stale]:
+        raise fail(f"some events could not be applied: {', '.join(stale[:SHOWN])}; see the dead letters, then rebuild")
+    return documents

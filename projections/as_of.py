@@ -1,0 +1,95 @@
+"""A position as of any instant: what held at a valid time, as it was known, by the fold of the live positions."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import NamedTuple, TypeVar
+
+from domain.commands.reference import LotMethod
+from domain.money import ZERO
+from projections.lots import EMPTY, Holding, Place, add
+from projections.movements import Held
+from projections.positions import Position, fill_of
+
+M = TypeVar("M", bound=Held)
+
+
+class Instant(NamedTuple):
+    """``valid_at`` is a time, None: for ever; ``known_at`` the last sequence known of the log."""
+
+    valid_at: datetime | None
+    known_at: int
+
+    def knows(self, movement: Held) -> bool:
+        """Whether the movement was recorded by then."""
+        return movement.known_from_sequence <= self.known_at
+
+    def still_knows(self, movement: Held) -> bool:
+        """Whether it was recorded by then, and no later event had taken it back."""
+        ended = movement.known_to_sequence
+        return movement.known_from_sequence <= self.known_at and (ended is None or ended > self.known_at)
+
+    def holds(self, movement: Held) -> bool:
+        """Whether, as it was known then, the movement held."""
+        if not self.still_knows(movement):
+            return False
+        if self.valid_at is None:
+            return movement.valid_to is None
+        return movement.valid_from <= self.valid_at and (movement.valid_to is None or self.valid_at < movement.valid_to)
+
+
+def held_at(movements: Iterable[M], at: Instant) -> list[M]:
+    """What holds of the movements of one position, in the order in which the position takes it."""
+    return sorted((each for each in movements if at.holds(each)), key=_order)
+
+
+def position_at(movements: Sequence[Held], at: Instant) -> Position | None:
+    """The position that one position's movements come to; None when nothing of it was known."""
+    known = [each for each in movements if at.knows(each)]
+    if not known:
+        return None
+    position = _empty(min(known, key=lambda each: each.known_from_sequence))
+    position.sequence = max(_last_change(each, at) for each in known)
+    held = held_at(known, at)
+    position.trades = len({each.trade_id for each in held if each.kind == "trade"})
+    for movement, holding in steps(held, position.lot_method):
+        if movement.kind != "trade":
+            position.settled += movement.quantity
+        if movement.is_fill:
+            position.last_place = movement.place
+        position.fees += movement.fees
+        position.income += movement.income
+        position.quantity, position.cost = holding.quantity, holding.cost
+        position.realised, position.lots = holding.realised, holding.lots
+    return position
+
+
+def steps(held: Iterable[M], method: LotMethod) -> Iterator[tuple[M, Holding]]:
+    """Each movement with the holding after it."""
+    holding = EMPTY
+    for movement in held:
+        if movement.is_fill:
+            holding = add(holding, fill_of(movement), method)
+        elif movement.product == "loan-deposit" and movement.kind != "settlement":
+            # Money is held at par.
+            total = holding.quantity + movement.quantity
+            holding = Holding(total, total, ZERO, ())
+        yield movement, holding
+
+
+def _order(movement: Held) -> tuple[Place, int]:
+    # What moves of a trade comes after the trade.
+    return movement.place, 0 if movement.kind == "trade" else movement.known_from_sequence
+
+
+def _last_change(movement: Held, at: Instant) -> int:
+    ended = movement.known_to_sequence
+    return ended if ended is not None and ended <= at.known_at else movement.known_from_sequence
+
+
+def _empty(first: Held) -> Position:
+    return Position(
+        id=f"{first.book}/{first.instrument}", log=first.log, book=first.book, instrument=first.instrument,
+        desk=first.desk, entity=first.entity, product=first.product, asset=first.asset, currency=first.currency,
+        issuer=first.issuer if first.product != "loan-deposit" else "", base_currency=first.base_currency,
+        lot_method=first.lot_method,
+    )

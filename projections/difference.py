@@ -1,0 +1,117 @@
+"""What changed in what is said about the same valid time, between two known times, and which events caused it."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from projections.as_of import Instant, held_at, position_at
+from projections.explanation import Contribution, Figures, contributions, event_of
+from projections.movements import Kind, Movement
+
+FIGURES = Figures.__struct_fields__
+
+
+class Cause(msgspec.Struct, frozen=True):
+    """An event between the two times."""
+
+    event: str
+    actor: str
+    recorded_at: datetime
+    reason: str | None
+
+
+class Change(Figures, kw_only=True):
+    """What one movement adds to the difference: it was ``added`` or ``removed`` by the event ``cause``, or it adds
+    otherwise for what others did (``restated``).
+    """
+
+    event: str
+    trade_id: str
+    revision: int
+    kind: Kind
+    what: Literal["added", "removed", "restated"]
+    cause: str | None = None
+
+
+class Difference(msgspec.Struct, kw_only=True):
+    """Each figure of ``change`` is that of ``after`` less that of ``before``, and the exact sum of the items'."""
+
+    book: str
+    instrument: str
+    currency: str
+    before: Figures
+    after: Figures
+    change: Figures
+    items: list[Change]
+    causes: list[Cause]
+
+
+def difference(
+    movements: Sequence[Movement], valid_at: datetime | None, known_from: int, known_to: int
+) -> Difference | None:
+    """What of one position changed; None when nothing did."""
+    first, last = Instant(valid_at, known_from), Instant(valid_at, known_to)
+    if all(first.holds(each) == last.holds(each) for each in movements):
+        return None
+    before, after = _contributed(movements, first), _contributed(movements, last)
+    position = position_at(movements, last) or position_at(movements, first)
+    assert position is not None
+    old, new = _total(before.values()), _total(after.values())
+    items = [
+        change for each in movements if (change := _change(each, before.get(each.id), after.get(each.id))) is not None
+    ]
+    return Difference(
+        book=position.book, instrument=position.instrument, currency=position.currency, before=old, after=new,
+        change=_less(new, old), items=items, causes=_causes(movements, first, last),
+    )
+
+
+def _contributed(movements: Sequence[Movement], at: Instant) -> dict[str, Contribution]:
+    position, held = position_at(movements, at), held_at(movements, at)
+    if position is None:
+        return {}
+    found = contributions(held, position.lot_method)
+    return {movement.id: each for movement, each in zip(held, found, strict=True)}
+
+
+def _change(movement: Movement, before: Figures | None, after: Figures | None) -> Change | None:
+    figures = _less(after or Figures(), before or Figures())
+    if before is not None and after is not None and figures == Figures():
+        return None
+    if before is None and after is None:
+        return None
+    added, removed = before is None, after is None
+    return Change(
+        event=event_of(movement), trade_id=movement.trade_id, revision=movement.revision, kind=movement.kind,
+        what="added" if added else "removed" if removed else "restated",
+        cause=event_of(movement) if added else f"{movement.log}:{movement.known_to_sequence}" if removed else None,
+        **{name: getattr(figures, name) for name in FIGURES},
+    )
+
+
+def _causes(movements: Sequence[Movement], first: Instant, last: Instant) -> list[Cause]:
+    """In the order in which they were recorded."""
+    found: dict[int, Cause] = {}
+    for each in movements:
+        if last.holds(each) and not first.holds(each):
+            found[each.known_from_sequence] = Cause(event_of(each), each.actor, each.known_from, each.reason)
+        elif first.holds(each) and not last.holds(each):
+            assert each.known_to_sequence is not None
+            assert each.known_to is not None
+            event = f"{each.log}:{each.known_to_sequence}"
+            found[each.known_to_sequence] = Cause(event, each.ended_by or "", each.known_to, each.ended_because)
+    return [found[sequence] for sequence in sorted(found)]
+
+
+def _total(figures: Iterable[Figures]) -> Figures:
+    total = Figures()
+    for each in figures:
+        for name in FIGURES:
+            setattr(total, name, getattr(total, name) + getattr(each, name))
+    return total
+
+
+def _less(after: Figures, before: Figures) -> Figures:
+    return Figures(**{name: getattr(after, name) - getattr(before, name) for name in FIGURES})

@@ -1,0 +1,152 @@
+"""What was earned between two instants, by cause: amendments, corrected marks, trades, fees, carry, prices and rates.
+
+The value of a position at an instant is T(s, p, x) = (realised + income - fees - cost + quantity x price) x rate, for a
+state s of it, its mark p and the rate x of its currency into the base currency. Each cause is one step from the
+earlier instant to the later one, all else being equal, so that the steps sum to the difference exactly. Prices take
+the later rate and rates the earlier price: Q (P1 - P0) X1 + Q P0 (X1 - X0) is what a market value changed by.
+"""
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import NamedTuple
+
+import msgspec
+
+from domain.money import ZERO
+from projections.positions import Position
+from projections.valuation import Marking
+
+
+class Effects(msgspec.Struct, frozen=True, kw_only=True):
+    """In the base currency. ``amendments`` is what became known of earlier trades only between the two instants, at
+    the earlier marks; ``corrected_marks`` what became known of these; ``trades`` what was traded and closed since, at
+    the earlier marks and before ``fees``; ``carry`` interest and income; ``prices`` and ``fx`` what the marks did to
+    what is held at the end.
+    """
+
+    amendments: Decimal = ZERO
+    corrected_marks: Decimal = ZERO
+    trades: Decimal = ZERO
+    fees: Decimal = ZERO
+    carry: Decimal = ZERO
+    prices: Decimal = ZERO
+    fx: Decimal = ZERO
+
+    @property
+    def total(self) -> Decimal:
+        return (
+            self.amendments + self.corrected_marks + self.trades + self.fees + self.carry + self.prices + self.fx
+        )
+
+    def plus(self, other: "Effects") -> "Effects":
+        return Effects(**{name: getattr(self, name) + getattr(other, name) for name in self.__struct_fields__})
+
+
+class States(NamedTuple):
+    """One position: as it was at the earlier instant and known then, the same as it is known now, and at the later one;
+    None where there was none.
+    """
+
+    before: Position | None
+    restated: Position | None
+    after: Position | None
+
+    @property
+    def one(self) -> Position | None:
+        """Any of them: they are of the same book and instrument."""
+        return self.after or self.restated or self.before
+
+
+class Marks(NamedTuple):
+    """Those of the earlier instant as known then and as known now, and those of the later one."""
+
+    before: Marking
+    restated: Marking
+    after: Marking
+
+
+class Point(NamedTuple):
+    """What a position is valued at: its price, and the rate of its currency into the base currency."""
+
+    price: Decimal
+    rate: Decimal
+
+
+class Unmarked(Exception):
+    """A price or rate that is needed is not known."""
+
+
+def effects(states: States, marks: Marks) -> Effects:
+    """What one position earned, by cause.
+
+    Raises:
+        Unmarked: naming what is not known.
+    """
+    after = _point(states, states.after, marks.after, None)
+    restated = _point(states, states.restated, marks.restated, after)
+    before = _point(states, states.before, marks.before, restated)
+    fees, income = _change(states, "fees"), _change(states, "income")
+    value, price, rate = _value(states.after, restated.price), after.price - restated.price, restated.rate
+    quantity = states.after.quantity if states.after else ZERO
+    return Effects(
+        amendments=(_value(states.restated, before.price) - _value(states.before, before.price)) * before.rate,
+        corrected_marks=(
+            _value(states.restated, restated.price) * rate - _value(states.restated, before.price) * before.rate
+        ),
+        trades=(value - _value(states.restated, restated.price) + fees - income) * rate,
+        fees=-fees * rate, carry=income * rate, prices=quantity * price * after.rate,
+        fx=value * (after.rate - rate),
+    )
+
+
+def earned(found: Iterable[tuple[str, States]], marks: Marks) -> tuple[dict[tuple[str, str], Effects], list[str]]:
+    """By name and base currency the sum of what positions earned, and the ids of those that could not be marked."""
+    sums: dict[tuple[str, str], Effects] = {}
+    unmarked: list[str] = []
+    for name, states in found:
+        position = states.one
+        if position is None:
+            continue
+        key = (name, position.base_currency)
+        try:
+            sums[key] = sums.get(key, Effects()).plus(effects(states, marks))
+        except Unmarked:
+            unmarked.append(position.id)
+    return sums, unmarked
+
+
+def summed(each: Sequence[Effects]) -> Effects:
+    """The sum, cause by cause."""
+    total = Effects()
+    for one in each:
+        total = total.plus(one)
+    return total
+
+
+def _value(position: Position | None, price: Decimal) -> Decimal:
+    """In its own currency, of what it realised and holds."""
+    if position is None:
+        return ZERO
+    return position.realised + position.income - position.fees - position.cost + position.quantity * price
+
+
+def _change(states: States, figure: str) -> Decimal:
+    before: Decimal = getattr(states.restated, figure) if states.restated else ZERO
+    after: Decimal = getattr(states.after, figure) if states.after else ZERO
+    return after - before
+
+
+def _point(states: States, position: Position | None, marking: Marking, later: Point | None) -> Point:
+    """What nothing is valued at does not matter: then the later price and rate stand for what is not known."""
+    one = states.one
+    assert one is not None
+    price, rate = marking.price(one), marking.rate(one.currency, one.base_currency)
+    if price is None:
+        if position is not None and position.quantity:
+            raise Unmarked(f"no price of {one.instrument} is known")
+        price = later.price if later else ZERO
+    if rate is None:
+        if later is None or (position is not None and _value(position, price)):
+            raise Unmarked(f"no rate of {one.currency} into {one.base_currency} is known")
+        rate = later.rate
+    return Point(price, rate)
