@@ -42,9 +42,11 @@ def contents(logs: CommandedLogs) -> dict[str, list[Any]]:
     """Every event but for when it was recorded, which is also when it holds if nothing else was said."""
     found: dict[str, list[Any]] = {}
     for log, recorder in logs.recorders.items():
+        decided_at: dict[str, str] = {}
         for each in recorder.select_notifications(1, 10_000)[1:]:
             state = json.loads(each.state)
-            recorded_at = state.pop("recorded_at")
+            # Of the events of one command only the first is recorded at the very moment that all of them hold from.
+            recorded_at = decided_at.setdefault(state["command_id"], state.pop("recorded_at"))
             effective_at = None if state["effective_at"] == recorded_at else state["effective_at"]
             for dealt in _dealt(state):
                 for moment in MOMENTS_OF_RECORDING:
