@@ -15,6 +15,8 @@ from api.cli import (
     keys,
     proving,
     reads,
+    reconciling,
+    regimes,
     replaying,
     serving,
     travelling,
@@ -24,10 +26,13 @@ from api.cli import (
 app = typer.Typer(
     name="everbook", help="A trade ledger: book, prove, explain.", no_args_is_help=True, pretty_exceptions_enable=False
 )
-MAIN: tuple[Callable[..., Any], ...] = (demo.demo, serving.serve, generating.generate, benchmarking.bench)
+MAIN: tuple[Callable[..., Any], ...] = (
+    demo.demo, serving.serve, generating.generate, regimes.regimes, benchmarking.bench
+)
 READS: tuple[Callable[..., Any], ...] = (
     reads.trades, reads.positions, travelling.explain, travelling.diff, reads.cash, reads.journal,
-    travelling.trial_balance, earning.pnl, reads.risk, reads.alerts, reads.audit, replaying.replay
+    travelling.trial_balance, earning.pnl, reads.risk, reads.alerts, reads.audit, reads.settlements,
+    reconciling.reconcile, replaying.replay
 )
 for main_command in MAIN:
     app.command()(main_command)

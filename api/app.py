@@ -20,6 +20,7 @@ from api.http import (
     proofs,
     reference,
     risk,
+    settlements,
     trades,
 )
 from api.http.documented import PROBLEM, components
@@ -37,8 +38,8 @@ def create_app(services: Services) -> FastAPI:
     app.state.services = services
     problems.install(app)
     for each in (
-        commands, trades, lifecycle, explaining, positions, earning, accounting, market, risk, compliance, events,
-        proofs, reference, health,
+        commands, trades, lifecycle, settlements, explaining, positions, earning, accounting, market, risk, compliance,
+        events, proofs, reference, health,
     ):
         app.include_router(each.router)
 

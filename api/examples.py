@@ -70,8 +70,23 @@ ENTRY = {"items": [{"id": "EQ-1/ledger-0-000000000017", "trade_id": "T-1", "post
     {"account": "Equity:Trading:SAN", "asset": "SAN", "quantity": "-100"}]}], "next": None}
 TRIAL_BALANCE = {"items": [{"account": "Equity:Trading:SAN", "asset": "SAN", "debit": "0", "credit": "100",
                             "balance": "-100"}], "sums": {"SAN": "0", "EUR": "0"}}
-SETTLEMENTS = {"items": [{"trade_id": "T-1", "book": "EQ-1", "due_on": "2026-11-26", "overdue": False,
-                          "quantity": "100", "amount": "-9129.50"}]}
+FAIL = {"cause": "securities", "reason": "the seller is short"}
+INSTRUCTION = {"instruction": "SI-000123"}
+MISMATCH = {"difference": "their price is 91.52"}
+BUY_IN = {"price": "93.10", "settled_on": "2026-12-03"}
+PENALTY = {"through": "2026-11-30"}
+STATEMENT = "as_of,depot,isin,quantity\n2026-11-26,EQ-1,FR0000120578,100\n"
+RECONCILED = {"reconciliation": {"kind": "custody", "lines": 1, "matched": 0, "breaks": [
+    {"account": "EQ-1", "asset": "SAN", "as_of": "2026-11-26", "lines": [2], "statement": "100", "settled": "0",
+     "in_flight": "100", "difference": "100", "reasons": [
+         {"cause": "unsettled", "quantity": "100", "trade_id": "T-1", "events": ["ledger-0:17"], "others": 0}]}]},
+    "errors": []}
+NET: dict[str, Any] = {"net_id": "N-1", "book": "EQ-1", "trade_ids": ["T-1", "T-2"]}
+SETTLE_NET = {"book": "EQ-1", "settled_on": "2026-11-26"}
+SETTLEMENTS = {"items": [{"trade_id": "T-1", "leg": "start", "book": "EQ-1", "status": "instructed",
+                          "due_on": "2026-11-26", "overdue": False, "business_days_open": 0, "ageing": "not-due",
+                          "quantity": "100", "amount": "-9129.50", "open_quantity": "100", "open_amount": "-9129.50",
+                          "instruction": "SI-000123"}], "business_date": "2026-11-24", "next": None}
 ROLL = {"business_date": "2026-11-25"}
 PRICE = {"instrument": "SAN", "price": "92.00"}
 PRICES = {"items": [{"kind": "prices", "key": "SAN", "content": {"instrument": "SAN", "price": "92.00"}}]}
@@ -107,6 +122,9 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
     "calendars": {"calendar": "XPAR", "name": "Paris", "holidays": ["2026-12-25"], "weekend": [6, 7]},
     "instruments": {"instrument": "SAN", "name": "Sanofi", "isin": "FR0000120578", "mic": "XPAR", "cfi": "ESVUFR",
                     "currency": "EUR", "issuer": "SANOFI", "calendar": "XPAR", "settlement_days": 2},
+    "settlement-cycles": {"market": "XNYS", "days": 1, "effective_from": "2024-05-28"},
+    "penalty-rates": {"kind": "liquid-shares", "rate": "1.0", "effective_from": "2022-02-01"},
+    "liquidity": {"instrument": "SAN", "liquidity": "liquid-shares", "effective_from": "2022-02-01"},
     "restrictions": {"instrument": "SAN", "reason": "we advise its buyer"},
 }
 REFERENCE = {"items": [{"kind": "books", "key": "EQ-1", "in_force": True, "content": {"desk": "EQ"}}], "next": None}

@@ -3,6 +3,7 @@
 from zlib import crc32
 
 from domain.commands import AnyCommand, RecordFxRate, RecordPrice, TradeCommand
+from domain.commands.settlement import NetCommand
 
 REFERENCE = "reference"
 MARKET = "market"
@@ -15,7 +16,7 @@ def ledger_of(book: str, ledgers: int) -> str:
 
 def log_of(command: AnyCommand, ledgers: int) -> str:
     """The log of a command, in a ledger of ``ledgers`` ledger logs."""
-    if isinstance(command, TradeCommand):
+    if isinstance(command, TradeCommand | NetCommand):
         return ledger_of(command.book, ledgers)
     return MARKET if isinstance(command, RecordPrice | RecordFxRate) else REFERENCE
 

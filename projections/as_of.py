@@ -44,7 +44,7 @@ def held_at(movements: Iterable[M], at: Instant) -> list[M]:
 
 def position_at(movements: Sequence[Held], at: Instant) -> Position | None:
     """The position that one position's movements come to; None when nothing of it was known."""
-    known = [each for each in movements if at.knows(each)]
+    known = [each for each in movements if at.knows(each) and each.kind != "penalty"]
     if not known:
         return None
     position = _empty(min(known, key=lambda each: each.known_from_sequence))

@@ -36,7 +36,10 @@ def add_cash(balances: dict[str, Cash], movements: Iterable[Posted], at: Instant
                     _move(_cash_of(balances, movement, posting.asset), posting)
 
 
-CASH_ACCOUNTS = ("Assets:Nostro", "Assets:CashReceivable:", "Liabilities:CashPayable:", "Expense:Fees:")
+CASH_ACCOUNTS = (
+    "Assets:Nostro", "Assets:CashReceivable:", "Liabilities:CashPayable:", "Expense:Fees:", "Expense:Penalties",
+    "Income:Penalties",
+)
 
 
 def _cash_of(balances: dict[str, Cash], movement: Posted, currency: str) -> Cash:
@@ -51,12 +54,14 @@ def _cash_of(balances: dict[str, Cash], movement: Posted, currency: str) -> Cash
 
 
 def _move(cash: Cash, posting: Posting) -> None:
-    nostro, receivable, payable, _ = CASH_ACCOUNTS
+    nostro, receivable, payable, fees, *_ = CASH_ACCOUNTS
     if posting.account == nostro:
         cash.settled += posting.quantity
     elif posting.account.startswith(receivable):
         cash.receivable += posting.quantity
     elif posting.account.startswith(payable):
         cash.payable -= posting.quantity
-    else:
+    elif posting.account.startswith(fees):
         cash.fees += posting.quantity
+    else:
+        cash.penalties -= posting.quantity

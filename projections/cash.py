@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import ClassVar
 
 from domain.events import (
+    PenaltyBooked,
     SettlementEvent,
     StatusEvent,
     TermsReplaced,
@@ -19,7 +20,9 @@ from projections.projection import Document, View
 
 
 class Cash(Document, kw_only=True):
-    """All in ``currency``; ``payable`` is positive, ``fees`` is what trades cost so far."""
+    """All in ``currency``; ``payable`` is positive, ``fees`` is what trades cost so far, ``penalties`` what
+    fails did: above zero what we got.
+    """
 
     book: str
     desk: str
@@ -29,6 +32,7 @@ class Cash(Document, kw_only=True):
     receivable: Decimal = ZERO
     payable: Decimal = ZERO
     fees: Decimal = ZERO
+    penalties: Decimal = ZERO
 
     @property
     def total(self) -> Decimal:
@@ -70,6 +74,8 @@ class CashBalances:
             _settle(cash, fact)
         elif isinstance(fact, TradeEnded):
             _expect(cash, terms, -1)
+        elif isinstance(fact, PenaltyBooked):
+            _charge(cash, fact)
         elif isinstance(fact, TermsReplaced):
             _expect(cash, fact.previous, -1)
             _expect(cash, terms, 1)
@@ -106,6 +112,13 @@ def _settle(cash: Cash, fact: SettlementEvent) -> None:
         for currency, amount in _legs(fact.terms):
             if currency == cash.currency:
                 _move(cash, amount, -moved[currency])
+
+
+def _charge(cash: Cash, fact: PenaltyBooked) -> None:
+    """The depository takes and gives penalties without being asked."""
+    if cash.currency == fact.terms.currency:
+        cash.settled += fact.amount
+        cash.penalties += fact.amount
 
 
 def _move(cash: Cash, whole: Decimal, change: Decimal) -> None:

@@ -8,6 +8,8 @@ from typing import ClassVar
 import msgspec
 
 from domain.events import (
+    ObligationEvent,
+    PenaltyBooked,
     SettlementFailed,
     TermsReplaced,
     TradeAffirmed,
@@ -23,6 +25,8 @@ from domain.events.trades import Economics
 from domain.money import ZERO
 from domain.schema import Recorded
 from projections.projection import Document, View
+
+QUIET = (TradeAffirmed, TradePartiallySettled, TradeReallocated, ObligationEvent, PenaltyBooked)
 
 
 class Relation(Document, kw_only=True):
@@ -58,9 +62,7 @@ class Relations:
         fact = event.event
         if type(fact) is TradeBooked:
             return (f"{fact.terms.book}/{fact.terms.counterparty}",)
-        if not isinstance(fact, TradeEvent) or isinstance(
-            fact, TradeAffirmed | TradePartiallySettled | TradeReallocated
-        ):
+        if not isinstance(fact, TradeEvent) or isinstance(fact, QUIET):
             return ()
         return (f"{fact.terms.book}/{fact.terms.counterparty}",)
 

@@ -8,6 +8,7 @@ from typing import ClassVar
 import msgspec
 
 from domain.events import (
+    PenaltyBooked,
     SettlementEvent,
     StatusEvent,
     TermsReplaced,
@@ -63,7 +64,9 @@ class JournalEntry(Document, kw_only=True):
 
 
 class Journal:
-    """A revision posts the reversal of the old terms and the new ones; affirmations and fails post nothing."""
+    """A revision posts the reversal of the old terms and the new ones; affirmations, fails and instructions
+    post nothing.
+    """
 
     name = "journal"
     version = 1
@@ -86,10 +89,12 @@ class Journal:
         postings = tuple([posting for posting in _postings(fact, view) if posting.quantity])
         _require_balance(key, postings)
         terms = fact.terms
-        settled_on = fact.settled_on if isinstance(fact, SettlementEvent) else terms.settlement_date
+        value_date = terms.settlement_date
+        if isinstance(fact, SettlementEvent | PenaltyBooked):
+            value_date = fact.settled_on if isinstance(fact, SettlementEvent) else fact.business_date
         return JournalEntry(
             id=key, book=terms.book, entity=terms.entity, desk=terms.desk, type=event.type, trade_id=fact.trade_id,
-            counterparty=terms.counterparty, trade_date=terms.trade_date, value_date=settled_on,
+            counterparty=terms.counterparty, trade_date=terms.trade_date, value_date=value_date,
             business_date=fact.business_date, effective_at=fact.effective_at, recorded_at=fact.recorded_at,
             restates=fact.restates, postings=postings,
         )
@@ -100,6 +105,8 @@ def _postings(fact: TradeEvent, view: View) -> Iterable[Posting]:
         return [*trade_postings(fact.terms), *_realised(fact.terms, view)]
     if isinstance(fact, SettlementEvent):
         return settlement_postings(fact)
+    if isinstance(fact, PenaltyBooked):
+        return penalty_postings(fact)
     old = fact.previous if isinstance(fact, TermsReplaced) else fact.terms
     postings = [*_reversed(trade_postings(old)), *_realised(old, view)]
     if not isinstance(fact, TradeEnded):
@@ -158,6 +165,14 @@ def settlement_postings(fact: SettlementEvent) -> Iterator[Posting]:
     if terms.loan is None:
         yield Posting(settled_into(terms), terms.asset, fact.quantity)
         yield Posting(expected_delivery(terms), terms.asset, -fact.quantity)
+
+
+def penalty_postings(fact: PenaltyBooked) -> Iterator[Posting]:
+    """The depository takes and gives penalties without being asked; what was too much goes back where it was."""
+    total = sum((charge.amount for charge in fact.charges), ZERO)
+    account = "Income:Penalties" if (total or -fact.amount) > 0 else "Expense:Penalties"
+    yield Posting("Assets:Nostro", fact.terms.currency, fact.amount)
+    yield Posting(account, fact.terms.currency, -fact.amount)
 
 
 def _require_balance(key: str, postings: Sequence[Posting]) -> None:

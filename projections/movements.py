@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from domain.commands.reference import LotMethod
 from domain.events import (
     Part,
+    PenaltyBooked,
     SettlementEvent,
     StatusEvent,
     TermsReplaced,
@@ -23,11 +24,11 @@ from domain.events.trades import Economics, Product
 from domain.money import ZERO
 from domain.schema import Recorded
 from domain.trades.state import entry_of
-from projections.journal import Posting, settlement_postings, trade_postings
+from projections.journal import Posting, penalty_postings, settlement_postings, trade_postings
 from projections.lots import Place
 from projections.projection import Document, View
 
-Kind = Literal["trade", "settlement", "repayment"]
+Kind = Literal["trade", "settlement", "repayment", "penalty"]
 TRADING = 1
 """The precedence of what is traded: after what happens at the opening (0), before what expires (2)."""
 
@@ -110,7 +111,8 @@ class Movement(Posted, kw_only=True):
 class Movements:
     """What was agreed to replace terms holds from its ``effective_at`` on, so the earlier terms get an entry of their
     own that ends there; right terms hold for as long as the corrected ones were thought to; a cancelled trade never
-    held. Terms in parts have an entry for each. What settles, and what is repaid of a loan, are movements too.
+    held. Terms in parts have an entry for each. What settles, what is repaid of a loan, and what a fail costs are
+    movements too.
     """
 
     name = "movements"
@@ -128,6 +130,8 @@ class Movements:
             return ()
         if isinstance(fact, SettlementEvent):
             return (f"{_ids(fact.terms, fact)[0]}-{_settled_kind(fact)}-{event.sequence:012d}",)
+        if isinstance(fact, PenaltyBooked):
+            return (f"{_ids(fact.terms, fact)[0]}-penalty-{event.sequence:012d}",)
         if isinstance(fact, TradeCancelled):
             return tuple(_possible(fact))
         old = _replaced(fact)
@@ -141,8 +145,8 @@ class Movements:
             return _begun(key, fact, event, fact.terms.executed_at)
         if document is not None or isinstance(fact, TradeCancelled):
             return _ended(document, event) if document else None
-        if isinstance(fact, SettlementEvent):
-            return _settled(key, fact, event)
+        if isinstance(fact, SettlementEvent | PenaltyBooked):
+            return _settled(key, fact, event) if isinstance(fact, SettlementEvent) else _charged(key, fact, event)
         if key.endswith(UNTIL):
             return _until(key, view.get("movements", key.removesuffix(UNTIL)), event)
         olds: list[Movement | None] = [view.get("movements", old) for old in _replaced(fact)]
@@ -245,6 +249,15 @@ def _settled(key: str, fact: SettlementEvent, event: Recorded) -> Movement:
     settled.postings = _but_nothing(settlement_postings(fact))
     settled.fees, settled.income = ZERO, fact.quantity + fact.amount if fact.leg == "maturity" else ZERO
     return settled
+
+
+def _charged(key: str, fact: PenaltyBooked, event: Recorded) -> Movement:
+    """A penalty moves money, and nothing of the position."""
+    charged = _movement(key, fact.terms, fact, event, fact.effective_at)
+    charged.kind = "penalty"
+    charged.quantity, charged.amount, charged.fees = ZERO, fact.amount, ZERO
+    charged.postings = _but_nothing(penalty_postings(fact))
+    return charged
 
 
 def _but_nothing(postings: Iterable[Posting]) -> tuple[Posting, ...]:

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from domain.commands.reference import LotMethod
 from domain.events import (
+    PenaltyBooked,
     SettlementEvent,
     StatusEvent,
     TermsReplaced,
@@ -76,7 +77,7 @@ class Positions:
         # Most events are bookings: they are not to pay for the others.
         if type(fact) is TradeBooked:
             return (position_id(fact.terms),)
-        if not isinstance(fact, TradeEvent) or isinstance(fact, StatusEvent):
+        if not isinstance(fact, TradeEvent) or isinstance(fact, StatusEvent | PenaltyBooked):
             return ()
         key = position_id(fact.terms)
         if isinstance(fact, TermsReplaced) and position_id(fact.previous) != key:

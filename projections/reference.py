@@ -13,6 +13,7 @@ from domain.events import (
     CounterpartyDefined,
     DeskDefined,
     FxRateRecorded,
+    InstrumentClassified,
     InstrumentDefined,
     InstrumentRestricted,
     KeyIssued,
@@ -21,9 +22,11 @@ from domain.events import (
     KillSwitchReleased,
     LegalEntityDefined,
     LimitSet,
+    PenaltyRateSet,
     PeriodClosed,
     PriceRecorded,
     RestrictionLifted,
+    SettlementCycleSet,
     TraderDefined,
 )
 from domain.events.envelope import Event
@@ -41,6 +44,9 @@ _KINDS: dict[type[Event], tuple[str, tuple[str, ...]]] = {
     KeyIssued: ("keys", ("key_id",)), KeyRevoked: ("keys", ("key_id",)), BusinessDateRolled: ("dates", ()),
     PeriodClosed: ("periods", ()), PriceRecorded: ("prices", ("instrument",)),
     FxRateRecorded: ("rates", ("base", "quote")),
+    SettlementCycleSet: ("settlement-cycles", ("market", "effective_from")),
+    PenaltyRateSet: ("penalty-rates", ("kind", "currency", "effective_from")),
+    InstrumentClassified: ("liquidity", ("instrument", "effective_from")),
 }
 _ENDING = (RestrictionLifted, KillSwitchReleased, KeyRevoked)
 

@@ -13,10 +13,11 @@ from projections.positions import Positions
 from projections.projection import Projection
 from projections.quotes import Quotes
 from projections.reference import ReferenceData
+from projections.settlements import Settlements
 from projections.trades import Trades
 
 PROJECTIONS: tuple[Projection, ...] = (
-    Trades(), Movements(), Positions(), Journal(), CashBalances(), Exposures(), Relations(), Breaches(),
+    Trades(), Settlements(), Movements(), Positions(), Journal(), CashBalances(), Exposures(), Relations(), Breaches(),
     RecentActivity(), Alerts(), Audit(), ReferenceData(), Quotes(),
 )
 

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from domain.events import SettlementEvent, SettlementFailed, TradeBooked, TradeEvent
 from domain.schema import Recorded
+from domain.trades.obligations import due_on as due_date
 from domain.trades.state import Status, TradeState, booked, evolve_trade
 from projections.projection import Document, View
 
@@ -48,7 +49,7 @@ class Trades:
         state = evolve_trade(document.state if document else None, event.version, event.sequence, fact)
         assert state is not None
         terms = state.terms
-        due_on = terms.loan.maturity_date if terms.loan and state.leg == "maturity" else terms.settlement_date
+        due_on = due_date(state)
         settled_on = document.settled_on if document else None
         return Trade(
             id=key, book=terms.book, trade_id=fact.trade_id, status=state.status, counterparty=terms.counterparty,

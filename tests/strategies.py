@@ -14,8 +14,12 @@ from domain.commands import (
     AllocateBlock,
     AmendTrade,
     AnyCommand,
+    BookPenalty,
     BookTrade,
+    BuyIn,
+    CancelInstruction,
     CancelTrade,
+    ClassifyInstrument,
     ClosePeriod,
     CompressTrades,
     CorrectTrade,
@@ -25,21 +29,31 @@ from domain.commands import (
     DefineDesk,
     DefineLegalEntity,
     DefineTrader,
+    DissolveNet,
     EngageKillSwitch,
     EquityTerms,
     FailSettlement,
     FxSpotTerms,
+    HoldSettlement,
     IncreaseTrade,
+    InstructSettlement,
     LiftRestriction,
     LoanTerms,
+    MatchSettlement,
+    NetSettlements,
     NovateTrade,
     ReallocateBlock,
     RecordFxRate,
     RecordPrice,
     ReleaseKillSwitch,
+    ReleaseSettlement,
+    ReportMismatch,
     RestrictInstrument,
     RollBusinessDate,
     SetLimit,
+    SetPenaltyRate,
+    SetSettlementCycle,
+    SettleNet,
     SettleTrade,
     TerminateTrade,
 )
@@ -58,6 +72,9 @@ WORLD: tuple[AnyCommand, ...] = (
     DefineTrader(command_id="w4", trader="ben", name="Ben", desk="US"),
     DefineCounterparty(command_id="w5", counterparty="BETA", name="Beta", lei=lei_of("EVERBOOK0000000004")),
     RecordFxRate(command_id="w6", base="USD", quote="JPY", rate=Decimal("150.5")),
+    SetPenaltyRate(command_id="w7", kind="liquid-shares", rate=Decimal("1.5"), effective_from=DAY),
+    SetPenaltyRate(command_id="w8", kind="lack-of-cash", rate=Decimal("3.5"), currency="EUR", effective_from=DAY),
+    ClassifyInstrument(command_id="w9", instrument="SAN", liquidity="liquid-shares", effective_from=DAY),
 )
 BOOKS = {"EQ-1": "anna", "EQ-2": "anna", "US-1": "ben"}
 TRADES = tuple(f"T{number}" for number in range(1, 10))
@@ -146,9 +163,42 @@ def changes(
         about(CorrectTrade, trade_ids, reason=st.just("typo"), trade_date=st.none() | days(-4, 0), **revised),
         about(CancelTrade, trade_ids, **fields), about(AffirmTrade, trade_ids, **fields),
         about(SettleTrade, trade_ids, **settled, **fields), about(SettleTrade, trade_ids, **settled, **fields),
-        about(FailSettlement, trade_ids, **fields),
+        about(FailSettlement, trade_ids, cause=st.sampled_from(["securities", "cash"]), **fields),
+        handlings(trade_ids, **fields),
     )
 
+
+def handlings(
+    trade_ids: st.SearchStrategy[str] = st.sampled_from(TRADES), **fields: Any  # noqa: B008
+) -> st.SearchStrategy[AnyCommand]:
+    """What is told about a settlement on its way."""
+    return st.one_of(
+        about(InstructSettlement, trade_ids, instruction=st.sampled_from(["SI-1", "SI-2"]), **fields),
+        about(MatchSettlement, trade_ids, **fields),
+        about(ReportMismatch, trade_ids, difference=st.just("their price"), **fields),
+        about(CancelInstruction, trade_ids, **fields), about(HoldSettlement, trade_ids, **fields),
+        about(ReleaseSettlement, trade_ids, **fields), about(BuyIn, trade_ids, price=PRICES, **fields),
+        about(BookPenalty, trade_ids, through=st.none() | days(0, 9), **fields),
+    )
+
+
+def nettings(
+    trade_ids: st.SearchStrategy[str] = st.sampled_from(TRADES), **fields: Any  # noqa: B008
+) -> st.SearchStrategy[AnyCommand]:
+    """Nets of trades of one book that may or may not fit together."""
+    named: dict[str, Any] = {"command_id": st.just("x"), "net_id": st.sampled_from(["N1", "N2"]), **fields}
+
+    def of_book(book: str) -> st.SearchStrategy[AnyCommand]:
+        own = trade_ids.filter(lambda trade_id: book_of(trade_id) == book)
+        trades = st.lists(own, min_size=2, max_size=3).map(tuple)
+        return st.one_of(
+            st.builds(NetSettlements, book=st.just(book), trade_ids=trades, **named),
+            st.builds(NetSettlements, book=st.just(book), trade_ids=trades, **named),
+            st.builds(SettleNet, book=st.just(book), settled_on=st.none() | days(0, 5), **named),
+            st.builds(DissolveNet, book=st.just(book), **named),
+        )
+
+    return trade_ids.map(book_of).flatmap(of_book)
 
 def offspring(trade_id: str) -> tuple[str, str, str]:
     """What may come of a trade: two in its book, and one in another."""
@@ -217,6 +267,18 @@ _SURROUNDINGS = st.one_of(
         SetLimit, command_id=_X, book=st.sampled_from(["EQ-1", "US-1"]), amount=st.sampled_from(_LIMITS),
         kind=st.sampled_from(["gross-notional", "order-notional", "position-quantity"]),
     ),
+    st.builds(
+        SetPenaltyRate, command_id=_X, kind=st.sampled_from(["liquid-shares", "other"]), rate=decimals("1", "0.25"),
+        effective_from=days(-9, 5),
+    ),
+    st.builds(
+        ClassifyInstrument, command_id=_X, instrument=st.just("IBM"), liquidity=st.sampled_from(["other"]),
+        effective_from=days(-9, 5),
+    ),
+    st.builds(
+        SetSettlementCycle, command_id=_X, market=st.sampled_from(["XPAR", "XNYS"]), days=st.integers(0, 2),
+        effective_from=days(-9, 1),
+    ),
     st.builds(EngageKillSwitch, command_id=_X, trader=st.just("ben")),
     st.builds(ReleaseKillSwitch, command_id=_X, trader=st.just("ben")),
     st.builds(RestrictInstrument, command_id=_X, instrument=st.just("IBM")),
@@ -243,7 +305,10 @@ def _kinds(
     known = st.sampled_from([*pool * 9, *(name for trade_id in pool for name in offspring(trade_id))])
     revised = changes(known, terms=terms, effective_at=moments)
     became = becomings(known, effective_at=moments)
-    kinds = [bookings(trade_ids, terms, moments), *[revised] * 4, *[became] * 3, compressions(pool)]
+    kinds = [
+        bookings(trade_ids, terms, moments), *[revised] * 4, *[became] * 3, compressions(pool),
+        nettings(trade_ids, effective_at=moments),
+    ]
     # Of equal strategies ``one_of`` takes one.
     return st.sampled_from([*kinds, *([_SURROUNDINGS] if surroundings else [])]).flatmap(lambda kind: kind)
 

@@ -17,7 +17,9 @@ from api.problems import Problem
 from api.replaying import moment
 from domain.money import exact
 from infra.everbook import Everbook
+from projections.ageing import AGED, Calendars, business_date, business_days_open
 from projections.risk import exposures
+from projections.settlements import OPEN
 from projections.valuation import Marks, value
 
 Book = Annotated[str | None, typer.Option(help="Only this book")]
@@ -74,6 +76,27 @@ def journal(data: Data = None, book: Book = None, limit: Most = 20, as_json: Jso
         (each.book, each.trade_id, each.type, posting.account, posting.asset, posting.quantity)
         for each in found for posting in each.postings
     ))
+
+
+def settlements(
+    *, data: Data = None, book: Book = None,
+    every: Annotated[bool, typer.Option("--all", help="What has settled too")] = False, limit: Most = 200,
+    as_json: Json = False,
+) -> None:
+    """What is to be delivered and paid, and for how many business days it has been due."""
+    with existing(settings_of(data)) as ledger, exact():
+        ledger.worker().catch_up()
+        where: dict[str, Any] = ({} if every else {"status": OPEN}) | ({"book": book} if book else {})
+        found = _sound(ledger.read_models.select("settlements", where=where, limit=limit))
+        entries = _sound(ledger.read_models.select("reference", where={"kind": AGED}, limit=-1))
+        calendars, today = Calendars(entries), business_date(entries)
+        aged = [business_days_open(each, today, calendars) for each in found]
+        lines = [
+            (each.book, each.trade_id, each.leg, each.status, each.due_on, days or None, each.open_quantity,
+             each.asset, each.open_amount, each.currency) for each, days in zip(found, aged, strict=True)
+        ]
+    columns = ("book", "trade", "leg", "status", "due", "days over", "open", "asset", "amount", "currency")
+    show(found, as_json, "Settlements", columns, lines)
 
 
 def risk(data: Data = None, by: Annotated[str, typer.Option(help="book, desk, counterparty, issuer …")] = "book",

@@ -90,7 +90,7 @@ class Report(msgspec.Struct, kw_only=True):
                 *self._limit(each.name)) for each in self.exposures])
         table("Breaches", ("kind", "count"), sorted(self.breaches.items()))
         table("Alerts", ("kind", "count"), sorted(self.alerts.items()))
-        table("Settlement due", ("day", "trades"), list(self.settlement_due.items())[:10])
+        table("Settlement due", ("day", "obligations"), list(self.settlement_due.items())[:10])
         table("Trial balance", ("asset", "sum"), sorted(self.trial_balance.items()))
         self._show_proofs()
 
@@ -117,7 +117,7 @@ def read(opened: Everbook, posted: Posted, commands_per_second: float) -> Report
     with exact():
         entries, documents, positions = (list(every(model)) for model in ("reference", "exposure", "positions"))
         marks = Marks(entries)
-        due = Counter(trade.due_on for trade in every("trades") if trade.state.is_open)
+        due = Counter(each.due_on for each in every("settlements") if each.is_open)
         return Report(
             posted=posted, commands_per_second=commands_per_second,
             positions=market_exposures(positions, marks, "desk"), profit=profit(positions, marks),

@@ -7,6 +7,7 @@ from itertools import count
 from typing import Any
 
 from api.generator.shape import Shape
+from api.regimes import regime_commands
 from domain.commands import (
     AnyCommand,
     DefineBook,
@@ -74,6 +75,7 @@ class Referential:
 
     def commands(self) -> Iterator[AnyCommand]:
         """In an order in which each finds what it refers to."""
+        yield from regime_commands()
         numbers = count(1)
         for kind, fields in (*self._world(), *self._controls()):
             yield kind(command_id=f"reference-{self.shape.seed}-{next(numbers):05d}", source=SOURCE, **fields)
@@ -100,7 +102,6 @@ class Referential:
             yield DefineInstrument, {
                 "instrument": name, "name": title, "isin": isin_of(isin), "mic": mic, "cfi": "ESVUFR",
                 "currency": VENUES[mic], "issuer": name, "calendar": mic,
-                "settlement_days": 1 if mic[:2] == "XN" else 2,
             }
 
     def _controls(self) -> Iterator[tuple[type[Any], dict[str, Any]]]:

@@ -18,7 +18,8 @@ from domain.outcomes import Principal
 DEFINING = {
     "entities": "DefineLegalEntity", "desks": "DefineDesk", "books": "DefineBook", "traders": "DefineTrader",
     "counterparties": "DefineCounterparty", "instruments": "DefineInstrument", "calendars": "DefineCalendar",
-    "restrictions": "RestrictInstrument",
+    "restrictions": "RestrictInstrument", "settlement-cycles": "SetSettlementCycle",
+    "penalty-rates": "SetPenaltyRate", "liquidity": "ClassifyInstrument",
 }
 READABLE = (*DEFINING, "limits", "kill-switches", "keys", "dates", "periods")
 SECRET_BYTES = 32

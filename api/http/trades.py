@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from api import reading, writing
-from api.examples import AMENDMENT, BOOKING, CORRECTION, HISTORY, OUTCOME, REASON, SETTLEMENT, TRADE
+from api.examples import AMENDMENT, BOOKING, CORRECTION, FAIL, HISTORY, OUTCOME, REASON, SETTLEMENT, TRADE
 from api.http.documented import body, documented
 from api.http.events import history
 from api.problems import Problem
@@ -100,7 +100,7 @@ async def settle(request: Request, trade_id: str) -> Response:
     return await change(request, "SettleTrade", trade_id)
 
 
-@router.post("/v1/trades/{trade_id}/fail", openapi_extra=body(REASON, "FailSettlement", without=PATH),
+@router.post("/v1/trades/{trade_id}/fail", openapi_extra=body(FAIL, "FailSettlement", without=PATH),
              responses=documented(OUTCOME))
 async def fail(request: Request, trade_id: str) -> Response:
     """What was due did not settle; the position stays."""

@@ -30,6 +30,20 @@ from domain.commands.reference import (
     RollBusinessDate,
     SetLimit,
 )
+from domain.commands.regimes import ClassifyInstrument, SetPenaltyRate, SetSettlementCycle
+from domain.commands.settlement import (
+    BookPenalty,
+    BuyIn,
+    CancelInstruction,
+    DissolveNet,
+    HoldSettlement,
+    InstructSettlement,
+    MatchSettlement,
+    NetSettlements,
+    ReleaseSettlement,
+    ReportMismatch,
+    SettleNet,
+)
 from domain.commands.trades import (
     AffirmTrade,
     AmendTrade,
@@ -48,21 +62,28 @@ from domain.commands.trades import (
 ReferenceCommand = (
     DefineLegalEntity | DefineDesk | DefineBook | DefineTrader | DefineCounterparty | DefineInstrument | DefineCalendar
     | SetLimit | RestrictInstrument | LiftRestriction | EngageKillSwitch | ReleaseKillSwitch | IssueKey | RevokeKey
-    | RollBusinessDate | ClosePeriod
+    | RollBusinessDate | ClosePeriod | SetSettlementCycle | SetPenaltyRate | ClassifyInstrument
 )
 MarketCommand = RecordPrice | RecordFxRate
+SettlementCommand = (
+    InstructSettlement | MatchSettlement | ReportMismatch | CancelInstruction | HoldSettlement | ReleaseSettlement
+    | BuyIn | BookPenalty | NetSettlements | SettleNet | DissolveNet
+)
 LedgerCommand = (
     BookTrade | AmendTrade | CorrectTrade | CancelTrade | AffirmTrade | SettleTrade | FailSettlement | AllocateBlock
     | ReallocateBlock | NovateTrade | CompressTrades | IncreaseTrade | DecreaseTrade | TerminateTrade
 )
-AnyCommand = ReferenceCommand | MarketCommand | LedgerCommand
+AnyCommand = ReferenceCommand | MarketCommand | LedgerCommand | SettlementCommand
 
 __all__ = [
-    "AffirmTrade", "AllocateBlock", "Allocation", "AmendTrade", "AnyCommand", "BookTrade", "CancelTrade", "ClosePeriod",
-    "Command", "CompressTrades", "CorrectTrade", "DecreaseTrade", "DefineBook", "DefineCalendar", "DefineCounterparty",
-    "DefineDesk", "DefineInstrument", "DefineLegalEntity", "DefineTrader", "EngageKillSwitch", "EquityTerms",
-    "FailSettlement", "FxSpotTerms", "IncreaseTrade", "IssueKey", "LedgerCommand", "LiftRestriction", "LoanTerms",
-    "MarketCommand", "NovateTrade", "ReallocateBlock", "RecordFxRate", "RecordPrice", "ReferenceCommand",
-    "ReleaseKillSwitch", "RestrictInstrument", "RevokeKey", "RollBusinessDate", "SetLimit",
-    "SettleTrade", "TerminateTrade", "Terms", "TradeCommand", "UnreadableCommand",
+    "AffirmTrade", "AllocateBlock", "Allocation", "AmendTrade", "AnyCommand", "BookPenalty", "BookTrade", "BuyIn",
+    "CancelInstruction", "CancelTrade", "ClassifyInstrument", "ClosePeriod", "Command", "CompressTrades",
+    "CorrectTrade", "DecreaseTrade", "DefineBook", "DefineCalendar", "DefineCounterparty", "DefineDesk",
+    "DefineInstrument", "DefineLegalEntity", "DefineTrader", "DissolveNet", "EngageKillSwitch", "EquityTerms",
+    "FailSettlement", "FxSpotTerms", "HoldSettlement", "IncreaseTrade", "InstructSettlement", "IssueKey",
+    "LedgerCommand", "LiftRestriction", "LoanTerms", "MarketCommand", "MatchSettlement", "NetSettlements",
+    "NovateTrade", "ReallocateBlock", "RecordFxRate", "RecordPrice", "ReferenceCommand", "ReleaseKillSwitch",
+    "ReleaseSettlement", "ReportMismatch", "RestrictInstrument", "RevokeKey", "RollBusinessDate", "SetLimit",
+    "SetPenaltyRate", "SetSettlementCycle", "SettleNet", "SettleTrade", "TerminateTrade", "Terms", "TradeCommand",
+    "UnreadableCommand",
 ]

@@ -55,7 +55,9 @@ class DefineCounterparty(Command, frozen=True, kw_only=True):
 
 
 class DefineInstrument(Command, frozen=True, kw_only=True):
-    """``settlement_days`` is the cycle after the trade date in business days of ``calendar`` (2 for T+2)."""
+    """``settlement_days`` is the cycle after the trade date in business days of ``calendar`` (2 for T+2); without it
+    that of the market ``mic``, else of the calendar, else 2.
+    """
 
     instrument: Key
     name: Name
@@ -65,7 +67,7 @@ class DefineInstrument(Command, frozen=True, kw_only=True):
     currency: Code
     issuer: Key
     calendar: Key
-    settlement_days: Days = 2
+    settlement_days: Days | None = None
 
 
 class DefineCalendar(Command, frozen=True, kw_only=True):

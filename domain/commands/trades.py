@@ -12,6 +12,7 @@ from domain.commands.reference import Code
 Side = Literal["buy", "sell"]
 DayCount = Literal["ACT/360", "ACT/365F", "30/360", "30E/360", "ACT/ACT"]
 Tenor = Literal["0D", "1D", "2D", "1W", "2W", "1M", "2M", "3M", "6M", "12M"]
+FailCause = Literal["securities", "cash"]
 Fees = Annotated[dict[Key, Decimal], msgspec.Meta(max_length=20)]
 
 
@@ -110,4 +111,8 @@ class SettleTrade(TradeCommand, frozen=True, kw_only=True):
 
 
 class FailSettlement(TradeCommand, frozen=True, kw_only=True):
-    """The counterparty or we did not deliver on the settlement date; the economic position stays."""
+    """The counterparty or we did not deliver on the settlement date, for lack of ``cause``: the seller lacks
+    securities, the buyer cash. The economic position stays.
+    """
+
+    cause: FailCause = "securities"

@@ -53,7 +53,7 @@ class InstrumentDefined(Event, frozen=True, kw_only=True):
     currency: str
     issuer: str
     calendar: str
-    settlement_days: int
+    settlement_days: int | None = None
 
 
 class CalendarDefined(Event, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 
 from domain.commands.reference import LotMethod
-from domain.commands.trades import DayCount
+from domain.commands.trades import DayCount, FailCause
 from domain.events.envelope import Event
 from domain.events.parts import Part
 from domain.money import ZERO
@@ -156,7 +156,8 @@ class TradePartiallySettled(SettlementEvent, frozen=True, kw_only=True):
 
 
 class SettlementFailed(StatusEvent, frozen=True, kw_only=True):
-    """``open_quantity`` was due on the settlement date and did not settle."""
+    """``open_quantity`` was due on the settlement date and did not settle, for lack of ``cause``."""
 
     open_quantity: Decimal
     leg: Literal["start", "maturity"] = "start"
+    cause: FailCause = "securities"

@@ -5,6 +5,7 @@ from datetime import date
 
 from domain.commands import (
     AnyCommand,
+    ClassifyInstrument,
     ClosePeriod,
     DefineBook,
     DefineCalendar,
@@ -21,11 +22,13 @@ from domain.commands import (
     RevokeKey,
     RollBusinessDate,
     SetLimit,
+    SetPenaltyRate,
+    SetSettlementCycle,
 )
 from domain.decider import Envelope
 from domain.events import Event
 from domain.outcomes import Principal
-from domain.reference import controls, definitions
+from domain.reference import controls, definitions, regimes
 from domain.reference.kept import KeptReference, kept, resume
 from domain.reference.state import ReferenceState
 from domain.refusals import Refused
@@ -39,6 +42,7 @@ _STREAMS: dict[type, tuple[str, str]] = {
     RestrictInstrument: ("restriction:", "instrument"), LiftRestriction: ("restriction:", "instrument"),
     IssueKey: ("key:", "key_id"), RevokeKey: ("key:", "key_id"),
 }
+_RULES = {**definitions.RULES, **controls.RULES, **regimes.RULES}
 
 
 class ReferenceDecider:
@@ -59,23 +63,13 @@ class ReferenceDecider:
     def stream(self, command: AnyCommand) -> str:
         if named := _STREAMS.get(type(command)):
             return named[0] + str(getattr(command, named[1]))
-        match command:
-            case SetLimit():
-                suffix = f":{command.instrument}" if command.instrument else ""
-                return f"limit:{command.book}:{command.kind}{suffix}"
-            case EngageKillSwitch() | ReleaseKillSwitch():
-                return f"kill-switch:trader:{command.trader}" if command.trader else f"kill-switch:book:{command.book}"
-            case RollBusinessDate():
-                return "business-date"
-            case ClosePeriod():
-                return "periods"
-        return "reference"
+        return _stream(command)
 
     def version(self, command: AnyCommand) -> int:
         return self.state.versions.get(self.stream(command), 0)
 
     def decide(self, command: AnyCommand, envelope: Envelope, principal: Principal) -> Sequence[Event]:
-        if rule := definitions.RULES.get(type(command)) or controls.RULES.get(type(command)):
+        if rule := _RULES.get(type(command)):
             return (rule(self.state, command, envelope, principal),)
         raise Refused("wrong-log", f"{type(command).__name__} is not decided by the reference log", "$.type")
 
@@ -87,3 +81,18 @@ class ReferenceDecider:
 
     def resume(self, state: KeptReference) -> None:
         resume(self.state, state)
+
+
+def _stream(command: AnyCommand) -> str:
+    match command:
+        case SetLimit():
+            return f"limit:{command.book}:{command.kind}" + (f":{command.instrument}" if command.instrument else "")
+        case EngageKillSwitch() | ReleaseKillSwitch():
+            return f"kill-switch:trader:{command.trader}" if command.trader else f"kill-switch:book:{command.book}"
+        case SetSettlementCycle() | SetPenaltyRate() | ClassifyInstrument():
+            return regimes.stream_of(command)
+        case RollBusinessDate():
+            return "business-date"
+        case ClosePeriod():
+            return "periods"
+    return "reference"

@@ -10,6 +10,7 @@ from domain.events import (
     BusinessDateRolled,
     CounterpartyDefined,
     DeskDefined,
+    InstrumentClassified,
     InstrumentDefined,
     InstrumentRestricted,
     KeyIssued,
@@ -17,7 +18,9 @@ from domain.events import (
     LegalEntityDefined,
     LimitSet,
     LogOpened,
+    PenaltyRateSet,
     PeriodClosed,
+    SettlementCycleSet,
     TraderDefined,
 )
 from domain.outcomes import Principal
@@ -46,6 +49,9 @@ class KeptReference(msgspec.Struct, frozen=True, kw_only=True):
     opened: dict[str, LogOpened]
     versions: dict[str, int]
     calendars: dict[str, Calendar]
+    cycles: dict[str, tuple[SettlementCycleSet, ...]]
+    penalty_rates: dict[str, tuple[PenaltyRateSet, ...]]
+    liquidity: dict[str, tuple[InstrumentClassified, ...]]
 
 
 AS_THEY_ARE = tuple(

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from domain.business_days import WEEKENDS_ONLY, Calendar
+from domain.commands.regimes import LiquidityClass, PenaltyKind
 from domain.events import (
     BookDefined,
     BusinessDateRolled,
@@ -12,6 +14,7 @@ from domain.events import (
     CounterpartyDefined,
     DeskDefined,
     Event,
+    InstrumentClassified,
     InstrumentDefined,
     InstrumentRestricted,
     KeyIssued,
@@ -21,11 +24,14 @@ from domain.events import (
     LegalEntityDefined,
     LimitSet,
     LogOpened,
+    PenaltyRateSet,
     PeriodClosed,
     RestrictionLifted,
+    SettlementCycleSet,
     TraderDefined,
 )
 from domain.outcomes import Principal
+from domain.reference.effective import DAYS_WITHOUT_A_CYCLE, in_force, with_fact
 from domain.reference.limits import BookLimits, LimitKey, Limits, limits_binding
 from domain.schema import Recorded
 from domain.undo import UndoLog
@@ -58,6 +64,9 @@ class ReferenceState:
         self.opened: dict[str, LogOpened] = {}
         self.versions: dict[str, int] = {}
         self.calendars: dict[str, Calendar] = {}
+        self.cycles: dict[str, tuple[SettlementCycleSet, ...]] = {}
+        self.penalty_rates: dict[str, tuple[PenaltyRateSet, ...]] = {}
+        self.liquidity: dict[str, tuple[InstrumentClassified, ...]] = {}
         self._binding: dict[tuple[str, str], tuple[BookLimits, Limits]] = {}
         self._tables: dict[type[Event], tuple[dict[str, Any], str]] = {
             LegalEntityDefined: (self.entities, "entity"), DeskDefined: (self.desks, "desk"),
@@ -70,6 +79,8 @@ class ReferenceState:
             CalendarDefined: self._calendar_defined, LimitSet: self._limit_set, RestrictionLifted: self._lifted,
             KillSwitchEngaged: self._engaged, KillSwitchReleased: self._released, KeyIssued: self._issued,
             KeyRevoked: self._revoked, BusinessDateRolled: self._rolled, PeriodClosed: self._closed,
+            SettlementCycleSet: self._cycle_set, PenaltyRateSet: self._rate_set,
+            InstrumentClassified: self._classified,
         }
 
     def calendar(self, calendar_id: str) -> Calendar:
@@ -82,6 +93,24 @@ class ReferenceState:
     def currency_calendars(self, *currencies: str) -> list[Calendar]:
         """The calendars named like ``currencies``."""
         return [self.calendar(currency) for currency in currencies]
+
+    def settlement_days(self, instrument: InstrumentDefined, trade_date: date) -> int:
+        """The cycle after ``trade_date``: the instrument's own, else that of its market, else of its calendar."""
+        if instrument.settlement_days is not None:
+            return instrument.settlement_days
+        for market in (instrument.mic, instrument.calendar):
+            if cycle := in_force(self.cycles.get(market, ()), trade_date):
+                return cycle.days
+        return DAYS_WITHOUT_A_CYCLE
+
+    def liquidity_of(self, instrument: str, day: date) -> LiquidityClass | None:
+        found = in_force(self.liquidity.get(instrument, ()), day)
+        return found.liquidity if found else None
+
+    def penalty_rate(self, kind: PenaltyKind, currency: str, day: date) -> Decimal | None:
+        """In force on ``day``; ``currency`` tells the one for lack of cash."""
+        found = in_force(self.penalty_rates.get(_rate_key(kind, currency), ()), day)
+        return found.rate if found else None
 
     def limits_of(self, book: str, instrument: str) -> Limits | None:
         """The limits that bind an order of ``book`` in ``instrument``; None when the book has none at all."""
@@ -147,8 +176,24 @@ class ReferenceState:
         self.undo.remove(self.digests, self.keys[event.key_id].digest)
         self.undo.remove(self.principals, event.key_id)
 
+    def _cycle_set(self, event: SettlementCycleSet) -> None:
+        self.undo.put(self.cycles, event.market, with_fact(self.cycles.get(event.market, ()), event))
+
+    def _rate_set(self, event: PenaltyRateSet) -> None:
+        key = _rate_key(event.kind, event.currency or "")
+        self.undo.put(self.penalty_rates, key, with_fact(self.penalty_rates.get(key, ()), event))
+
+    def _classified(self, event: InstrumentClassified) -> None:
+        self.undo.put(
+            self.liquidity, event.instrument, with_fact(self.liquidity.get(event.instrument, ()), event)
+        )
+
     def _rolled(self, event: BusinessDateRolled) -> None:
         self.undo.put(self.dates, "business-date", event.business_date)
 
     def _closed(self, event: PeriodClosed) -> None:
         self.undo.put(self.dates, "closed-through", event.through)
+
+
+def _rate_key(kind: PenaltyKind, currency: str) -> str:
+    return f"{kind}:{currency}" if kind == "lack-of-cash" else kind

@@ -29,6 +29,7 @@ from domain.trades.handover import (
 )
 from domain.trades.lifecycle import require_book_defined, require_may_trade
 from domain.trades.limits import require_headroom, require_within
+from domain.trades.obligations import require_not_netted
 from domain.trades.parts import apportion, split, step
 from domain.trades.state import TradeState
 
@@ -83,6 +84,7 @@ def _withdrawable(log: "TradeDecider", block: TradeState) -> list[TradeState]:
     for trade in trades:
         if trade.status not in {"booked", "affirmed"}:
             raise Refused("wrong-state", f"{trade.trade_id} came of {block.trade_id} and is {trade.status}: it stands")
+        require_not_netted(trade)
     left = [sum((getattr(trade.terms, name) for trade in trades), ZERO) for name in ("quantity", "amount")]
     if left != [block.terms.quantity, block.terms.amount]:
         raise Refused("wrong-state", f"what came of {block.trade_id} was changed since: it stands")

@@ -1,6 +1,6 @@
 """The rules of a ledger log: its books' trades, headroom and business date."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from itertools import islice
@@ -8,12 +8,14 @@ from typing import Any
 
 import msgspec
 
-from domain.commands import AnyCommand, BookTrade, ClosePeriod, RollBusinessDate, TradeCommand
+from domain.commands import AnyCommand, BookTrade, ClosePeriod, NetSettlements, RollBusinessDate, TradeCommand
+from domain.commands.settlement import NetCommand
 from domain.decider import Apart, Envelope
 from domain.events import (
     BookDefined,
     BusinessDateRolled,
     Event,
+    NetEvent,
     PeriodClosed,
     TermsReplaced,
     TradeBooked,
@@ -30,10 +32,12 @@ from domain.refusals import Refused
 from domain.schema import Recorded
 from domain.trades import becoming, lifecycle
 from domain.trades.economics import template_of
+from domain.trades.nets import NetState
 from domain.trades.state import TradeState, booked, evolve_trade
 from domain.undo import UndoLog
 
 TRADES_IN_MEMORY = 20_000
+NET = "net:"
 
 
 class KeptTrades(msgspec.Struct, frozen=True):
@@ -49,8 +53,8 @@ class TradeDecider:
     """Decides under the reference and market facts that its owner follows.
 
     ``used`` is the gross notional reserved by each book's unsettled trades, in its base currency; ``positions`` the
-    trade-date quantity by book and instrument; ``trades`` those seen last, the others are loaded when a command needs
-    them.
+    trade-date quantity by book and instrument; ``trades`` and ``nets`` those seen last, the others are loaded when a
+    command needs them.
     """
 
     state_type = KeptTrades
@@ -63,6 +67,7 @@ class TradeDecider:
         self.reference = reference
         self.market = market
         self.trades: dict[str, TradeState] = {}
+        self.nets: dict[str, NetState] = {}
         self.used: dict[str, Decimal] = {}
         self.positions: dict[tuple[str, str], Decimal] = {}
         self.dates: dict[str, date] = {}
@@ -108,42 +113,67 @@ class TradeDecider:
     def stream(self, command: AnyCommand) -> str:
         if isinstance(command, TradeCommand):
             return "trade:" + command.trade_id
+        if isinstance(command, NetCommand):
+            return NET + command.net_id
         return "business-date" if isinstance(command, RollBusinessDate) else "periods"
 
     def version(self, command: AnyCommand) -> int:
         if isinstance(command, TradeCommand):
             trade = self.trades.get(command.trade_id)
             return trade.version if trade else 0
+        if isinstance(command, NetCommand):
+            net = self.nets.get(command.net_id)
+            return net.version if net else 0
         return self.versions.get(self.stream(command), 0)
 
     def absent(self, commands: Iterable[AnyCommand], *, bookings: bool) -> list[str]:
         """The streams that deciding these commands needs and that are not in memory; those of ``bookings`` too, which
         are new unless a trade id is used again.
         """
-        trades, wanted = self.trades, dict[str, None]()
+        trades, wanted, streams = self.trades, dict[str, None](), dict[str, None]()
         for c in commands:
-            if isinstance(c, TradeCommand) and (bookings or type(c) is not BookTrade):
-                wanted[c.trade_id] = None
-                if isinstance(c, becoming.COMMANDS):
-                    wanted |= dict.fromkeys(becoming.needed(c, trades, new=bookings))
-        return ["trade:" + trade_id for trade_id in wanted if trade_id not in trades]
+            if isinstance(c, TradeCommand):
+                if bookings or type(c) is not BookTrade:
+                    wanted[c.trade_id] = None
+                    if isinstance(c, becoming.COMMANDS):
+                        wanted |= dict.fromkeys(becoming.needed(c, trades, new=bookings))
+            elif isinstance(c, NetCommand):
+                streams |= dict.fromkeys(self._absent_of_net(c))
+        return [*streams, *("trade:" + trade_id for trade_id in wanted if trade_id not in trades)]
+
+    def _absent_of_net(self, command: NetCommand) -> Iterator[str]:
+        net = self.nets.get(command.net_id)
+        if net is None:
+            yield NET + command.net_id
+        if isinstance(command, NetSettlements):
+            trade_ids = command.trade_ids
+        else:
+            trade_ids = net.event.trade_ids if net and net.is_open else ()
+        yield from ("trade:" + trade_id for trade_id in trade_ids if trade_id not in self.trades)
 
     def load(self, history: Iterable[Recorded]) -> None:
         """Takes trades from the store into memory; their books know of them already."""
         for recorded in history:
+            if isinstance(recorded.event, NetEvent):
+                self.nets[recorded.event.net_id] = NetState(recorded.version, recorded.event)
+                continue
             trade_id = recorded.stream.removeprefix("trade:")
             state = evolve_trade(self.trades.get(trade_id), recorded.version, recorded.sequence, recorded.event)
             if state is not None:
                 self.trades[trade_id] = state
 
     def forget(self) -> None:
-        """Drops the trades seen longest ago, down to the bound, but none that may step back. Only between batches."""
-        if len(self.trades) <= self._trades_in_memory:
-            return
-        open_to_undo = self._undo.changed(self.trades)
-        for trade_id in list(islice(self.trades, len(self.trades) - self._trades_in_memory)):
-            if trade_id not in open_to_undo:
-                del self.trades[trade_id]
+        """Drops the trades and nets seen longest ago, down to the bound, but none that may step back. Only between
+        batches.
+        """
+        tables: tuple[dict[str, Any], ...] = (self.trades, self.nets)
+        for table in tables:
+            if len(table) <= self._trades_in_memory:
+                continue
+            open_to_undo = self._undo.changed(table)
+            for key in list(islice(table, len(table) - self._trades_in_memory)):
+                if key not in open_to_undo:
+                    del table[key]
 
     def decide(self, command: AnyCommand, envelope: Envelope, principal: Principal) -> Sequence[Event | Apart]:
         if type(command) is BookTrade:
@@ -152,6 +182,8 @@ class TradeDecider:
             return becoming.become(self, command, envelope, principal)
         if isinstance(command, TradeCommand):
             return lifecycle.change(self, command, envelope, principal)
+        if isinstance(command, NetCommand):
+            return lifecycle.net(self, command, envelope, principal)
         if isinstance(command, RollBusinessDate | ClosePeriod):
             return lifecycle.turn(self, command, envelope)
         raise Refused("wrong-log", f"{type(command).__name__} is not decided by a ledger log", "$.type")
@@ -162,6 +194,8 @@ class TradeDecider:
             self._book(recorded, event)
         elif isinstance(event, TradeEvent):
             self._evolve_trade(recorded, event)
+        elif isinstance(event, NetEvent):
+            self._undo.put(self.nets, event.net_id, NetState(recorded.version, event))
         elif evolve := self._evolve.get(type(event)):
             evolve(event)
             self._undo.put(self.versions, recorded.stream, recorded.version)

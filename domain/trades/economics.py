@@ -32,6 +32,8 @@ class ReferenceFacts(Protocol):
 
     def currency_calendars(self, *currencies: str) -> list[Calendar]: ...
 
+    def settlement_days(self, instrument: InstrumentDefined, trade_date: date) -> int: ...
+
 
 class MarketFacts(Protocol):
     """What the economics need of the market log."""
@@ -121,7 +123,8 @@ def _equity(terms: EquityTerms, deal: Deal) -> Economics:
     price = require_amount(terms.price, "$.terms.price")
     amount, currency = -(quantity * price), instrument.currency
     settlement_date = terms.settlement_date or add_business_days(
-        trade_date, instrument.settlement_days, (deal.reference.calendar(instrument.calendar),)
+        trade_date, deal.reference.settlement_days(instrument, trade_date),
+        (deal.reference.calendar(instrument.calendar),),
     )
     return replace(
         deal.begun(), product="equity", instrument=name, asset=name, currency=currency, issuer=instrument.issuer,

@@ -13,36 +13,34 @@ from domain.commands import (
     CancelTrade,
     ClosePeriod,
     CorrectTrade,
-    FailSettlement,
     RollBusinessDate,
-    SettleTrade,
     TradeCommand,
 )
 from domain.commands.reference import Role
-from domain.decider import Envelope
+from domain.commands.settlement import NetCommand
+from domain.decider import Apart, Envelope
 from domain.events import (
     BookDefined,
     BusinessDateRolled,
     Event,
     PeriodClosed,
-    SettlementFailed,
     TradeAffirmed,
     TradeAmended,
     TradeBooked,
     TradeCancelled,
     TradeCorrected,
-    TradePartiallySettled,
-    TradeSettled,
 )
 from domain.events.trades import Economics
 from domain.money import ZERO
 from domain.outcomes import Principal
 from domain.reference.authority import require_book, require_role
 from domain.refusals import Refused
+from domain.trades import nets, obligations
 from domain.trades.dating import begins, dated, dated_about, restated
 from domain.trades.economics import Deal, economics
 from domain.trades.limits import require_headroom, require_position_without
-from domain.trades.settlement import due, settle
+from domain.trades.penalties import Tariffs
+from domain.trades.settlement import due
 from domain.trades.state import COUNT_NO_MORE, TradeState
 
 if TYPE_CHECKING:
@@ -51,7 +49,7 @@ if TYPE_CHECKING:
 TRADING: tuple[Role, ...] = ("trader", "admin")
 SETTLING: tuple[Role, ...] = ("operations", "admin")
 _ROLES: dict[type, tuple[Role, ...]] = {
-    SettleTrade: SETTLING, FailSettlement: SETTLING, AffirmTrade: (*SETTLING, "trader"),
+    **dict.fromkeys(obligations.ABOUT_OBLIGATIONS, SETTLING), AffirmTrade: (*SETTLING, "trader"),
 }
 
 
@@ -94,11 +92,23 @@ def change(log: "TradeDecider", command: TradeCommand, envelope: Envelope, princ
             if trade.status != "booked":
                 raise Refused("wrong-state", f"trade {trade.trade_id} is {trade.status}: only a booked one is affirmed")
             return (TradeAffirmed(**fields, trade_id=trade.trade_id, revision=trade.revision, terms=trade.terms),)
-        case SettleTrade():
-            return (_settled(trade, command, fields, log.business_date()),)
-        case FailSettlement():
-            return (_failed(log, trade, fields),)
+    if isinstance(command, obligations.ABOUT_OBLIGATIONS):
+        tariffs = Tariffs(log.reference, log.market)
+        return (obligations.handle(trade, command, fields, log.business_date(), tariffs),)
     raise AssertionError(f"no rule for {type(command).__name__}")
+
+
+def net(
+    log: "TradeDecider", command: NetCommand, envelope: Envelope, principal: Principal
+) -> Sequence[Event | Apart]:
+    """What follows for a net of what several trades oblige to."""
+    require_role(principal, SETTLING)
+    require_book_defined(log, command.book, principal)
+    known = log.nets.get(command.net_id)
+    trade_id = known.event.trade_ids[0] if known else getattr(command, "trade_ids", ("",))[0]
+    trade = log.trades.get(trade_id)
+    fallback: date = envelope["business_date"]
+    return nets.net(log, command, dated(log, envelope, trade.terms.trade_date if trade else fallback))
 
 
 def turn(log: "TradeDecider", command: RollBusinessDate | ClosePeriod, envelope: Envelope) -> Sequence[Event]:
@@ -116,6 +126,7 @@ def _revised(
     require_live(trade)
     if not trade.is_open:
         raise Refused("wrong-state", f"trade {trade.trade_id} is {trade.status} and changes no more")
+    obligations.require_not_netted(trade)
     corrects = isinstance(command, CorrectTrade)
     if corrects and not command.reason:
         raise Refused("reason-required", "a correction needs a reason", "$.reason")
@@ -144,32 +155,6 @@ def _cancelled(trade: TradeState, fields: Envelope) -> Event:
     return TradeCancelled(
         **fields, trade_id=trade.trade_id, revision=trade.revision, terms=trade.terms, instruments=instruments,
         entries=trade.entries,
-    )
-
-
-def _settled(trade: TradeState, command: SettleTrade, fields: Envelope, today: date | None) -> Event:
-    movement = settle(trade, command, fields["business_date"], today)
-    kind = TradeSettled if movement.complete else TradePartiallySettled
-    return kind(
-        **fields, trade_id=trade.trade_id, revision=trade.revision, terms=trade.terms, quantity=movement.quantity,
-        amount=movement.amount, settled_quantity=movement.settled_quantity, settled_amount=movement.settled_amount,
-        settled_on=movement.settled_on, leg=movement.leg,
-    )
-
-
-def _failed(log: "TradeDecider", trade: TradeState, fields: Envelope) -> Event:
-    if not trade.is_open:
-        raise Refused("nothing-open", f"trade {trade.trade_id} is {trade.status}: nothing is open")
-    due_on = trade.terms.settlement_date
-    if trade.leg == "maturity" and trade.terms.loan is not None:
-        due_on = trade.terms.loan.maturity_date
-    today = log.business_date()
-    if today is not None and due_on > today:
-        raise Refused("not-due", f"trade {trade.trade_id} is due on {due_on}, not before")
-    open_quantity = due(trade.terms, trade.leg)[0] - trade.settled_quantity
-    return SettlementFailed(
-        **fields, trade_id=trade.trade_id, revision=trade.revision, terms=trade.terms, open_quantity=open_quantity,
-        leg=trade.leg,
     )
 
 
@@ -268,8 +253,9 @@ def keeping_parts(trade: TradeState, terms: Economics) -> Economics:
 
 
 def require_untouched(trade: TradeState, field: str = "") -> None:
-    """Whether nothing of the trade has settled."""
+    """Whether nothing of the trade has settled, nor is to settle with others."""
     require_live(trade, field)
+    obligations.require_not_netted(trade)
     # Of a loan whose start has settled, nothing of the repayment may have: it may even be failing.
     if trade.settled_quantity or trade.leg == "maturity" or trade.status == "settled":
         raise Refused("already-settled", f"trade {trade.trade_id} has settled, at least in part: it stands", field)

@@ -23,6 +23,7 @@ from domain.trades.lifecycle import (
     require_settled_part_stands,
 )
 from domain.trades.limits import require_position_without
+from domain.trades.obligations import require_not_netted
 from domain.trades.parts import summed
 from domain.trades.state import TradeState
 
@@ -38,6 +39,7 @@ def resize(log: "TradeDecider", trade: TradeState, command: ResizeCommand, envel
     require_product(trade.terms, PLAIN, "increased or decreased")
     if not trade.is_open or not trade.terms.quantity:
         raise Refused("nothing-open", f"trade {trade.trade_id} is {trade.status}: nothing of it is open")
+    require_not_netted(trade)
     day = _agreed_on(log, trade, command, envelope)
     fields = dated_about(log, command, trade, envelope, day)
     change = _change(trade, command, day, fields)

@@ -30,6 +30,7 @@ from domain.events import (
 )
 from domain.events.trades import Economics
 from domain.money import ZERO
+from domain.trades.handling import UNTOUCHED, Handling, ObligationState, evolve_handling
 
 Leg = Literal["start", "maturity"]
 Status = Literal[
@@ -62,6 +63,7 @@ class TradeState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     parents: tuple[str, ...] = ()
     children: tuple[str, ...] = ()
     account: str | None = None
+    handling: Handling = UNTOUCHED
 
     @property
     def is_loan(self) -> bool:
@@ -75,6 +77,20 @@ class TradeState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         if self.status in COUNT_NO_MORE or self.status == "matured":
             return False
         return self.status != "settled" or self.is_loan
+
+    @property
+    def obligation(self) -> ObligationState:
+        """Where the obligation of the current leg stands."""
+        nothing_to_pay = self.status == "terminated" and self.terms.amount == self.terms.total_fees
+        if self.status in COUNT_NO_MORE or nothing_to_pay:
+            return "cancelled"
+        if not self.is_open:
+            return "bought-in" if self.handling.bought_in else "settled"
+        if self.status in {"failing", "partially-settled"}:
+            return "failing" if self.status == "failing" else "partially-settled"
+        if self.handling.matched:
+            return "matched"
+        return "instructed" if self.handling.instruction else "issued"
 
 
 def booked(event: TradeBooked, version: int, sequence: int) -> TradeState:
@@ -96,6 +112,7 @@ def evolve_trade(state: TradeState | None, version: int, sequence: int, event: E
 
 
 def _changed(state: TradeState, event: TradeEvent, sequence: int) -> TradeState:
+    state = replace(state, handling=evolve_handling(state.handling, event))
     match event:
         case TermsReplaced():
             return _revised(state, event, sequence)
@@ -154,9 +171,12 @@ def _held_from(terms: Economics, otherwise: datetime) -> datetime:
 def _settled(state: TradeState, event: SettlementEvent) -> TradeState:
     status = state.status if state.status == "terminated" else _settled_status(event)
     leg, quantity, amount = state.leg, event.settled_quantity, event.settled_amount
+    handling = state.handling
     if status == "settled" and state.is_loan:
-        leg, quantity, amount = "maturity", ZERO, ZERO
-    return replace(state, status=status, leg=leg, settled_quantity=quantity, settled_amount=amount)
+        leg, quantity, amount, handling = "maturity", ZERO, ZERO, UNTOUCHED
+    return replace(
+        state, status=status, leg=leg, settled_quantity=quantity, settled_amount=amount, handling=handling
+    )
 
 
 def _settled_status(event: SettlementEvent) -> Status:

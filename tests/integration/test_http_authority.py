@@ -20,7 +20,7 @@ from tests.http import Api, Served, problem, served, trade
 OPEN = {"/livez"}
 PARTS = {"trade_id": "T1", "book": "EQ-1", "instrument": "SAN", "counterparty": "ACME", "log": "ledger-0",
          "sequence": "1", "source": "admin", "command_id": "c-1", "kind": "books", "key": "EQ-1", "key_id": "nobody",
-         "period": "2026-11-20"}
+         "period": "2026-11-20", "net_id": "N-1"}
 OF_EVERY_BOOK = ("/v1/trades", "/v1/positions", "/v1/pnl", "/v1/cash", "/v1/journal", "/v1/trial-balance",
                  "/v1/settlements", "/v1/risk", "/v1/risk/exposures", "/v1/limits", "/v1/breaches", "/v1/alerts",
                  "/v1/audit", "/v1/events", "/v1/counterparties/ACME", "/v1/reference/limits", "/v1/reference/books",

@@ -95,5 +95,5 @@ def test_only_what_is_due_fails_to_settle(api: Api) -> None:
     api.done("/v1/business-dates", {"business_date": "2026-11-24"})
     api.done("/v1/trades", trade("T1"))
     problem(api.post("/v1/trades/T1/fail"), 422, "not-due")
-    (due,) = api.read("/v1/settlements", due_until="2026-11-26")["items"]
+    (due,) = api.read("/v1/settlements", due_by="2026-11-26")["items"]
     assert (due["trade_id"], due["overdue"], due["quantity"], due["amount"]) == ("T1", False, "10", "-1000")

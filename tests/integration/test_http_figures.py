@@ -121,11 +121,15 @@ def test_the_journal_balances_entry_by_entry_and_as_a_whole(api: Api) -> None:
 
 
 def test_settlements_say_what_is_open_and_when(api: Api) -> None:
-    items = {each["trade_id"]: each for each in api.read("/v1/settlements", book="EQ-1")["items"]}
-    assert set(items) == {"T1", "T2", "T4", "T5", "T6"}
-    assert figures(items["T1"], "quantity", "amount") == [4, Decimal("-401.8")]
-    assert [each["trade_id"] for each in api.read("/v1/settlements", due_until="2026-11-25")["items"]] == ["T5"]
-    assert len(api.read("/v1/settlements", counterparty="ACME")["items"]) == 8
+    items = {each["id"]: each for each in api.read("/v1/settlements", book="EQ-1")["items"]}
+    assert set(items) == {"EQ-1/T1/start", "EQ-1/T2/start", "EQ-1/T4/start", "EQ-1/T5/maturity", "EQ-1/T5/start",
+                          "EQ-1/T6/start"}
+    partly = items["EQ-1/T1/start"]
+    assert figures(partly, "quantity", "settled_quantity", "open_quantity") == [10, 6, 4]
+    assert figures(partly, "amount", "open_amount") == [Decimal("-1004.5"), Decimal("-401.8")]
+    assert figures(items["EQ-1/T5/maturity"], "quantity", "amount") == [-36000, 36090]
+    assert [each["trade_id"] for each in api.read("/v1/settlements", due_by="2026-11-25")["items"]] == ["T5"]
+    assert len(api.read("/v1/settlements", counterparty="ACME")["items"]) == 9
     assert api.read("/v1/settlements", counterparty="NOBODY")["items"] == []
 
 

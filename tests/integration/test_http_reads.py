@@ -11,17 +11,17 @@ import pytest
 from tests.day import lay
 from tests.http import Api, Served, problem, served, trade
 
-UNFILTERED = ("/v1/trades", "/v1/positions", "/v1/journal", "/v1/audit", "/v1/alerts", "/v1/breaches", "/v1/prices",
-              "/v1/rates", "/v1/reference/instruments")
+UNFILTERED = ("/v1/trades", "/v1/settlements", "/v1/positions", "/v1/journal", "/v1/audit", "/v1/alerts",
+              "/v1/breaches", "/v1/prices", "/v1/rates", "/v1/reference/instruments")
 SINGLE = ("/v1/positions/EQ-1/SAN", "/v1/positions/EQ-1/SAN/explain", "/v1/pnl", "/v1/cash", "/v1/trial-balance",
-          "/v1/settlements", "/v1/risk", "/v1/risk/exposures", "/v1/risk/EQ-1", "/v1/limits", "/v1/trades/T1",
+          "/v1/risk", "/v1/risk/exposures", "/v1/risk/EQ-1", "/v1/limits", "/v1/trades/T1",
           "/v1/trades/T1/events", "/v1/counterparties/ACME", "/v1/reference/books/EQ-1")
 FRESH = (*UNFILTERED, *SINGLE)
 MADE_FROM = {
     "/v1/trades": {"trades"}, "/v1/trades/T1": {"trades"}, "/v1/journal": {"journal"}, "/v1/audit": {"audit"},
     "/v1/positions": {"positions", "reference"}, "/v1/positions/EQ-1/SAN": {"positions", "reference"},
     "/v1/positions/EQ-1/SAN/explain": {"movements"}, "/v1/pnl": {"positions", "reference"}, "/v1/cash": {"cash"},
-    "/v1/trial-balance": {"journal"}, "/v1/settlements": {"trades", "reference"}, "/v1/prices": {"reference"},
+    "/v1/trial-balance": {"journal"}, "/v1/settlements": {"settlements", "reference"}, "/v1/prices": {"reference"},
     "/v1/risk": {"exposure", "reference"}, "/v1/risk/exposures": {"exposure", "reference"},
     "/v1/risk/EQ-1": {"exposure", "positions", "reference"}, "/v1/limits": {"exposure", "positions", "reference"},
     "/v1/counterparties/ACME": {"counterparties", "exposure", "reference", "alerts"}, "/v1/alerts": {"alerts"},
@@ -70,7 +70,7 @@ def test_a_parameter_that_a_route_does_not_have_is_refused(api: Api, path: str) 
     ("/v1/trades", {"due_on": "2026-02-30"}, "due_on"),
     ("/v1/journal", {"business_date": "yesterday"}, "business_date"),
     ("/v1/pnl", {"by": "moon"}, "by"), ("/v1/risk/exposures", {"by": "colour"}, "by"),
-    ("/v1/settlements", {"due_until": "2026-13-01"}, "due_until"), ("/v1/alerts", {"kind": "odd"}, "kind"),
+    ("/v1/settlements", {"due_by": "2026-13-01"}, "due_by"), ("/v1/alerts", {"kind": "odd"}, "kind"),
     ("/v1/alerts", {"severity": "low"}, "severity"), ("/v1/proofs/ledger-0/1", {"size": "0"}, "size"),
     ("/v1/proofs/ledger-0/one", {}, "sequence"), ("/v1/events", {"limit": "-1"}, "limit"),
     ("/v1/events", {"from": "noon"}, "from"), ("/v1/events", {"to": "2026-11-24T10:00:00"}, "to"),

@@ -12,7 +12,7 @@ from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 from schemathesis.core.result import Ok
 
-from api.examples import ALLOCATION, BOOKING, COMPRESSION, KEY
+from api.examples import ALLOCATION, BOOKING, COMPRESSION, DEFINITIONS, KEY, NET
 from domain.identifiers import lei_of
 from tests.day import lay
 from tests.http import PROBLEM, Api, Served, results, served
@@ -22,7 +22,8 @@ BOUNDED = settings(
     suppress_health_check=list(HealthCheck),
 )
 LIFE_CYCLE = (
-    "amend", "correct", "cancel", "affirm", "settle", "fail", "allocate", "increase", "decrease", "terminate"
+    "amend", "correct", "cancel", "affirm", "settle", "fail", "allocate", "increase", "decrease", "terminate",
+    "instruct", "hold",
 )
 ANSWERS = {
     "trade_id": "T1", "book": "EQ-1", "instrument": "SAN", "counterparty": "ACME", "log": "ledger-0", "sequence": "2",
@@ -93,7 +94,7 @@ def test_every_route_has_an_example_of_its_answer_and_tells_of_problems(api: Api
 
 def test_every_route_that_takes_a_body_has_an_example_of_it(api: Api) -> None:
     writes = [(path, list(examples_of(operation))) for method, path, operation in operations(api) if method != "GET"]
-    assert len(writes) == 26
+    assert len(writes) == 38
     assert [path for path, examples in writes if not examples] == []
 
 
@@ -131,6 +132,33 @@ class World:
             self.api.done("/v1/trades", {**BOOKING, "trade_id": trade_id})
         return {}
 
+    def instructed_trade(self) -> dict[str, str]:
+        return self._after(self.trade(), "instruct", {"instruction": "SI-1"})
+
+    def held_trade(self) -> dict[str, str]:
+        return self._after(self.trade(), "hold")
+
+    def failing_trade(self) -> dict[str, str]:
+        self._rolled("2026-12-03")
+        for kind in ("penalty-rates", "liquidity"):
+            self.api.done(f"/v1/reference/{kind}", DEFINITIONS[kind])
+        return self._after(self.trade(), "fail")
+
+    def net(self) -> dict[str, str]:
+        self.two_trades()
+        self.api.done("/v1/settlements/nets", NET)
+        self._rolled("2026-11-26")
+        return {"net_id": NET["net_id"]}
+
+    def two_trades(self) -> dict[str, str]:
+        for trade_id in NET["trade_ids"]:
+            self.api.done("/v1/trades", {**BOOKING, "trade_id": trade_id})
+        return {}
+
+    def _after(self, trade: dict[str, str], change: str, content: Any = None) -> dict[str, str]:
+        self.api.done(f"/v1/trades/{trade['trade_id']}/{change}", content or {})
+        return trade
+
     def key(self) -> dict[str, str]:
         self.api.done("/v1/reference/keys", {**KEY, "key_id": "leaver"})
         return {"key_id": "leaver"}
@@ -161,6 +189,14 @@ NEEDS: dict[tuple[str, str], Callable[[World], dict[str, str]]] = {
     ("POST", "/v1/trades/{trade_id}/reallocate"): World.block,
     ("POST", "/v1/trades/{trade_id}/novate"): World.another_party,
     ("POST", "/v1/compressions"): World.several_trades,
+    **{("POST", f"/v1/trades/{{trade_id}}/{change}"): World.instructed_trade
+       for change in ("match", "mismatch", "cancel-instruction")},
+    ("POST", "/v1/trades/{trade_id}/release"): World.held_trade,
+    ("POST", "/v1/trades/{trade_id}/buy-in"): World.failing_trade,
+    ("POST", "/v1/trades/{trade_id}/penalty"): World.failing_trade,
+    ("POST", "/v1/settlements/nets"): World.two_trades,
+    ("POST", "/v1/settlements/nets/{net_id}/settle"): World.net,
+    ("POST", "/v1/settlements/nets/{net_id}/dissolve"): World.net,
 }
 
 
@@ -178,7 +214,7 @@ def test_every_example_of_a_request_is_accepted_where_it_applies(api: Api, tmp_p
                 if path == "/v1/commands":
                     assert [each["status"] for each in results(answer)] == ["accepted"] * len(results(answer))
                 tried += 1
-    assert tried == 34
+    assert tried == 49
 
 
 def test_an_example_of_an_answer_shows_what_is_really_answered(api: Api) -> None:

@@ -20,6 +20,7 @@ NEVER_BEGUN = {
     "positions": "EQ-2/TTE", "cash": "EQ-2/CHF", "journal": "EQ-2/ledger-0-000000000099", "trades": "EQ-2/ghost",
     "exposure": "EQ-2/CP-2/TTE", "counterparties": "EQ-2/CP-2", "movements": "EQ-2/TTE/ghost/0001",
     "alerts": "EQ-2/off-market/ghost", "breaches": "EQ-2/ledger-0-000000000099",
+    "settlements": "EQ-2/ghost/start",
 }
 
 

@@ -37,7 +37,8 @@ def test_what_the_event_does_not_touch_goes_on(data: Path) -> None:
 
 
 LOOKING = (
-    *(("trades",), ("positions",), ("cash",), ("journal",), ("pnl",), ("risk",), ("alerts",), ("audit",), ("replay",)),
+    *(("trades",), ("positions",), ("cash",), ("journal",), ("pnl",), ("risk",), ("alerts",), ("audit",), ("replay",),
+      ("settlements",)),
     ("explain", "EQ-1/SAN"), ("explain", "EQ-1", "SAN"), ("diff", "--known-from", "2026-11-24"), ("trial-balance",),
     ("positions", "--valid-at", "2026-11-24"), ("cash", "--known-at", "2026-11-24"),
     ("verify",), ("verify", "--read-models"), ("rebuild",), ("checkpoint",),

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from datetime import datetime
 from fractions import Fraction
 
-from tests.naive.facts import Fact, Trade, consideration_of, standing_trades
+from tests.naive.facts import Fact, Trade, consideration_of, held_by, standing_trades
 
-FIGURES = ("settled", "receivable", "payable", "total", "fees")
+FIGURES = ("settled", "receivable", "payable", "total", "fees", "penalties")
 
 
 def cash(facts: list[Fact], at: datetime | None = None) -> dict[str, dict[str, Fraction]]:
@@ -24,6 +24,12 @@ def cash(facts: list[Fact], at: datetime | None = None) -> dict[str, dict[str, F
         if trade.is_loan():
             figures["settled"] += trade.settled_amount("maturity")
             figures["total"] += trade.settled_amount("maturity")
+    for fact in facts:
+        if "charges" in fact and held_by(fact, at):
+            key = f"{fact['terms']['book']}/{fact['terms']['currency']}"
+            figures = found.setdefault(key, dict.fromkeys(FIGURES, Fraction(0)))
+            for name in ("settled", "total", "penalties"):
+                figures[name] += Fraction(fact["amount"])
     return found
 
 

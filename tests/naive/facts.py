@@ -130,6 +130,11 @@ def _dealt(fact: Fact, since: datetime) -> list[Row]:
     ]
 
 
+def held_by(fact: Fact, at: datetime | None) -> bool:
+    """Whether a fact held at a time; all of them do in the end."""
+    return at is None or _effective(fact) <= at
+
+
 def _effective(fact: Fact) -> datetime:
     return datetime.fromisoformat(fact["effective_at"])
 

@@ -1,10 +1,11 @@
 """The journal, the other way round: what every account must hold after some facts; a fact posts the difference."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
-from tests.naive.facts import Fact, Part, Trade, consideration_of, standing_trades
+from tests.naive.facts import Fact, Part, Trade, consideration_of, held_by, standing_trades
 from tests.naive.positions import positions
 
 Account = tuple[str, str, str]
@@ -27,6 +28,8 @@ def balances(facts: list[Fact], at: datetime | None = None) -> Balances:
                 put(part.terms["book"], account, asset, quantity)
         for name, fee in trade.fee_lines().items():
             put(trade.terms["book"], f"Expense:Fees:{name}", trade.terms["currency"], fee)
+    for book, account, currency, amount in _penalties(facts, at):
+        put(book, account, currency, amount)
     currencies = {trade.terms["instrument"]: trade.terms["currency"] for trade in standing_trades(facts, at)}
     for key, position in positions(facts, at).items():
         book, instrument = key.split("/")
@@ -45,6 +48,17 @@ def entries(facts: list[Fact]) -> list[Balances]:
         found.append({account: quantity for account, quantity in changed.items() if quantity})
         before = after
     return found
+
+
+def _penalties(facts: list[Fact], at: datetime | None) -> Iterator[tuple[str, str, str, Fraction]]:
+    """Income while the days charged so far are for us, an expense while they are against us."""
+    for fact in facts:
+        if "charges" in fact and held_by(fact, at):
+            amount = Fraction(fact["amount"])
+            total = sum(Fraction(charge["amount"]) for charge in fact["charges"])
+            account = "Income:Penalties" if total > 0 or (not total and amount < 0) else "Expense:Penalties"
+            yield fact["terms"]["book"], "Assets:Nostro", fact["terms"]["currency"], amount
+            yield fact["terms"]["book"], account, fact["terms"]["currency"], -amount
 
 
 def _held(trade: Trade) -> list[tuple[str, str, Fraction]]:

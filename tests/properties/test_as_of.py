@@ -21,7 +21,8 @@ from tests.properties.test_replay import events_of, ledger_after
 from tests.properties.test_second_model import posted
 from tests.strategies import histories
 
-OF_THE_LAST_EVENT = ("realised_change",)
+OF_THE_LAST_EVENT = ("realised_change", "sequence")
+"""What ended among earlier revisions changes what is known of a position, and not the position."""
 FIGURES = Figures.__struct_fields__
 
 

@@ -9,6 +9,8 @@ from domain.commands import (
     AmendTrade,
     CancelTrade,
     IncreaseTrade,
+    InstructSettlement,
+    NetSettlements,
     NovateTrade,
     ReallocateBlock,
     SettleTrade,
@@ -17,7 +19,7 @@ from domain.commands import (
 from domain.commands.lifecycle import Allocation
 from tests.documents import History, read_models
 from tests.properties.test_second_model import posted
-from tests.rules import MOMENT, booking
+from tests.rules import MOMENT, booking, refusal, rules_after
 from tests.trade_commands import about, shares
 from tests.unit.test_novation_and_compression import BETA, compression
 
@@ -152,3 +154,28 @@ def test_every_trade_that_changes_is_audited_under_its_own_stream() -> None:
     assert told[-2:] == [
         ("trade:A0", 1, "trade.booked.v1", "A0", "as agreed"), ("trade:T1", 2, "trade.allocated.v1", "T1", "as agreed"),
     ]
+
+
+def test_what_a_trade_obliged_to_goes_over_to_those_that_took_its_place() -> None:
+    found = models(booking(), about(InstructSettlement, instruction="SI-1"), allocated("EQ-1", "EQ-2"))["settlements"]
+    assert {key: (each.status, each.quantity, each.open_quantity) for key, each in found.items()} == {
+        "EQ-1/T1/start": ("cancelled", 10, 0), "EQ-1/A0/start": ("issued", 5, 5), "EQ-2/A1/start": ("issued", 5, 5),
+    }
+    changed = models(booking(), about(InstructSettlement, instruction="SI-1"), resized())["settlements"]
+    assert [(each.status, each.quantity, each.instruction) for each in changed.values()] == [("issued", 14, "")]
+    ended = models(booking(), about(TerminateTrade, amount=Decimal(25)))["settlements"]
+    assert [(each.status, each.open_quantity, each.open_amount) for each in ended.values()] == [("issued", 0, 25)]
+    unpaid = models(booking(), about(TerminateTrade))["settlements"]
+    assert [each.status for each in unpaid.values()] == ["cancelled"]
+
+
+def test_what_settles_with_others_becomes_nothing_else() -> None:
+    rules = rules_after(
+        BETA, booking(), booking("T2"),
+        NetSettlements(command_id="n", net_id="N1", book="EQ-1", trade_ids=("T1", "T2")),
+    )
+    for command in (
+        about(NovateTrade, new_trade_id="N", counterparty="BETA"), allocated("EQ-1"), resized(),
+        about(TerminateTrade), compression("T1", "T2"),
+    ):
+        assert refusal(rules, command).code == "netted"

@@ -18,7 +18,7 @@ from domain.commands import (
     RollBusinessDate,
     SetLimit,
 )
-from domain.events import EVENT_TYPES, CommandRefused, LogOpened, TradeEvent
+from domain.events import EVENT_TYPES, CommandRefused, LogOpened, NetEvent, TradeEvent
 from projections.reference import _KINDS
 from tests.documents import History
 from tests.rules import DAY, FOUNDATION, booking
@@ -100,5 +100,6 @@ def test_trades_change_nothing_here() -> None:
 
 
 def test_every_fact_of_the_reference_and_market_logs_has_its_place() -> None:
-    facts = {kind for kind in EVENT_TYPES.values() if not issubclass(kind, TradeEvent | CommandRefused | LogOpened)}
+    of_ledgers = TradeEvent | NetEvent | CommandRefused | LogOpened
+    facts = {kind for kind in EVENT_TYPES.values() if not issubclass(kind, of_ledgers)}
     assert set(_KINDS) == facts

@@ -1,0 +1,1 @@
+"""Statements of custodians and banks held against the books."""
