@@ -114,6 +114,18 @@ def test_a_compressed_trade_keeps_the_lots_of_those_it_took_the_place_of() -> No
     }
 
 
+def test_each_part_of_a_compressed_trade_keeps_its_time_among_the_fills_of_others() -> None:
+    moments = [MOMENT + timedelta(hours=hours) for hours in range(3)]
+    dealt = [
+        booking("T1", "10", "100", effective_at=moments[0]), booking("T2", "10", "110", effective_at=moments[2]),
+        booking("T3", "5", "120", side="sell", effective_at=moments[1]),
+    ]
+    before, after = models(*dealt), models(*dealt, compression("T1", "T2", effective_at=THEN))
+    position, was = after["positions"]["EQ-1/SAN"], before["positions"]["EQ-1/SAN"]
+    assert (position.realised, position.lots) == (was.realised, was.lots)
+    assert (was.realised, len(was.lots)) == (100, 2)
+
+
 def test_an_increase_is_a_fill_of_its_own_and_what_is_unwound_is_no_profit_of_the_position() -> None:
     found = models(booking(effective_at=MOMENT), resized())
     assert [(lot.quantity, lot.price) for lot in found["positions"]["EQ-1/SAN"].lots] == [(10, 100), (4, 110)]
