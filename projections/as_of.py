@@ -76,9 +76,9 @@ def steps(held: Iterable[M], method: LotMethod) -> Iterator[tuple[M, Holding]]:
         yield movement, holding
 
 
-def _order(movement: Held) -> tuple[Place, int]:
-    # What moves of a trade comes after the trade.
-    return movement.place, 0 if movement.kind == "trade" else movement.known_from_sequence
+def _order(movement: Held) -> tuple[Place, int, str]:
+    # What moves of a trade comes after the trade; parts that were dealt at once come in their own order.
+    return movement.place, 0 if movement.kind == "trade" else movement.known_from_sequence, movement.id
 
 
 def _last_change(movement: Held, at: Instant) -> int:

@@ -233,6 +233,8 @@ def _until(key: str, old: Movement | None, event: Recorded) -> Movement | None:
         return None
     held = old.copy()
     held.id, held.valid_to = key, fact.effective_at
+    # Where it is applied again the earlier entry may have ended by this very event.
+    held.known_to = held.known_to_sequence = held.ended_by = held.ended_because = None
     held.known_from, held.known_from_sequence = fact.recorded_at, event.sequence
     held.actor, held.reason, held.supersedes = fact.actor, fact.reason, fact.supersedes
     return held

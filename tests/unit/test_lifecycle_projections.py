@@ -117,7 +117,7 @@ def test_a_compressed_trade_keeps_the_lots_of_those_it_took_the_place_of() -> No
 def test_each_part_of_a_compressed_trade_keeps_its_time_among_the_fills_of_others() -> None:
     moments = [MOMENT + timedelta(hours=hours) for hours in range(3)]
     dealt = [
-        booking("T1", "10", "100", effective_at=moments[0]), booking("T2", "10", "110", effective_at=moments[2]),
+        booking("T2", "10", "100", effective_at=moments[0]), booking("T1", "10", "110", effective_at=moments[2]),
         booking("T3", "5", "120", side="sell", effective_at=moments[1]),
     ]
     before, after = models(*dealt), models(*dealt, compression("T1", "T2", effective_at=THEN))
