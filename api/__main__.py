@@ -31,7 +31,7 @@ MAIN: tuple[Callable[..., Any], ...] = (
 )
 READS: tuple[Callable[..., Any], ...] = (
     reads.trades, reads.positions, travelling.explain, travelling.diff, reads.cash, reads.journal,
-    travelling.trial_balance, earning.pnl, reads.risk, reads.alerts, reads.audit, reads.settlements,
+    travelling.trial_balance, earning.pnl, reads.risk, reads.alerts, reads.audit, reads.settlements, reads.transfers,
     reconciling.reconcile, replaying.replay
 )
 for main_command in MAIN:

@@ -17,11 +17,13 @@ from api.http import (
     lifecycle,
     market,
     positions,
+    products,
     proofs,
     reference,
     risk,
     settlements,
     trades,
+    transfers,
 )
 from api.http.documented import PROBLEM, components
 from api.services import Services
@@ -38,7 +40,8 @@ def create_app(services: Services) -> FastAPI:
     app.state.services = services
     problems.install(app)
     for each in (
-        commands, trades, lifecycle, settlements, explaining, positions, earning, accounting, market, risk, compliance,
+        commands, trades, lifecycle, products, transfers, settlements, explaining, positions, earning, accounting,
+        market, risk, compliance,
         events, proofs, reference, health,
     ):
         app.include_router(each.router)

@@ -6,11 +6,44 @@ import msgspec
 
 TERMS = {"product": "equity", "side": "buy", "instrument": "SAN", "quantity": "100", "price": "91.25",
          "fees": {"broker": "4.50"}}
-BOOKING = {"trade_id": "T-1", "book": "EQ-1", "trader": "anna", "counterparty": "ACME", "trade_date": "2026-11-24",
-           "terms": TERMS}
+BOOKING: dict[str, Any] = {"trade_id": "T-1", "book": "EQ-1", "trader": "anna", "counterparty": "ACME",
+                           "trade_date": "2026-11-24", "terms": TERMS}
+_LISTED = {"isin": "FR0000120578", "mic": "XPAR", "currency": "EUR", "issuer": "SANOFI", "calendar": "XPAR"}
+CONTRACTS: list[dict[str, Any]] = [
+    {"instrument": "OAT-35", "name": "OAT 3.5 % 2035", "cfi": "DBFTFB", **_LISTED, "contract": {
+        "kind": "bond", "coupon": "3.5", "frequency": 1, "day_count": "ACT/ACT-ICMA", "issue_date": "2025-05-25",
+        "maturity_date": "2035-05-25"}},
+    {"instrument": "CRUDE-Z6", "name": "Crude, December 2026", "cfi": "FCECSX", **_LISTED, "contract": {
+        "kind": "future", "multiplier": "1000", "tick": "0.01", "last_trading_day": "2026-12-18"}},
+    {"instrument": "SAN-C90", "name": "Sanofi call at 90", "cfi": "OCASPS", **_LISTED, "contract": {
+        "kind": "option", "right": "call", "underlying": "SAN", "strike": "90", "multiplier": "100",
+        "expiry": "2026-12-18"}},
+]
+_FX = {"side": "buy", "base": "EUR", "quote": "USD", "quantity": "100000", "rate": "1.0842"}
+_PRODUCTS: dict[str, dict[str, Any]] = {
+    "equity": TERMS,
+    "bond": {"side": "buy", "instrument": "OAT-35", "quantity": "100000", "price": "99.5"},
+    "future": {"side": "buy", "instrument": "CRUDE-Z6", "quantity": "10", "price": "61.25"},
+    "option": {"side": "buy", "instrument": "SAN-C90", "quantity": "10", "price": "2.5"},
+    "fx-spot": _FX, "fx-forward": {**_FX, "points": "0.0012", "tenor": "3M"},
+    "fx-swap": {**_FX, "far_points": "0.0012", "far_trade_id": "T-FAR", "tenor": "1M"},
+    "loan-deposit": {"side": "lend", "currency": "EUR", "principal": "36000", "rate_type": "floating", "rate": "4",
+                     "index": "ESTR", "start_date": "2026-11-24", "maturity_date": "2026-12-24"},
+}
+BOOKINGS: dict[str, dict[str, Any]] = {
+    product: {**BOOKING, "terms": {"product": product, **terms}} for product, terms in _PRODUCTS.items()
+}
+USE: dict[str, Any] = {"quantity": "4", "on": "2026-11-24", "delivery_trade_id": "T-DELIVERY"}
+EXPIRY = {"on": "2026-12-18"}
+MARGIN = {"book": "EQ-1", "instrument": "CRUDE-Z6", "price": "61.40", "on": "2026-11-24"}
+FIXING = {"rate": "3.75", "fixed_from": "2026-12-01"}
+ROLL_OVER: dict[str, Any] = {"new_trade_id": "T-NEXT", "rate": "3.5", "tenor": "1M", "capitalises": True}
+REPAYMENT = {"quantity": "12000", "repaid_on": "2026-12-01", "break_cost": "25"}
 BULK: list[dict[str, Any]] = [
     {"type": "BookTrade", "command_id": "c-1", **BOOKING},
     {"type": "CancelTrade", "command_id": "c-2", "trade_id": "T-1", "book": "EQ-1"},
+    {"type": "DefineInstrument", "command_id": "c-3", **CONTRACTS[0]},
+    {"type": "BookTrade", "command_id": "c-4", **BOOKINGS["bond"], "trade_id": "T-2"},
 ]
 OUTCOME = {"status": "accepted", "source": "desk-7", "command_id": "c-1", "log": "ledger-0", "sequence": 17,
            "count": 1, "stream": "trade:T-1", "version": 1}
@@ -87,6 +120,12 @@ SETTLEMENTS = {"items": [{"trade_id": "T-1", "leg": "start", "book": "EQ-1", "st
                           "due_on": "2026-11-26", "overdue": False, "business_days_open": 0, "ageing": "not-due",
                           "quantity": "100", "amount": "-9129.50", "open_quantity": "100", "open_amount": "-9129.50",
                           "instruction": "SI-000123"}], "business_date": "2026-11-24", "next": None}
+LOT = {"trade_id": "T-1", "trade_date": "2026-11-24", "quantity": "60", "cost": "5475"}
+TRANSFER = {"transfer_id": "M-1", "book": "EQ-1", "to_book": "EQ-2", "instrument": "SAN", "transfer_date": "2026-11-25",
+            "quantity": "60", "reason": "the strategy moves to the other desk"}
+MOVED = {"id": "EQ-1/to/EQ-2/M-1", "transfer_id": "M-1", "book": "EQ-1", "other_book": "EQ-2", "status": "sent",
+         "instrument": "SAN", "currency": "EUR", "quantity": "60", "cost": "5475", "lots": [LOT],
+         "transfer_date": "2026-11-25", "position": "ledger-0:18"}
 ROLL = {"business_date": "2026-11-25"}
 PRICE = {"instrument": "SAN", "price": "92.00"}
 PRICES = {"items": [{"kind": "prices", "key": "SAN", "content": {"instrument": "SAN", "price": "92.00"}}]}

@@ -5,6 +5,7 @@ from concurrent.futures import Future
 from typing import Any, Protocol
 
 from domain.admission import NotOneLog, NotRecorded, OutcomeUnknown, QueueFull
+from domain.events import TransferSent
 from domain.outcomes import Outcome, Principal, Submission
 from domain.ports import LogRecorder
 from projections.projection import Document
@@ -32,6 +33,9 @@ class Gate(Protocol):
 
     def books_of(self, trade_id: str) -> Sequence[str]:
         """The book of every trade of this id, from the logs: an id is one trade in each ledger log."""
+
+    def transfer_sent(self, book: str, transfer_id: str) -> TransferSent | None:
+        """The beginning of a transfer of ``book``, from its log."""
 
     def digest_of(self, secret: str) -> str:
         """What the reference log holds of a key."""

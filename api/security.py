@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from fastapi import Request
+from fastapi import Depends, Request
 
 from api.problems import Problem
 from api.services import services
@@ -25,6 +25,10 @@ def principal_of(request: Request) -> Principal:
         401, "not-authenticated", "send an API key in force as Authorization: Bearer <key>", "Authorization",
         headers={"WWW-Authenticate": 'Bearer realm="everbook"'},
     )
+
+
+AUTHENTICATED = [Depends(principal_of)]
+"""For routes with parameters that must be given: who asks is to be known before what is asked is looked at."""
 
 
 def holds(request: Request, principal: Principal) -> bool:

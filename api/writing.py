@@ -77,10 +77,10 @@ async def submitted(
 
 async def command(
     request: Request, kind: str, *, status: int = 200, location: str | None = None, bodiless: bool = False,
-    parameters: Sequence[str] = (), **fields: Any,
+    parameters: Sequence[str] = (), body: bytes | None = None, **fields: Any,
 ) -> Response:
-    """Takes one command from the request: its body, ``fields`` of the path, its key from the header. ``parameters`` are
-    those of its query that are read elsewhere.
+    """Takes one command from the request: its body (``body`` when that was read), ``fields`` of the path, its key from
+    the header. ``parameters`` are those of its query that are read elsewhere.
 
     Raises:
         Problem: when it is malformed or refused.
@@ -92,9 +92,10 @@ async def command(
         raise Problem(
             400, "idempotency-key-missing", "every write carries an Idempotency-Key of its own", "Idempotency-Key"
         )
-    body = b"{}" if bodiless else await body_of(request) or b"{}"
+    if body is None:
+        body = b"" if bodiless else await body_of(request)
     fields = {"type": kind, "command_id": key, **fields}
-    outcome = await decided(request, _with(body, fields), principal, dry_run=dry_run)
+    outcome = await decided(request, _with(body or b"{}", fields), principal, dry_run=dry_run)
     if dry_run:
         return reading.answer(outcome)
     headers = headers_of(outcome)

@@ -8,13 +8,15 @@ import msgspec
 from domain.commands import AnyCommand, UnreadableCommand
 from domain.commands.lifecycle import weight_of
 from domain.decider import Apart, Decider, Envelope, envelope_of
-from domain.events import CommandRefused, Event
+from domain.events import CommandRefused, Event, TradeBooked
+from domain.events.lifecycle import hands_over
 from domain.merkle import leaf_hash
 from domain.outcomes import SYSTEM, Outcome, Principal, Submission
 from domain.ports import NewEvent, Receipt
 from domain.reference import ReferenceState
 from domain.reference.authority import principal_of
 from domain.refusals import Refused
+from domain.routing import is_log
 from domain.schema import Recorded, content_hash, encode, event_type
 
 FIRST_YEAR, LAST_YEAR = 1970, 2200
@@ -136,9 +138,10 @@ class Batch:
         command, actor = submission.command, submission.actor
         if actor in {command.source, SYSTEM.key_id}:
             return None
-        if command.source != SYSTEM.key_id and command.source not in self._reference.keys:
+        own = command.source == SYSTEM.key_id or is_log(command.source)
+        if not own and command.source not in self._reference.keys:
             return None
-        owner = "Everbook's" if command.source == SYSTEM.key_id else "another key's"
+        owner = "Everbook's" if own else "another key's"
         return Outcome(
             status="refused", source=command.source, command_id=command.command_id, log=self._log, code="reserved",
             detail=f"the source {command.source!r} is {owner} own", field="$.source",
@@ -163,7 +166,7 @@ class Batch:
                 version += 1
                 place, event = (stream, version), decided
             if self._sequence >= first:
-                event = msgspec.structs.replace(event, recorded_at=self._next_recorded_at)
+                event = _later(event, self._next_recorded_at, said=command.effective_at is not None)
             self.add_event(*place, event)
         return Outcome(
             status="accepted", source=command.source, command_id=command.command_id, log=self._log, sequence=first,
@@ -223,3 +226,14 @@ class Batch:
     def _back_to(self, place: tuple[int, int, int, datetime, dict[tuple[str, str], tuple[bytes, Outcome]]]) -> None:
         self._sequence, events, receipts, self._next_recorded_at, self._answers = place
         del self.events[events:], self.leaves[events:], self.receipts[receipts:]
+
+
+def _later(event: Event, moment: datetime, *, said: bool) -> Event:
+    """Another event of the same command: recorded after the first, and holding since then if nothing else was said, but
+    what one trade hands over to another is held by one of them at every moment.
+    """
+    if said or hands_over(event):
+        return msgspec.structs.replace(event, recorded_at=moment)
+    if isinstance(event, TradeBooked):
+        event = msgspec.structs.replace(event, terms=msgspec.structs.replace(event.terms, executed_at=moment))
+    return msgspec.structs.replace(event, recorded_at=moment, effective_at=moment)

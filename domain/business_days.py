@@ -1,7 +1,6 @@
 """Days on which business is done, and the dates that follow from them."""
 
 import re
-from calendar import monthrange
 from collections.abc import Sequence
 from datetime import date, timedelta
 from functools import lru_cache
@@ -11,6 +10,8 @@ import msgspec
 from domain.refusals import Refused
 
 DAY = timedelta(days=1)
+EARLIEST, LATEST = date(1970, 1, 1), date(2199, 12, 31)
+"""The days on which anything is traded or due."""
 _ONE_DAY_PAIRS = frozenset(frozenset(("USD", other)) for other in ("CAD", "TRY", "PHP", "RUB"))
 _TENOR = re.compile(r"([0-9]{1,3})([DWMY])\Z")
 _LONGEST_SEARCH = 400
@@ -49,26 +50,38 @@ def _add_business_days(start: date, days: int, calendars: tuple[Calendar, ...]) 
 
 
 def modified_following(day: date, calendars: Sequence[Calendar]) -> date:
-    """The first business day from ``day`` on, or the last one before it when that falls in the next month."""
-    following = _next_open(day, calendars)
-    return following if following.month == day.month else _open_from(day, calendars, -DAY)
+    """The first business day from ``day`` on, or the last one before it when that falls in the next month.
+
+    Raises:
+        Refused: when there is none.
+    """
+    from domain import schedules  # noqa: PLC0415
+
+    try:
+        return schedules.modified_following(day, tuple(calendars))
+    except RuntimeError as error:
+        raise _no_business_day() from error
 
 
 def add_tenor(start: date, tenor: str, calendars: Sequence[Calendar]) -> date:
-    """``start`` plus a tenor such as ``3M``, rolled modified following; a month's last day stays a month's last.
+    """``start`` plus a tenor such as ``3M``, rolled modified following; from a month's last business day months lead to
+    a month's last.
 
     Raises:
-        Refused: when the tenor is not a number of days, weeks, months or years.
+        Refused: when the tenor is not a number of days, weeks, months or years, or there is no business day.
     """
     parts = _TENOR.match(tenor)
     if parts is None:
         raise Refused("invalid-tenor", f"{tenor!r} is no tenor such as 1W, 3M or 1Y", "$.terms.tenor")
     count, unit = int(parts[1]), parts[2]
     if unit in "DW":
-        end = start + timedelta(days=count * (7 if unit == "W" else 1))
-    else:
-        end = _add_months(start, count * (12 if unit == "Y" else 1))
-    return modified_following(end, calendars)
+        return modified_following(start + timedelta(days=count * (7 if unit == "W" else 1)), calendars)
+    from domain import schedules  # noqa: PLC0415
+
+    try:
+        return schedules.later(start, count * (12 if unit == "Y" else 1), tuple(calendars))
+    except RuntimeError as error:
+        raise _no_business_day() from error
 
 
 def fx_spot_days(base: str, quote: str) -> int:
@@ -76,20 +89,13 @@ def fx_spot_days(base: str, quote: str) -> int:
     return 1 if frozenset((base, quote)) in _ONE_DAY_PAIRS else 2
 
 
-def _add_months(start: date, months: int) -> date:
-    year, month = divmod(start.year * 12 + start.month - 1 + months, 12)
-    last = monthrange(year, month + 1)[1]
-    was_last = start.day == monthrange(start.year, start.month)[1]
-    return date(year, month + 1, last if was_last else min(start.day, last))
-
-
 def _next_open(day: date, calendars: Sequence[Calendar]) -> date:
-    return _open_from(day, calendars, DAY)
-
-
-def _open_from(day: date, calendars: Sequence[Calendar], step: timedelta) -> date:
     for _ in range(_LONGEST_SEARCH):
         if is_business_day(day, calendars):
             return day
-        day += step
-    raise Refused("no-business-day", f"the calendars have no business day for {_LONGEST_SEARCH} days", "$.terms")
+        day += DAY
+    raise _no_business_day()
+
+
+def _no_business_day() -> Refused:
+    return Refused("no-business-day", f"the calendars have no business day for {_LONGEST_SEARCH} days", "$.terms")

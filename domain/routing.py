@@ -2,25 +2,32 @@
 
 from zlib import crc32
 
-from domain.commands import AnyCommand, RecordFxRate, RecordPrice, TradeCommand
+from domain.commands import AnyCommand, RecordFxRate, RecordPrice, SettleVariationMargin, TradeCommand
 from domain.commands.settlement import NetCommand
+from domain.commands.transfers import TransferCommand
 
 REFERENCE = "reference"
 MARKET = "market"
+LEDGER = "ledger-"
 
 
 def ledger_of(book: str, ledgers: int) -> str:
     """The ledger log that holds everything of ``book``."""
-    return f"ledger-{crc32(book.encode()) % ledgers}"
+    return f"{LEDGER}{crc32(book.encode()) % ledgers}"
 
 
 def log_of(command: AnyCommand, ledgers: int) -> str:
     """The log of a command, in a ledger of ``ledgers`` ledger logs."""
-    if isinstance(command, TradeCommand | NetCommand):
+    if isinstance(command, TradeCommand | NetCommand | TransferCommand | SettleVariationMargin):
         return ledger_of(command.book, ledgers)
     return MARKET if isinstance(command, RecordPrice | RecordFxRate) else REFERENCE
 
 
+def is_log(name: str) -> bool:
+    """Whether a log of some ledger has this name: commands that follow from its events have it for their source."""
+    return name in {REFERENCE, MARKET} or (name.startswith(LEDGER) and name.removeprefix(LEDGER).isdecimal())
+
+
 def log_names(ledgers: int) -> tuple[str, ...]:
     """Every log, in the order in which they follow each other."""
-    return (REFERENCE, MARKET, *(f"ledger-{number}" for number in range(ledgers)))
+    return (REFERENCE, MARKET, *(f"{LEDGER}{number}" for number in range(ledgers)))

@@ -92,13 +92,13 @@ def decode_command(line: bytes) -> tuple[AnyCommand, bytes]:
     try:
         command = _command_decoder.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise _malformed(error) from error
+        raise malformed_by(error) from error
     except RecursionError as error:
         raise MalformedCommand("the JSON is nested too deeply") from error
     content = business_content(command)
     # A key that is written plainly ends in the two characters `":`, so equal counts prove that none came twice.
     if line != content and (line.count(b'":') != content.count(b'":') or not _is_plain(line)):
-        _require_unique_keys(line)
+        require_unique_keys(line)
     return command, content
 
 
@@ -114,7 +114,8 @@ def content_hash(content: bytes) -> bytes:
     return hashlib.sha256(content).digest()
 
 
-def _malformed(error: Exception) -> MalformedCommand:
+def malformed_by(error: Exception) -> MalformedCommand:
+    """What is wrong with a command, as msgspec says it."""
     if not isinstance(error, msgspec.ValidationError):
         return MalformedCommand(str(error), is_json=False)
     message, _, path = str(error).rpartition(" - at `")
@@ -135,7 +136,12 @@ class _Pairs(tuple[tuple[str, object], ...]):
     """An object of JSON as it was written, key by key."""
 
 
-def _require_unique_keys(line: bytes) -> None:
+def require_unique_keys(line: bytes) -> None:
+    """Whether no object of the JSON in ``line`` has a key twice.
+
+    Raises:
+        MalformedCommand: naming the key.
+    """
     found: list[tuple[str, object]] = [("$", json.loads(line, object_pairs_hook=_Pairs))]
     while found:
         path, value = found.pop()

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 
 from domain.admission import QueueFull
+from domain.events import TransferSent
 from domain.outcomes import Outcome, Principal, Submission
 from domain.reference.authority import principal_of
 from infra.logs import CommandedLogs
@@ -60,6 +61,9 @@ class Gate(ABC):
 
     def books_of(self, trade_id: str) -> Sequence[str]:
         return self.logs.books_of(trade_id)
+
+    def transfer_sent(self, book: str, transfer_id: str) -> TransferSent | None:
+        return self.logs.transfer_sent(book, transfer_id)
 
     def digest_of(self, secret: str) -> str:
         return digest_of(self._pepper, secret)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
+from functools import partial
 from uuid import uuid4
 
 import msgspec
@@ -11,17 +12,18 @@ from domain.admission import NotRecorded, OutcomeUnknown, ReferenceNotReached
 from domain.batch import Unit
 from domain.commands import AnyCommand, ClosePeriod, RollBusinessDate
 from domain.decider import Decider
-from domain.events import BusinessDateRolled, Event, LogOpened, PeriodClosed
+from domain.events import BusinessDateRolled, Event, LogOpened, PeriodClosed, TransferSent
 from domain.ledger import Draft, Ledger, LogBroken, LogDoesNotRest
 from domain.market import MarketDecider, MarketState
 from domain.outcomes import SYSTEM, Outcome, Submission
 from domain.ports import LogRecorder
 from domain.reference import ReferenceDecider, ReferenceState
 from domain.repeats import first_answer
-from domain.routing import MARKET, REFERENCE, log_names
+from domain.routing import MARKET, REFERENCE, ledger_of, log_names
 from domain.schema import UnknownEventType, business_content, decode, recorded
 from domain.snapshots import Snapshots
 from domain.trades import TradeDecider
+from infra.carrier import Carrier
 from infra.contention import Contention
 from infra.nonces import Nonces
 
@@ -76,6 +78,10 @@ class CommandedLogs:
         self._ledger_logs: Mapping[str, Ledger] = {
             log: ledger for log, ledger in self.by_log.items() if isinstance(ledger.decider, TradeDecider)
         }
+        self._carriers = {
+            log: Carrier(log, self.ledgers, self._ledger_logs, self.recorders, partial(self._command, ledger))
+            for log, ledger in self._ledger_logs.items()
+        }
 
     def carry_over(self) -> None:
         """Reads every log to its end, and carries over dates that a crash kept from a ledger log."""
@@ -83,6 +89,31 @@ class CommandedLogs:
         for ledger in self._ledger_logs.values():
             ledger.catch_up()
             self._turn(ledger)
+        self.carry_all()
+
+    def carry_all(self) -> None:
+        """Carries on between the ledger logs until nothing follows any more: what is sent arrives, or comes back."""
+        while sum(self.carry(log) for log in self._ledger_logs):
+            pass
+
+    def carry(self, log: str) -> int:
+        """Carries into a log what the ledger logs lead to; how many commands that were. Nothing may be in flight."""
+        return self._carriers[log].carry() if log in self._carriers else 0
+
+    def sent(self) -> int:
+        """How many transfers were sent, as far as the logs are read: another number says that one waits."""
+        return sum(
+            ledger.decider.sent for ledger in self._ledger_logs.values() if isinstance(ledger.decider, TradeDecider)
+        )
+
+    def transfer_sent(self, book: str, transfer_id: str) -> TransferSent | None:
+        """The beginning of a transfer of ``book``, if it was sent."""
+        log = ledger_of(book, self.ledgers)
+        for each in self.recorders[log].select_events(f"transfer:{transfer_id}", limit=1):
+            event = decode(each.topic, each.state)
+            assert isinstance(event, TransferSent)
+            return event if event.moved.book == book else None
+        return None
 
     def commit(self, log: str, units: Sequence[Unit], dry_run: bool = False) -> list[Outcome]:
         """Decides and appends; a turn of the business date or period is carried into every ledger log.
@@ -192,6 +223,15 @@ class CommandedLogs:
         seen = max((submission.command.reference_sequence or 0 for submission in submissions), default=0)
         if seen > self.reference_ledger.sequence + coming and self.reference_ledger.catch_up() + coming < seen:
             raise ReferenceNotReached(f"the reference log has not reached {seen} yet")
+
+    def _command(self, ledger: Ledger, commands: Sequence[AnyCommand]) -> None:
+        """Records what Everbook commands by itself in a ledger log, whoever else writes it."""
+        try:
+            ledger.begin()
+            self._turn(ledger)
+            self._contention.commit(ledger, [Unit(tuple(submission_of(command) for command in commands))])
+        except LogDoesNotRest as error:
+            raise NotRecorded(str(error)) from error
 
     def _carry_on(self) -> None:
         """A date just turned goes on into every ledger log; what it comes from is recorded, whatever becomes of it."""

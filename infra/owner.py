@@ -53,6 +53,7 @@ class Owner:
         self._changed = threading.Condition()
         self._deciding = threading.Lock()
         self._stopping = self._ended = False
+        self._sent, self._next_carry = 0, 0.0
         self.trouble = ""
         self._thread = threading.Thread(target=self._run, name="owner", daemon=True)
 
@@ -162,8 +163,10 @@ class Owner:
                     self._serve(requests)
                 elif not self._stopping:
                     self._attend(self._logs.follow)
+                self._carry()
         with self._deciding:
             self._land()
+            self._carry(at_once=True)
 
     def _take(self) -> list[Request]:
         with self._changed:
@@ -188,6 +191,18 @@ class Owner:
             self.trouble = _told(error)
         else:
             self.trouble = ""
+
+    def _carry(self, *, at_once: bool = False) -> None:
+        """Carries on between the ledger logs: at once when something was sent, and now and then what others sent."""
+        sent, moment = self._logs.sent(), time.monotonic()
+        if not at_once and sent == self._sent and moment < self._next_carry:
+            return
+        self._sent, self._next_carry = sent, moment + IDLE_SECONDS
+        self._land()
+        try:
+            self._logs.carry_all()
+        except Exception as error:  # noqa: BLE001
+            self.trouble = _told(error)
 
     def _serve(self, requests: Sequence[Request]) -> None:
         """Requests that share a log share a commit; those that were waiting together have no order among them."""

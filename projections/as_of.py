@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeVar
 from domain.commands.reference import LotMethod
 from domain.money import ZERO
 from projections.lots import EMPTY, Holding, Place, add
-from projections.movements import Held
+from projections.movements import FILLING, Held
 from projections.positions import Position, fill_of
 
 M = TypeVar("M", bound=Held)
@@ -60,6 +60,7 @@ def position_at(movements: Sequence[Held], at: Instant) -> Position | None:
         position.income += movement.income
         position.quantity, position.cost = holding.quantity, holding.cost
         position.realised, position.lots = holding.realised, holding.lots
+        position.substituted = holding.substituted
     return position
 
 
@@ -69,6 +70,8 @@ def steps(held: Iterable[M], method: LotMethod) -> Iterator[tuple[M, Holding]]:
     for movement in held:
         if movement.is_fill:
             holding = add(holding, fill_of(movement), method)
+        elif movement.product == "future":
+            holding = _margined(holding, movement)
         elif movement.product == "loan-deposit" and movement.kind != "settlement":
             # Money is held at par.
             total = holding.quantity + movement.quantity
@@ -76,9 +79,17 @@ def steps(held: Iterable[M], method: LotMethod) -> Iterator[tuple[M, Holding]]:
         yield movement, holding
 
 
+def _margined(holding: Holding, movement: Held) -> Holding:
+    """A future costs what it is worth once what it gained was paid; what settles of it only moves."""
+    if movement.kind not in {"trade", "margin"}:
+        return holding
+    cost = holding.cost + movement.quantity * movement.price * movement.multiplier + movement.gain
+    return Holding(holding.quantity + movement.quantity, cost, holding.realised + movement.gain, ())
+
+
 def _order(movement: Held) -> tuple[Place, int, str]:
     # What moves of a trade comes after the trade; parts that were dealt at once come in their own order.
-    return movement.place, 0 if movement.kind == "trade" else movement.known_from_sequence, movement.id
+    return movement.place, 0 if movement.kind in FILLING else movement.known_from_sequence, movement.id
 
 
 def _last_change(movement: Held, at: Instant) -> int:
@@ -91,5 +102,5 @@ def _empty(first: Held) -> Position:
         id=f"{first.book}/{first.instrument}", log=first.log, book=first.book, instrument=first.instrument,
         desk=first.desk, entity=first.entity, product=first.product, asset=first.asset, currency=first.currency,
         issuer=first.issuer if first.product != "loan-deposit" else "", base_currency=first.base_currency,
-        lot_method=first.lot_method,
+        lot_method=first.lot_method, fees_in_cost=first.fees_in_cost, contract=first.contract,
     )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import ClassVar
 
-from domain.events import CommandRefused, TradeEvent
+from domain.events import CommandRefused, TradeEvent, TransferEvent
 from domain.schema import Recorded
 from projections.projection import Document, View
 
@@ -58,6 +58,8 @@ class Audit:
             terms = fact.terms
             entry.book, entry.trade_id = terms.book, fact.trade_id
             entry.trader, entry.instrument = terms.trader, terms.instrument
+        elif isinstance(fact, TransferEvent):
+            entry.book, entry.instrument = fact.moved.book, fact.moved.instrument
         elif isinstance(fact, CommandRefused):
             entry.book, entry.trader, entry.code, entry.detail = fact.book, fact.trader, fact.code, fact.detail
             entry.trade_id = fact.subject.removeprefix("trade:") if fact.subject.startswith("trade:") else None

@@ -12,8 +12,10 @@ from domain.events import (
     TradeBooked,
     TradeEnded,
     TradeEvent,
+    VariationMarginSettled,
 )
-from domain.events.trades import Economics
+from domain.events.products import OptionEvent
+from domain.events.trades import PAIRS, Economics
 from domain.money import ZERO
 from domain.schema import Recorded
 from projections.projection import Document, View
@@ -55,7 +57,9 @@ class CashBalances:
         # Most events are bookings: they are not to pay for the others.
         if type(fact) is TradeBooked:
             return _ids(fact.terms)
-        if not isinstance(fact, TradeEvent) or isinstance(fact, StatusEvent):
+        if isinstance(fact, VariationMarginSettled):
+            return (f"{fact.book}/{fact.currency}",)
+        if not isinstance(fact, TradeEvent) or isinstance(fact, StatusEvent | OptionEvent):
             return ()
         if isinstance(fact, TermsReplaced):
             return tuple(dict.fromkeys((*_ids(fact.previous), *_ids(fact.terms))))
@@ -63,6 +67,8 @@ class CashBalances:
 
     def project(self, key: str, document: Cash | None, event: Recorded, _view: View) -> Cash:
         fact = event.event
+        if isinstance(fact, VariationMarginSettled):
+            return _margin(key, document, fact)
         assert isinstance(fact, TradeEvent)
         terms, currency = fact.terms, key.rpartition("/")[2]
         cash = document.copy() if document else Cash(
@@ -83,14 +89,14 @@ class CashBalances:
 
 
 def _ids(terms: Economics) -> tuple[str, ...]:
-    if terms.product == "fx-spot":
+    if terms.product in PAIRS:
         return (f"{terms.book}/{terms.asset}", f"{terms.book}/{terms.currency}")
     return (f"{terms.book}/{terms.currency}",)
 
 
 def _legs(terms: Economics) -> Iterator[tuple[str, Decimal]]:
     yield terms.currency, terms.amount - terms.total_fees
-    if terms.product == "fx-spot":
+    if terms.product in PAIRS:
         yield terms.asset, terms.quantity
 
 
@@ -98,20 +104,29 @@ def _expect(cash: Cash, terms: Economics, sign: int) -> None:
     for currency, amount in _legs(terms):
         if currency == cash.currency:
             _move(cash, amount, amount if sign > 0 else -amount)
-    if terms.fees and terms.currency == cash.currency:
+    if terms.fees and not terms.fees_in_cost and terms.currency == cash.currency:
         cash.fees += sign * terms.total_fees
 
 
 def _settle(cash: Cash, fact: SettlementEvent) -> None:
     moved = dict.fromkeys((cash.currency,), ZERO)
     moved[fact.terms.currency] = fact.amount
-    if fact.terms.product == "fx-spot":
+    if fact.terms.product in PAIRS:
         moved[fact.terms.asset] = fact.quantity
     cash.settled += moved[cash.currency]
     if fact.leg == "start":
         for currency, amount in _legs(fact.terms):
             if currency == cash.currency:
                 _move(cash, amount, -moved[currency])
+
+
+def _margin(key: str, document: Cash | None, fact: VariationMarginSettled) -> Cash:
+    """The clearing house takes and gives at once."""
+    cash = document.copy() if document else Cash(
+        id=key, book=fact.book, desk=fact.desk, entity=fact.entity, currency=fact.currency
+    )
+    cash.settled += fact.amount
+    return cash
 
 
 def _charge(cash: Cash, fact: PenaltyBooked) -> None:

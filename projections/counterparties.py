@@ -21,12 +21,15 @@ from domain.events import (
     TradeReallocated,
     TradeSettled,
 )
+from domain.events.products import OptionEvent, RateFixed
 from domain.events.trades import Economics
 from domain.money import ZERO
 from domain.schema import Recorded
 from projections.projection import Document, View
 
-QUIET = (TradeAffirmed, TradePartiallySettled, TradeReallocated, ObligationEvent, PenaltyBooked)
+QUIET = (
+    TradeAffirmed, TradePartiallySettled, TradeReallocated, ObligationEvent, PenaltyBooked, OptionEvent, RateFixed,
+)
 
 
 class Relation(Document, kw_only=True):

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import ClassVar
 
+from domain.commands.contracts import Contract
 from domain.events import (
     TermsReplaced,
     TradeBooked,
@@ -11,16 +12,18 @@ from domain.events import (
     TradeEvent,
     TradeSettled,
 )
-from domain.events.trades import Economics, Product
+from domain.events.products import OptionEvent
+from domain.events.trades import ONE, Economics, Product, multiplier_of
 from domain.money import ZERO
 from domain.schema import Recorded
+from projections.accounts import held_as
 from projections.projection import Document, View
 
 
 class Exposure(Document, kw_only=True):
-    """``net`` and ``gross`` are the signed and absolute notionals (quantity x price) of the live trades, and
-    ``unsettled`` of those that have not settled, in ``currency``; ``reserved`` is what these hold of the book's gross
-    limit, in ``base_currency``.
+    """``net`` and ``gross`` are the signed and absolute notionals (quantity x price x multiplier) of the live trades,
+    and ``unsettled`` of those that have not settled, in ``currency``; ``reserved`` is what these hold of the book's
+    gross limit, in ``base_currency``.
     """
 
     book: str
@@ -33,11 +36,17 @@ class Exposure(Document, kw_only=True):
     issuer: str
     currency: str
     base_currency: str
+    contract: Contract | None = None
     quantity: Decimal = ZERO
     net: Decimal = ZERO
     gross: Decimal = ZERO
     unsettled: Decimal = ZERO
     reserved: Decimal = ZERO
+
+    @property
+    def multiplier(self) -> Decimal:
+        """How many times its price one unit is worth."""
+        return ONE if self.contract is None else multiplier_of(self.contract)
 
 
 class Exposures:
@@ -56,6 +65,8 @@ class Exposures:
             return (_id(fact.terms),)
         if not isinstance(fact, TradeEvent):
             return ()
+        if isinstance(fact, OptionEvent):
+            return (_id(fact.terms),)
         return tuple(dict.fromkeys(_id(terms) for terms, _, _ in _changes(fact)))
 
     def project(self, key: str, document: Exposure | None, event: Recorded, _view: View) -> Exposure | None:
@@ -66,6 +77,12 @@ class Exposures:
             exposure = exposure or _empty(key, fact.terms)
             _take(exposure, fact.terms, 1, 1)
             return exposure
+        if isinstance(fact, OptionEvent):
+            exposure = exposure or _empty(key, fact.terms)
+            value = fact.quantity * fact.terms.unit_cost
+            exposure.quantity += fact.quantity
+            exposure.net += value
+            exposure.gross -= abs(value)
         for terms, held, reserved in _changes(fact):
             if _id(terms) == key:
                 exposure = exposure or _empty(key, terms)
@@ -93,16 +110,17 @@ def _id(terms: Economics) -> str:
 def _empty(key: str, terms: Economics) -> Exposure:
     return Exposure(
         id=key, book=terms.book, desk=terms.desk, entity=terms.entity, counterparty=terms.counterparty,
-        product=terms.product, instrument=terms.instrument, asset=terms.asset, issuer=terms.issuer,
-        currency=terms.currency, base_currency=terms.base_currency,
+        product=held_as(terms), contract=terms.contract, instrument=terms.instrument, asset=terms.asset,
+        issuer=terms.issuer, currency=terms.currency, base_currency=terms.base_currency,
     )
 
 
 def _take(exposure: Exposure, terms: Economics, held: int, reserved: int) -> None:
-    size = abs(terms.amount)
+    value = terms.value
+    size = abs(value)
     if held:
         exposure.quantity += held * terms.quantity
-        exposure.net -= held * terms.amount
+        exposure.net += held * value
         exposure.gross += held * size
     exposure.unsettled += reserved * size
     if terms.notional is not None:

@@ -15,13 +15,21 @@ from domain.events import (
     TradeBooked,
     TradeEnded,
     TradeEvent,
+    TransferEvent,
+    TransferSent,
+    VariationMarginSettled,
 )
+from domain.events.products import LoanPartlyRepaidEarly, LoanRepaidEarly, OptionEvent
 from domain.events.trades import Economics
+from domain.events.transfers import Moved
 from domain.money import ZERO
 from domain.schema import Recorded
 from projections.accounts import (
+    accrued_account,
+    contra_account,
     expected_cash,
     expected_delivery,
+    in_transit_account,
     interest_account,
     loan_account,
     position_id,
@@ -65,11 +73,11 @@ class JournalEntry(Document, kw_only=True):
 
 class Journal:
     """A revision posts the reversal of the old terms and the new ones; affirmations, fails and instructions
-    post nothing.
+    post nothing. The entries of a transfer are named by it, and have no counterparty.
     """
 
     name = "journal"
-    version = 1
+    version = 3
     needs: ClassVar[tuple[str, ...]] = ("positions",)
     appends = True
     columns: ClassVar[tuple[str, ...]] = ("book", "trade_id", "business_date")
@@ -77,6 +85,10 @@ class Journal:
 
     def keys(self, event: Recorded) -> Sequence[str]:
         fact = event.event
+        if isinstance(fact, VariationMarginSettled):
+            return (f"{fact.book}/{event.log}-{event.sequence:012d}",)
+        if isinstance(fact, TransferEvent):
+            return (f"{fact.moved.book}/{event.log}-{event.sequence:012d}",)
         if type(fact) is not TradeBooked and (
             not isinstance(fact, TradeEvent) or isinstance(fact, StatusEvent)
         ):
@@ -85,19 +97,51 @@ class Journal:
 
     def project(self, key: str, _document: JournalEntry | None, event: Recorded, view: View) -> JournalEntry:
         fact = event.event
+        if isinstance(fact, VariationMarginSettled):
+            return _margin(key, fact, event)
+        if isinstance(fact, TransferEvent):
+            return _transfer_entry(key, fact, event, view)
         assert isinstance(fact, TradeEvent)
         postings = tuple([posting for posting in _postings(fact, view) if posting.quantity])
         _require_balance(key, postings)
         terms = fact.terms
-        value_date = terms.settlement_date
-        if isinstance(fact, SettlementEvent | PenaltyBooked):
-            value_date = fact.settled_on if isinstance(fact, SettlementEvent) else fact.business_date
         return JournalEntry(
             id=key, book=terms.book, entity=terms.entity, desk=terms.desk, type=event.type, trade_id=fact.trade_id,
-            counterparty=terms.counterparty, trade_date=terms.trade_date, value_date=value_date,
+            counterparty=terms.counterparty, trade_date=terms.trade_date, value_date=_value_date(fact),
             business_date=fact.business_date, effective_at=fact.effective_at, recorded_at=fact.recorded_at,
             restates=fact.restates, postings=postings,
         )
+
+
+def _value_date(fact: TradeEvent) -> date:
+    if isinstance(fact, SettlementEvent):
+        return fact.settled_on
+    if isinstance(fact, OptionEvent):
+        return fact.on
+    return fact.business_date if isinstance(fact, PenaltyBooked) else fact.terms.settlement_date
+
+
+def _margin(key: str, fact: VariationMarginSettled, event: Recorded) -> JournalEntry:
+    realised = realised_postings(fact.instrument, fact.currency, fact.amount)
+    postings = tuple([each for each in (*margin_postings(fact), *realised) if each.quantity])
+    _require_balance(key, postings)
+    return JournalEntry(
+        id=key, book=fact.book, entity=fact.entity, desk=fact.desk, type=event.type, trade_id="", counterparty="",
+        trade_date=fact.on, value_date=fact.on, business_date=fact.business_date, effective_at=fact.effective_at,
+        recorded_at=fact.recorded_at, postings=postings,
+    )
+
+
+def _transfer_entry(key: str, fact: TransferEvent, event: Recorded, view: View) -> JournalEntry:
+    moved = fact.moved
+    postings = (*transfer_postings(fact), *_realised(moved, view))
+    _require_balance(key, postings)
+    return JournalEntry(
+        id=key, book=moved.book, entity=moved.entity, desk=moved.desk, type=event.type, trade_id=fact.transfer_id,
+        counterparty="", trade_date=moved.transfer_date, value_date=moved.transfer_date,
+        business_date=fact.business_date, effective_at=fact.effective_at, recorded_at=fact.recorded_at,
+        postings=postings,
+    )
 
 
 def _postings(fact: TradeEvent, view: View) -> Iterable[Posting]:
@@ -107,6 +151,8 @@ def _postings(fact: TradeEvent, view: View) -> Iterable[Posting]:
         return settlement_postings(fact)
     if isinstance(fact, PenaltyBooked):
         return penalty_postings(fact)
+    if isinstance(fact, OptionEvent):
+        return [*closing_postings(fact), *_realised(fact.terms, view)]
     old = fact.previous if isinstance(fact, TermsReplaced) else fact.terms
     postings = [*_reversed(trade_postings(old)), *_realised(old, view)]
     if not isinstance(fact, TradeEnded):
@@ -125,22 +171,46 @@ def trade_postings(terms: Economics, whole: Economics | None = None) -> list[Pos
     if terms.loan is not None:
         postings = [Posting(loan_account(whole), terms.asset, quantity)]
     else:
-        trading = trading_account(terms.instrument)
         postings = [
-            Posting(expected_delivery(whole), terms.asset, quantity), Posting(trading, terms.asset, -quantity),
-            Posting(trading, currency, -terms.amount),
+            Posting(expected_delivery(whole), terms.asset, quantity),
+            Posting(contra_account(terms), terms.asset, -quantity),
+            Posting(trading_account(terms.instrument), currency, _cost(terms)),
         ]
+        if (accrued := terms.accrued) is not None:
+            postings.append(Posting(accrued_account(terms), currency, -accrued.amount))
     postings.append(Posting(expected_cash(whole), currency, terms.amount - terms.total_fees))
+    if terms.fees_in_cost and terms.loan is None:
+        return postings
     for name, fee in terms.fees.items():
         postings.append(Posting(f"Expense:Fees:{name}", currency, fee))
     return postings
+
+
+def transfer_postings(fact: TransferEvent) -> list[Posting]:
+    """Out of custody, and out of the trading account at cost, on the way to the other book; or in from there."""
+    moved = fact.moved
+    sign = -1 if isinstance(fact, TransferSent) else 1
+    quantity, cost = sign * moved.quantity, sign * moved.cost
+    trading, in_transit = trading_account(moved.instrument), in_transit_account(moved.instrument)
+    postings = [
+        Posting("Assets:Custody", moved.asset, quantity), Posting("Assets:InTransit", moved.asset, -quantity),
+        Posting(trading, moved.asset, -quantity), Posting(in_transit, moved.asset, quantity),
+        Posting(trading, moved.currency, cost), Posting(in_transit, moved.currency, -cost),
+    ]
+    return [posting for posting in postings if posting.quantity]
+
+
+def _cost(terms: Economics) -> Decimal:
+    """What the lots of a trade cost: the cash, but for interest, and the fees where they are part of it."""
+    cost = -terms.amount if terms.accrued is None else terms.value
+    return cost + terms.total_fees if terms.fees_in_cost else cost
 
 
 def _reversed(postings: Iterable[Posting]) -> list[Posting]:
     return [Posting(posting.account, posting.asset, -posting.quantity) for posting in postings]
 
 
-def _realised(terms: Economics, view: View) -> tuple[Posting, ...]:
+def _realised(terms: Economics | Moved, view: View) -> tuple[Posting, ...]:
     """What the event changed of the position's realised profit leaves the trading account, which keeps the cost."""
     position = view.get("positions", position_id(terms))
     if position is None or not position.realised_change:
@@ -159,12 +229,35 @@ def settlement_postings(fact: SettlementEvent) -> Iterator[Posting]:
     yield Posting("Assets:Nostro", terms.currency, fact.amount)
     if fact.leg == "maturity":
         yield Posting(loan_account(terms), terms.asset, fact.quantity)
-        yield Posting(interest_account(terms), terms.currency, -fact.quantity - fact.amount)
+        yield from _interest_postings(fact)
         return
     yield Posting(expected_cash(terms), terms.currency, -fact.amount)
     if terms.loan is None:
         yield Posting(settled_into(terms), terms.asset, fact.quantity)
         yield Posting(expected_delivery(terms), terms.asset, -fact.quantity)
+
+
+def _interest_postings(fact: SettlementEvent) -> Iterator[Posting]:
+    terms, interest = fact.terms, fact.quantity + fact.amount
+    if isinstance(fact, LoanRepaidEarly | LoanPartlyRepaidEarly):
+        interest -= fact.break_cost
+        account = "Income:BreakCosts" if fact.break_cost > 0 else "Expense:BreakCosts"
+        yield Posting(account, terms.currency, -fact.break_cost)
+    yield Posting(interest_account(terms), terms.currency, -interest)
+
+
+def closing_postings(fact: OptionEvent) -> Iterator[Posting]:
+    """Contracts that were used or lost leave the memo."""
+    yield Posting(settled_into(fact.terms), fact.terms.asset, fact.quantity)
+    yield Posting(contra_account(fact.terms), fact.terms.asset, -fact.quantity)
+
+
+def margin_postings(fact: VariationMarginSettled) -> Iterator[Posting]:
+    """Cash through the clearing house, against what it realises; what is closed leaves the memo."""
+    yield Posting("Assets:Nostro", fact.currency, fact.amount)
+    yield Posting(trading_account(fact.instrument), fact.currency, -fact.amount)
+    yield Posting("Memo:Contracts", fact.instrument, fact.closed)
+    yield Posting(f"Memo:Trading:{fact.instrument}", fact.instrument, -fact.closed)
 
 
 def penalty_postings(fact: PenaltyBooked) -> Iterator[Posting]:

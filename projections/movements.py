@@ -7,37 +7,59 @@ from typing import ClassVar, Literal
 
 from msgspec.structs import replace
 
+from domain.commands.contracts import Contract
+from domain.commands.lots import MovedLot, NamedLot
 from domain.commands.reference import LotMethod
 from domain.events import (
+    Event,
     Part,
     PenaltyBooked,
     SettlementEvent,
-    StatusEvent,
     TermsReplaced,
     TradeBooked,
     TradeCancelled,
     TradeCorrected,
     TradeEnded,
     TradeEvent,
+    TransferEvent,
+    TransferReceived,
+    VariationMarginSettled,
 )
-from domain.events.trades import Economics, Product
-from domain.money import ZERO
+from domain.events.products import OptionEvent
+from domain.events.trades import ONE, Economics, Product, multiplier_of
+from domain.money import ZERO, divide
 from domain.schema import Recorded
 from domain.trades.state import entry_of
-from projections.journal import Posting, penalty_postings, settlement_postings, trade_postings
-from projections.lots import Place
+from projections.accounts import held_as
+from projections.journal import (
+    Posting,
+    closing_postings,
+    margin_postings,
+    penalty_postings,
+    settlement_postings,
+    trade_postings,
+    transfer_postings,
+)
+from projections.lots import Lot, Place
 from projections.projection import Document, View
 
-Kind = Literal["trade", "settlement", "repayment", "penalty"]
-TRADING = 1
-"""The precedence of what is traded: after what happens at the opening (0), before what expires (2)."""
+Kind = Literal["trade", "settlement", "repayment", "penalty", "transfer-out", "transfer-in", "closing", "margin"]
+FILLING = frozenset({"trade", "transfer-out", "transfer-in"})
+TRADING, CLOSING = 1, 2
+"""The precedence of what is traded: after what happens at the opening (0), before what expires, or is paid for (2)."""
+REVISING = (TradeBooked, TermsReplaced)
+WITHOUT_LOTS = frozenset({"loan-deposit", "future"})
+"""Products of which nothing is kept that was bought at a price."""
 
 
 class Held(Document, kw_only=True):
     """What the fold of a position reads of a movement, and no more: a book has many thousands. ``quantity`` changes the
-    position, but that of a settlement only moves; ``income`` is interest. ``origin`` is the trade that it was dealt
-    with, where it has come to be another's since. ``valid_to`` and ``known_to_sequence`` are None while it still
-    holds, or is still thought to.
+    position, but that of a settlement only moves; ``income`` is interest, ``gain`` what is realised at once. ``origin``
+    is the trade that it was dealt with, where it has come to be another's since.
+    ``valid_to`` and ``known_to_sequence`` are None while it still holds, or is still thought to.
+
+    ``beyond`` is what it costs beside quantity x price, ``closes`` the lots that it takes first, ``brings`` those that
+    it brings from another book; ``fees`` are those that are no part of the cost.
     """
 
     book: str
@@ -53,10 +75,13 @@ class Held(Document, kw_only=True):
     issuer: str
     base_currency: str
     lot_method: LotMethod
+    fees_in_cost: bool = False
     quantity: Decimal
     price: Decimal
     fees: Decimal
     income: Decimal = ZERO
+    gain: Decimal = ZERO
+    contract: Contract | None = None
     trade_date: date
     precedence: int = TRADING
     executed_at: datetime
@@ -64,6 +89,9 @@ class Held(Document, kw_only=True):
     valid_to: datetime | None = None
     known_from_sequence: int
     known_to_sequence: int | None = None
+    beyond: Decimal = ZERO
+    closes: tuple[NamedLot, ...] = ()
+    brings: tuple[Lot, ...] = ()
 
     @property
     def is_live(self) -> bool:
@@ -73,7 +101,12 @@ class Held(Document, kw_only=True):
     @property
     def is_fill(self) -> bool:
         """Whether it adds to the lots: what settles does not, and money has none."""
-        return self.kind == "trade" and self.product != "loan-deposit"
+        return (self.kind in FILLING or self.kind == "closing") and self.product not in WITHOUT_LOTS
+
+    @property
+    def multiplier(self) -> Decimal:
+        """How many times its price one unit costs."""
+        return ONE if self.contract is None else multiplier_of(self.contract)
 
     @property
     def place(self) -> Place:
@@ -92,7 +125,8 @@ class Posted(Held, kw_only=True):
 class Movement(Posted, kw_only=True):
     """A bitemporal entry: it holds in the world from ``valid_from`` until ``valid_to``, and we knew so from
     ``known_from`` until ``known_to``. Nothing of it is ever overwritten but an open end; ``ended_by`` and
-    ``ended_because`` are the actor and the reason of the event that did so.
+    ``ended_because`` are the actor and the reason of the event that did so. The ``counterparty`` of a transfer is the
+    other book.
     """
 
     revision: int
@@ -112,11 +146,11 @@ class Movements:
     """What was agreed to replace terms holds from its ``effective_at`` on, so the earlier terms get an entry of their
     own that ends there; right terms hold for as long as the corrected ones were thought to; a cancelled trade never
     held. Terms in parts have an entry for each. What settles, what is repaid of a loan, and what a fail costs are
-    movements too.
+    movements too, and so are transfers: one that comes back never left.
     """
 
     name = "movements"
-    version = 2
+    version = 4
     needs: ClassVar[tuple[str, ...]] = ("movements",)
     appends = False
     columns: ClassVar[tuple[str, ...]] = ("book", "instrument", "desk")
@@ -126,27 +160,33 @@ class Movements:
         fact = event.event
         if type(fact) is TradeBooked:
             return _ids(fact.terms, fact)
-        if not isinstance(fact, TradeEvent) or isinstance(fact, StatusEvent):
-            return ()
-        if isinstance(fact, SettlementEvent):
-            return (f"{_ids(fact.terms, fact)[0]}-{_settled_kind(fact)}-{event.sequence:012d}",)
-        if isinstance(fact, PenaltyBooked):
-            return (f"{_ids(fact.terms, fact)[0]}-penalty-{event.sequence:012d}",)
+        if isinstance(fact, TransferEvent):
+            return (_transfer_id(fact),)
         if isinstance(fact, TradeCancelled):
             return tuple(_possible(fact))
+        if not isinstance(fact, TermsReplaced | TradeEnded):
+            return _own(fact, event)
         old = _replaced(fact)
         held = () if isinstance(fact, TradeCorrected) else tuple(f"{key}{UNTIL}" for key in old)
         return (*held, *old, *(_ids(fact.terms, fact) if isinstance(fact, TermsReplaced) else ()))
 
     def project(self, key: str, document: Movement | None, event: Recorded, view: View) -> Movement | None:
         fact = event.event
-        assert isinstance(fact, TradeEvent)
         if type(fact) is TradeBooked:
             return _begun(key, fact, event, fact.terms.executed_at)
+        if isinstance(fact, VariationMarginSettled):
+            return _margin(key, fact, event)
+        if isinstance(fact, TransferEvent):
+            return _ended(document, event) if document else _transfer(key, fact, event)
+        return self._change(key, document, event, view)
+
+    def _change(self, key: str, document: Movement | None, event: Recorded, view: View) -> Movement | None:
+        fact = event.event
+        assert isinstance(fact, TradeEvent)
         if document is not None or isinstance(fact, TradeCancelled):
             return _ended(document, event) if document else None
-        if isinstance(fact, SettlementEvent | PenaltyBooked):
-            return _settled(key, fact, event) if isinstance(fact, SettlementEvent) else _charged(key, fact, event)
+        if not isinstance(fact, TermsReplaced | TradeEnded):
+            return _followed(key, fact, event)
         if key.endswith(UNTIL):
             return _until(key, view.get("movements", key.removesuffix(UNTIL)), event)
         olds: list[Movement | None] = [view.get("movements", old) for old in _replaced(fact)]
@@ -179,6 +219,32 @@ def _replaced(fact: TradeEvent) -> tuple[str, ...]:
     return _ids(fact.terms, fact)
 
 
+def _own(fact: Event, event: Recorded) -> tuple[str, ...]:
+    """The id of what follows a trade or a position and is no revision."""
+    if isinstance(fact, VariationMarginSettled):
+        return (f"{fact.book}/{fact.instrument}/margin-{event.sequence:012d}",)
+    if not isinstance(fact, SettlementEvent | OptionEvent | PenaltyBooked):
+        return ()
+    return (f"{_ids(fact.terms, fact)[0]}-{_kind(fact)}-{event.sequence:012d}",)
+
+
+def _kind(fact: TradeEvent) -> Kind:
+    if isinstance(fact, SettlementEvent):
+        return "repayment" if fact.leg == "maturity" else "settlement"
+    return "closing" if isinstance(fact, OptionEvent) else "penalty"
+
+
+def _transfer_id(fact: TransferEvent) -> str:
+    moved = fact.moved
+    way = f"from-{moved.other_book}" if isinstance(fact, TransferReceived) else "out"
+    return f"{moved.book}/{moved.instrument}/{fact.transfer_id}/{way}"
+
+
+def beyond_price(terms: Economics) -> Decimal:
+    """What the lots of a trade cost beside quantity x price."""
+    return terms.total_fees if terms.fees_in_cost else ZERO
+
+
 def _possible(fact: TradeCancelled) -> Iterator[str]:
     """Every entry of the trade that may still be thought to hold."""
     yield from _ids(fact.terms, fact)
@@ -207,22 +273,50 @@ def _of_part(terms: Economics, part: Part, *, first: bool) -> Economics:
     """A part as terms of its own; the fees are of the whole, and go with the first."""
     return replace(
         terms, quantity=part.quantity, price=part.price, amount=part.amount, trade_date=part.trade_date,
-        executed_at=part.executed_at, fees=terms.fees if first else {},
+        executed_at=part.executed_at, closes=part.closes, fees=terms.fees if first else {},
     )
 
 
 def _movement(key: str, terms: Economics, fact: TradeEvent, event: Recorded, valid_from: datetime) -> Movement:
     return Movement(
         id=key, book=terms.book, desk=terms.desk, entity=terms.entity, instrument=terms.instrument,
-        trade_id=fact.trade_id, product=terms.product, asset=terms.asset, currency=terms.currency,
-        issuer=terms.issuer, base_currency=terms.base_currency, lot_method=terms.lot_method, quantity=terms.quantity,
-        price=terms.price, fees=terms.total_fees, trade_date=terms.trade_date, executed_at=terms.executed_at,
-        valid_from=valid_from, known_from_sequence=event.sequence,
-        postings=() if isinstance(fact, SettlementEvent) else _but_nothing(trade_postings(terms)),
+        trade_id=fact.trade_id, product=held_as(terms), contract=terms.contract, asset=terms.asset,
+        currency=terms.currency, issuer=terms.issuer, base_currency=terms.base_currency, lot_method=terms.lot_method,
+        fees_in_cost=terms.fees_in_cost, quantity=terms.quantity, price=terms.price,
+        fees=ZERO if terms.fees_in_cost else terms.total_fees, beyond=beyond_price(terms), closes=terms.closes,
+        income=terms.accrued.amount if terms.accrued else ZERO, trade_date=terms.trade_date,
+        executed_at=terms.executed_at, valid_from=valid_from, known_from_sequence=event.sequence,
+        postings=_but_nothing(trade_postings(terms)) if isinstance(fact, REVISING) else (),
         revision=fact.revision, amount=terms.amount, counterparty=terms.counterparty,
         settlement_date=terms.settlement_date, known_from=fact.recorded_at, actor=fact.actor, reason=fact.reason,
         supersedes=fact.supersedes,
     )
+
+
+def _transfer(key: str, fact: TransferEvent, event: Recorded) -> Movement:
+    """What is sent closes the lots that go, at what they cost; what is received brings them."""
+    moved, comes = fact.moved, isinstance(fact, TransferReceived)
+    lots = tuple(_lot(lot, fact.transfer_id) for lot in moved.lots)
+    quantity, cost = (moved.quantity, moved.cost) if comes else (-moved.quantity, -moved.cost)
+    price = divide(cost, quantity)
+    named = tuple(NamedLot(trade_id=lot.trade_id, quantity=abs(lot.quantity)) for lot in lots)
+    return Movement(
+        id=key, book=moved.book, desk=moved.desk, entity=moved.entity, instrument=moved.instrument,
+        trade_id=fact.transfer_id, kind="transfer-in" if comes else "transfer-out", product=moved.product,
+        asset=moved.asset, currency=moved.currency, issuer=moved.issuer, base_currency=moved.base_currency,
+        lot_method=moved.lot_method, fees_in_cost=moved.fees_in_cost, quantity=quantity, price=price, fees=ZERO,
+        trade_date=moved.transfer_date, executed_at=moved.executed_at, valid_from=moved.executed_at,
+        known_from_sequence=event.sequence, beyond=cost - quantity * price, closes=() if comes else named,
+        brings=lots if comes else (), postings=tuple(transfer_postings(fact)), revision=1, amount=-cost,
+        counterparty=moved.other_book, settlement_date=moved.transfer_date, known_from=fact.recorded_at,
+        actor=fact.actor, reason=fact.reason,
+    )
+
+
+def _lot(lot: MovedLot, transfer_id: str) -> Lot:
+    # That of an average has no trade, and is named by how it came.
+    unit = divide(lot.cost, lot.quantity)
+    return Lot(lot.trade_id or transfer_id, lot.trade_date, lot.quantity, unit, lot.cost)
 
 
 def _until(key: str, old: Movement | None, event: Recorded) -> Movement | None:
@@ -240,26 +334,41 @@ def _until(key: str, old: Movement | None, event: Recorded) -> Movement | None:
     return held
 
 
-def _settled_kind(fact: SettlementEvent) -> Kind:
-    return "repayment" if fact.leg == "maturity" else "settlement"
+def _followed(key: str, fact: TradeEvent, event: Recorded) -> Movement:
+    """What follows a trade and is none: it has no fees and no price of its own."""
+    followed = _movement(key, fact.terms, fact, event, fact.effective_at)
+    followed.kind, followed.fees, followed.income = _kind(fact), ZERO, ZERO
+    followed.beyond, followed.closes = ZERO, ()
+    if isinstance(fact, SettlementEvent):
+        followed.quantity, followed.amount, followed.settlement_date = fact.quantity, fact.amount, fact.settled_on
+        followed.postings = _but_nothing(settlement_postings(fact))
+        followed.income = fact.quantity + fact.amount if fact.leg == "maturity" else ZERO
+    elif isinstance(fact, OptionEvent):
+        _close(followed, fact)
+    elif isinstance(fact, PenaltyBooked):
+        followed.quantity, followed.amount = ZERO, fact.amount
+        followed.postings = _but_nothing(penalty_postings(fact))
+    return followed
 
 
-def _settled(key: str, fact: SettlementEvent, event: Recorded) -> Movement:
-    settled = _movement(key, fact.terms, fact, event, fact.effective_at)
-    settled.kind = _settled_kind(fact)
-    settled.quantity, settled.amount, settled.settlement_date = fact.quantity, fact.amount, fact.settled_on
-    settled.postings = _but_nothing(settlement_postings(fact))
-    settled.fees, settled.income = ZERO, fact.quantity + fact.amount if fact.leg == "maturity" else ZERO
-    return settled
+def _close(followed: Movement, fact: OptionEvent) -> None:
+    """Contracts leave for nothing, after what was traded that day."""
+    followed.quantity, followed.price, followed.amount = fact.quantity, ZERO, ZERO
+    followed.trade_date, followed.precedence, followed.executed_at = fact.on, CLOSING, fact.effective_at
+    followed.postings = _but_nothing(closing_postings(fact))
 
 
-def _charged(key: str, fact: PenaltyBooked, event: Recorded) -> Movement:
-    """A penalty moves money, and nothing of the position."""
-    charged = _movement(key, fact.terms, fact, event, fact.effective_at)
-    charged.kind = "penalty"
-    charged.quantity, charged.amount, charged.fees = ZERO, fact.amount, ZERO
-    charged.postings = _but_nothing(penalty_postings(fact))
-    return charged
+def _margin(key: str, fact: VariationMarginSettled, event: Recorded) -> Movement:
+    return Movement(
+        id=key, book=fact.book, desk=fact.desk, entity=fact.entity, instrument=fact.instrument, trade_id="",
+        kind="margin", product="future", contract=fact.contract, asset=fact.instrument, currency=fact.currency,
+        issuer=fact.issuer, base_currency=fact.base_currency, lot_method=fact.lot_method, quantity=fact.closed,
+        price=fact.price, fees=ZERO, gain=fact.amount, trade_date=fact.on, precedence=CLOSING,
+        executed_at=fact.effective_at, valid_from=fact.effective_at, known_from_sequence=event.sequence,
+        postings=_but_nothing(margin_postings(fact)), revision=0, amount=fact.amount, counterparty="",
+        settlement_date=fact.on, known_from=fact.recorded_at, actor=fact.actor, reason=fact.reason,
+        supersedes=fact.supersedes,
+    )
 
 
 def _but_nothing(postings: Iterable[Posting]) -> tuple[Posting, ...]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import ClassVar
 
+from domain.commands.contracts import Contract
 from domain.commands.reference import LotMethod
 from domain.events import (
     PenaltyBooked,
@@ -13,20 +14,27 @@ from domain.events import (
     TradeBooked,
     TradeEnded,
     TradeEvent,
+    TransferEvent,
+    TransferSent,
+    VariationMarginSettled,
 )
-from domain.events.trades import Economics, Product
+from domain.events.products import OptionEvent
+from domain.events.trades import ONE, Economics, Product, multiplier_of
+from domain.events.transfers import Moved
 from domain.money import ZERO
 from domain.schema import Recorded
-from projections.accounts import position_id
+from projections.accounts import held_as, position_id
 from projections.lots import EMPTY, Fill, Holding, Lot, Place, add, fold
-from projections.movements import TRADING, Held, Movement
+from projections.movements import TRADING, WITHOUT_LOTS, Held, Movement, beyond_price
 from projections.projection import Document, View
 
 
 class Position(Document, kw_only=True):
     """``quantity`` by trade date, ``settled`` of it; ``realised`` before ``fees`` and ``income`` (interest), all three
-    in ``currency``. ``issuer`` is empty for loans, which may be to several. ``realised_change`` is what the last event
-    changed of ``realised``: the journal posts it.
+    in ``currency``; with ``fees_in_cost`` the fees are in the ``cost`` instead. ``issuer`` is empty for loans, which
+    may be to several. ``realised_change`` is what the last event changed of ``realised``: the journal posts it.
+    ``substituted`` is how much was to close, or to move to another book, lots by name that were not there: it took
+    others, or opened new ones.
     """
 
     book: str
@@ -39,6 +47,8 @@ class Position(Document, kw_only=True):
     issuer: str
     base_currency: str
     lot_method: LotMethod
+    fees_in_cost: bool = False
+    contract: Contract | None = None
     quantity: Decimal = ZERO
     settled: Decimal = ZERO
     cost: Decimal = ZERO
@@ -46,9 +56,15 @@ class Position(Document, kw_only=True):
     fees: Decimal = ZERO
     income: Decimal = ZERO
     lots: tuple[Lot, ...] = ()
+    substituted: Decimal = ZERO
     trades: int = 0
     realised_change: Decimal = ZERO
     last_place: Place | None = None
+
+    @property
+    def multiplier(self) -> Decimal:
+        """How many times its price one unit is worth."""
+        return ONE if self.contract is None else multiplier_of(self.contract)
 
     @property
     def in_flight(self) -> Decimal:
@@ -57,7 +73,7 @@ class Position(Document, kw_only=True):
 
     @property
     def holding(self) -> Holding:
-        return Holding(self.quantity, self.cost, self.realised, self.lots)
+        return Holding(self.quantity, self.cost, self.realised, self.lots, self.substituted)
 
 
 class Positions:
@@ -66,7 +82,7 @@ class Positions:
     """
 
     name = "positions"
-    version = 2
+    version = 3
     needs: ClassVar[tuple[str, ...]] = ("movements",)
     appends = False
     columns: ClassVar[tuple[str, ...]] = ("book", "instrument", "desk")
@@ -77,6 +93,10 @@ class Positions:
         # Most events are bookings: they are not to pay for the others.
         if type(fact) is TradeBooked:
             return (position_id(fact.terms),)
+        if isinstance(fact, VariationMarginSettled):
+            return (f"{fact.book}/{fact.instrument}",)
+        if isinstance(fact, TransferEvent):
+            return (position_id(fact.moved),)
         if not isinstance(fact, TradeEvent) or isinstance(fact, StatusEvent | PenaltyBooked):
             return ()
         key = position_id(fact.terms)
@@ -86,39 +106,49 @@ class Positions:
 
     def project(self, key: str, document: Position | None, event: Recorded, view: View) -> Position | None:
         fact = event.event
+        if isinstance(fact, VariationMarginSettled):
+            return _margin(document, fact)
+        if isinstance(fact, TransferEvent):
+            return _transfer(document.copy() if document else _empty(key, fact.moved), fact, view)
         assert isinstance(fact, TradeEvent)
         position = document.copy() if document else _empty(key, fact.terms)
         if type(fact) is TradeBooked:
             _book(position, fact, view)
         elif isinstance(fact, SettlementEvent):
             _settle(position, fact)
+        elif isinstance(fact, OptionEvent):
+            position.settled += fact.quantity
+            _fold_again(position, view)
         else:
             _revise(position, fact, view)
         return position
 
 
-def _empty(key: str, terms: Economics) -> Position:
+def _empty(key: str, terms: Economics | Moved) -> Position:
     return Position(
         id=key, book=terms.book, instrument=terms.instrument, desk=terms.desk, entity=terms.entity,
-        product=terms.product, asset=terms.asset, currency=terms.currency,
-        issuer=terms.issuer if terms.loan is None else "",
-        base_currency=terms.base_currency, lot_method=terms.lot_method,
+        product=held_as(terms), contract=getattr(terms, "contract", None), asset=terms.asset, currency=terms.currency,
+        issuer=terms.issuer if terms.product != "loan-deposit" else "",
+        base_currency=terms.base_currency, lot_method=terms.lot_method, fees_in_cost=terms.fees_in_cost,
     )
 
 
 def _book(position: Position, fact: TradeBooked, view: View) -> None:
     terms = fact.terms
     position.trades += 1
-    if terms.fees:
+    if terms.fees and not terms.fees_in_cost:
         position.fees += terms.total_fees
-    if terms.loan is not None:
-        _lend(position, terms.quantity)
+    if not _has_lots(position):
+        _take(position, terms, 1)
         return
+    if terms.accrued is not None:
+        position.income += terms.accrued.amount
     place = (terms.trade_date, TRADING, terms.executed_at, fact.trade_id)
     if terms.parts or (position.last_place is not None and place < position.last_place):
         _fold_again(position, view)
         return
-    _hold(position, add(position.holding, Fill(place, terms.quantity, terms.price), position.lot_method))
+    fill = Fill(place, terms.quantity, terms.unit_cost, beyond_price(terms), terms.closes)
+    _hold(position, add(position.holding, fill, position.lot_method))
     position.last_place = place
 
 
@@ -128,11 +158,22 @@ def _revise(position: Position, fact: TradeEvent, view: View) -> None:
         if position_id(terms) != position.id:
             continue
         position.trades += sign
-        position.fees += sign * terms.total_fees
-        if terms.loan is not None:
-            _lend(position, sign * terms.quantity)
-    if position.product != "loan-deposit":
+        if not terms.fees_in_cost:
+            position.fees += sign * terms.total_fees
+        if terms.accrued is not None:
+            position.income += sign * terms.accrued.amount
+        if not _has_lots(position):
+            _take(position, terms, sign)
+    if _has_lots(position):
         _fold_again(position, view)
+
+
+def _transfer(position: Position, fact: TransferEvent, view: View) -> Position:
+    """What is moved between books is what is in custody, whatever has settled of the trades that it came from."""
+    quantity = fact.moved.quantity
+    position.settled += -quantity if isinstance(fact, TransferSent) else quantity
+    _fold_again(position, view)
+    return position
 
 
 def _replaced(fact: TradeEvent) -> list[tuple[Economics, int]]:
@@ -151,7 +192,10 @@ def _fold_again(position: Position, view: View) -> None:
 
 def fill_of(movement: Held) -> Fill:
     """What a movement adds to the lots."""
-    return Fill(movement.place, movement.quantity, movement.price)
+    return Fill(
+        movement.place, movement.quantity, movement.price * movement.multiplier, movement.beyond, movement.closes,
+        movement.brings,
+    )
 
 
 def _place(fill: Fill) -> Place:
@@ -162,18 +206,36 @@ def _hold(position: Position, holding: Holding) -> None:
     position.realised_change = holding.realised - position.realised
     position.quantity, position.cost = holding.quantity, holding.cost
     position.realised, position.lots = holding.realised, holding.lots
+    position.substituted = holding.substituted
 
 
-def _lend(position: Position, quantity: Decimal) -> None:
-    """Money lent or taken is a holding at par that realises nothing."""
-    position.quantity += quantity
-    position.cost = position.quantity
+def _has_lots(position: Position) -> bool:
+    """Money is held at par, and a future is paid for by what it gains each day: neither has lots."""
+    return position.product not in WITHOUT_LOTS
+
+
+def _take(position: Position, terms: Economics, sign: int) -> None:
+    position.quantity += sign * terms.quantity
+    position.cost += sign * terms.value
     position.realised_change = ZERO
+
+
+def _margin(document: Position | None, fact: VariationMarginSettled) -> Position | None:
+    """What was paid is realised; what was realised and not paid is in the cost, so that it is not counted again."""
+    if document is None:
+        return None
+    position = document.copy()
+    closed = fact.closed * fact.price * fact.contract.multiplier
+    position.quantity, position.settled = position.quantity + fact.closed, position.settled + fact.closed
+    position.cost += fact.amount + closed
+    position.realised, position.realised_change = position.realised + fact.amount, fact.amount
+    return position
 
 
 def _settle(position: Position, fact: SettlementEvent) -> None:
     position.realised_change = ZERO
     position.settled += fact.quantity
     if fact.leg == "maturity":
-        _lend(position, fact.quantity)
+        position.quantity += fact.quantity
+        position.cost = position.quantity
         position.income += fact.quantity + fact.amount

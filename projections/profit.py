@@ -82,6 +82,7 @@ def effects(states: States, marks: Marks) -> Effects:
     Raises:
         Unmarked: naming what is not known.
     """
+    states = _with_accruals(states, marks)
     after = _point(states, states.after, marks.after, None)
     restated = _point(states, states.restated, marks.restated, after)
     before = _point(states, states.before, marks.before, restated)
@@ -130,6 +131,19 @@ def _value(position: Position | None, price: Decimal) -> Decimal:
     return position.realised + position.income - position.fees - position.cost + position.quantity * price
 
 
+def _with_accruals(states: States, marks: Marks) -> States:
+    """The same with what had accrued by then as income."""
+    found = []
+    for position, marking in zip(states, marks, strict=True):
+        accrued = ZERO if position is None else marking.accrued(position)
+        if accrued is None:
+            raise Unmarked("the day until which interest accrues is not known")
+        if position is not None and accrued:
+            position = msgspec.structs.replace(position, income=position.income + accrued)  # noqa: PLW2901
+        found.append(position)
+    return States(*found)
+
+
 def _change(states: States, figure: str) -> Decimal:
     before: Decimal = getattr(states.restated, figure) if states.restated else ZERO
     after: Decimal = getattr(states.after, figure) if states.after else ZERO
@@ -145,6 +159,8 @@ def _point(states: States, position: Position | None, marking: Marking, later: P
         if position is not None and position.quantity:
             raise Unmarked(f"no price of {one.instrument} is known")
         price = later.price if later else ZERO
+    else:
+        price *= one.multiplier
     if rate is None:
         if later is None or (position is not None and _value(position, price)):
             raise Unmarked(f"no rate of {one.currency} into {one.base_currency} is known")

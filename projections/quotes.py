@@ -9,6 +9,8 @@ from domain.events import FxRateRecorded, PriceRecorded
 from domain.market.state import crossed
 from domain.money import inverse
 from domain.schema import Recorded
+from projections.accruals import accrued_on
+from projections.positions import Position
 from projections.projection import Document, View
 
 Kind = Literal["prices", "rates"]
@@ -103,6 +105,10 @@ class QuotesAt:
             return self.rate(held.asset, held.currency)
         quote = self._quote("prices", held.instrument)
         return quote.value if quote else None
+
+    def accrued(self, held: Position) -> Decimal | None:
+        """What had accrued of it that day; not known for ever."""
+        return accrued_on(held, self._valid_at.date() if self._valid_at else None)
 
     def rate(self, base: str, quote: str) -> Decimal | None:
         """As ``MarketState.rate``, of then."""

@@ -15,9 +15,10 @@ from projections.quotes import Quotes
 from projections.reference import ReferenceData
 from projections.settlements import Settlements
 from projections.trades import Trades
+from projections.transfers import Transfers
 
 PROJECTIONS: tuple[Projection, ...] = (
     Trades(), Settlements(), Movements(), Positions(), Journal(), CashBalances(), Exposures(), Relations(), Breaches(),
-    RecentActivity(), Alerts(), Audit(), ReferenceData(), Quotes(),
+    RecentActivity(), Alerts(), Audit(), ReferenceData(), Quotes(), Transfers(),
 )
 

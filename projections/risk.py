@@ -77,7 +77,7 @@ def market_exposures(holdings: Iterable[Position | Exposure], marks: Marks, by: 
             line.unmarked.append(held.id)
             continue
         line.rates[held.currency] = rate
-        worth = held.quantity * mark * rate
+        worth = held.quantity * mark * held.multiplier * rate
         line.long, line.short = line.long + max(worth, ZERO), line.short + min(worth, ZERO)
         line.gross, line.net = line.gross + abs(worth), line.net + worth
     return [lines[name] for name in sorted(lines)]

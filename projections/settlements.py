@@ -18,6 +18,7 @@ from domain.events import (
     TradeEnded,
     TradeEvent,
 )
+from domain.events.products import RateFixed
 from domain.events.settlement import Leg
 from domain.events.trades import Economics, Product
 from domain.money import ZERO
@@ -118,7 +119,7 @@ class Settlements:
             return _ids(fact.trade_id, fact.terms)
         if isinstance(fact, ObligationEvent | SettlementEvent | SettlementFailed | PenaltyBooked):
             return (_id(fact.trade_id, fact.terms, fact.leg),)
-        return ()
+        return (_id(fact.trade_id, fact.terms, "maturity"),) if isinstance(fact, RateFixed) else ()
 
     def project(self, key: str, document: Settlement | None, event: Recorded, view: View) -> Settlement | None:
         fact = event.event

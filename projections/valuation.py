@@ -9,17 +9,26 @@ import msgspec
 
 from domain.market import MarketState
 from domain.money import ZERO
+from projections.accruals import accrued_on
+from projections.ageing import business_date
 from projections.exposure import Exposure
 from projections.positions import Position
 from projections.reference import ReferenceEntry
 
+QUOTED = ("prices", "rates", "dates")
+"""Kinds of reference entries that marks are made of."""
+
 
 class Marks:
-    """The latest prices and rates, and ``sequence``, the last event of the market log they come from."""
+    """The latest prices and rates, and ``sequence``, the last event of the market log they come from; interest accrues
+    until the ``day`` of business.
+    """
 
     def __init__(self, entries: Iterable[ReferenceEntry]) -> None:
         self._market = MarketState()
         self.sequence = 0
+        entries = list(entries)
+        self.day = business_date(entries)
         quoted = [entry for entry in entries if entry.kind in {"prices", "rates"}]
         for entry in sorted(quoted, key=_since):
             self.sequence = max(self.sequence, entry.sequence)
@@ -40,6 +49,10 @@ class Marks:
             return self.rate(held.asset, held.currency)
         return self._market.price(held.instrument)
 
+    def accrued(self, held: Position) -> Decimal | None:
+        """What has accrued of it by the day of business."""
+        return accrued_on(held, self.day)
+
     def rate(self, base: str, quote: str) -> Decimal | None:
         return self._market.rate(base, quote)
 
@@ -51,11 +64,14 @@ class Marking(Protocol):
 
     def rate(self, base: str, quote: str, /) -> Decimal | None: ...
 
+    def accrued(self, held: Position, /) -> Decimal | None: ...
+
 
 class Valued(msgspec.Struct, kw_only=True):
     """A position at its mark, in its own and in the base currency; None where no mark or rate is known.
 
-    ``total`` is realised + unrealised + income - fees.
+    ``total`` is realised + unrealised + income + accrued - fees. A bond's value is without what has accrued; a
+    future's is what it has gained and was not paid yet.
     """
 
     book: str
@@ -71,23 +87,27 @@ class Valued(msgspec.Struct, kw_only=True):
     realised: Decimal
     fees: Decimal
     income: Decimal
+    accrued: Decimal | None
     total_in_base: Decimal | None
 
 
 def value(position: Position, marks: Marking) -> Valued:
-    """A position at its mark: unrealised = quantity x mark - cost."""
+    """A position at its mark: unrealised = quantity x mark x multiplier - cost."""
     mark = marks.price(position)
-    market_value = None if mark is None else position.quantity * mark
+    market_value = None if mark is None else position.quantity * mark * position.multiplier
     if position.quantity == 0:
         market_value = ZERO
     unrealised = None if market_value is None else market_value - position.cost
-    rate = marks.rate(position.currency, position.base_currency)
-    total = None if unrealised is None else position.realised + unrealised + position.income - position.fees
+    if position.product == "future":
+        market_value = unrealised
+    rate, interest, total = marks.rate(position.currency, position.base_currency), marks.accrued(position), None
+    if unrealised is not None and interest is not None:
+        total = position.realised + unrealised + position.income + interest - position.fees
     return Valued(
         book=position.book, desk=position.desk, instrument=position.instrument, currency=position.currency,
         base_currency=position.base_currency, quantity=position.quantity, cost=position.cost, mark=mark,
         market_value=market_value, unrealised=unrealised, realised=position.realised, fees=position.fees,
-        income=position.income, total_in_base=None if total is None or rate is None else total * rate,
+        income=position.income, accrued=interest, total_in_base=None if total is None or rate is None else total * rate,
     )
 
 
@@ -119,13 +139,13 @@ def profit(positions: Iterable[Position], marks: Marking, by: str = "desk") -> l
         line.positions += 1
         valued = value(position, marks)
         rate = marks.rate(position.currency, position.base_currency)
-        if valued.unrealised is None or rate is None:
+        if valued.unrealised is None or valued.accrued is None or rate is None:
             line.unmarked.append(position.id)
             continue
         line.rates[position.currency] = rate
         line.realised += valued.realised * rate
         line.unrealised += valued.unrealised * rate
-        line.income += valued.income * rate
+        line.income += (valued.income + valued.accrued) * rate
         line.fees += valued.fees * rate
         line.total += valued.total_in_base or ZERO
     return [lines[name] for name in sorted(lines)]

@@ -14,6 +14,7 @@ from domain.commands import (
     AllocateBlock,
     AmendTrade,
     AnyCommand,
+    BondTerms,
     BookPenalty,
     BookTrade,
     BuyIn,
@@ -33,7 +34,10 @@ from domain.commands import (
     EngageKillSwitch,
     EquityTerms,
     FailSettlement,
+    FutureTerms,
+    FxForwardTerms,
     FxSpotTerms,
+    FxSwapTerms,
     HoldSettlement,
     IncreaseTrade,
     InstructSettlement,
@@ -42,6 +46,7 @@ from domain.commands import (
     MatchSettlement,
     NetSettlements,
     NovateTrade,
+    OptionTerms,
     ReallocateBlock,
     RecordFxRate,
     RecordPrice,
@@ -58,8 +63,10 @@ from domain.commands import (
     TerminateTrade,
 )
 from domain.commands.lifecycle import Allocation
+from domain.commands.lots import NamedLot
 from domain.identifiers import lei_of
 from infra.logs import CommandedLogs
+from tests.instruments import INSTRUMENTS
 from tests.ledger import founded, logs_in_memory, send
 from tests.rules import DAY, MOMENT
 
@@ -75,9 +82,17 @@ WORLD: tuple[AnyCommand, ...] = (
     SetPenaltyRate(command_id="w7", kind="liquid-shares", rate=Decimal("1.5"), effective_from=DAY),
     SetPenaltyRate(command_id="w8", kind="lack-of-cash", rate=Decimal("3.5"), currency="EUR", effective_from=DAY),
     ClassifyInstrument(command_id="w9", instrument="SAN", liquidity="liquid-shares", effective_from=DAY),
+    DefineBook(command_id="w10", book="LIFO-1", name="Latest", desk="EQ", lot_method="lifo", fees_in_cost=True),
+    DefineBook(command_id="w11", book="HIFO-1", name="Dearest", desk="EQ", lot_method="hifo", fees_in_cost=True),
+    DefineBook(command_id="w12", book="SPEC-1", name="Chosen", desk="EQ", lot_method="specific"),
+    DefineBook(command_id="w13", book="POOL-1", name="Pool", desk="EQ", lot_method="average", fees_in_cost=True),
+    *INSTRUMENTS,
 )
-BOOKS = {"EQ-1": "anna", "EQ-2": "anna", "US-1": "ben"}
-TRADES = tuple(f"T{number}" for number in range(1, 10))
+BOOKS = {
+    "EQ-1": "anna", "EQ-2": "anna", "US-1": "ben", "LIFO-1": "anna", "HIFO-1": "anna", "SPEC-1": "anna",
+    "POOL-1": "anna",
+}
+TRADES = tuple(f"T{number}" for number in range(1, 15))
 
 
 def book_of(trade_id: str) -> str:
@@ -86,7 +101,7 @@ def book_of(trade_id: str) -> str:
 
 
 def world(ledgers: int = 1, logs: CommandedLogs | None = None) -> CommandedLogs:
-    """A ledger, in memory if none is given, with three books of two entities, by FIFO and by average cost."""
+    """A ledger, in memory if none is given, with books of two entities, by every lot method."""
     logs = logs_in_memory(ledgers) if logs is None else founded(logs)
     for command in WORLD:
         send(logs, command)
@@ -107,6 +122,16 @@ FEES = st.dictionaries(st.sampled_from(["broker", "tax"]), decimals("0", "0.005"
 SIDES: Any = st.sampled_from(["buy", "sell"])
 MOMENTS: st.SearchStrategy[datetime] = st.integers(-72, 24).map(lambda hours: MOMENT + timedelta(hours=hours))
 
+def closing(trade_id: str) -> st.SearchStrategy[tuple[NamedLot, ...]]:
+    """Lots that a trade of the specific book names: those of some trades of the book, which may be there or not."""
+    if book_of(trade_id) != "SPEC-1":
+        return st.just(())
+    place = list(BOOKS).index("SPEC-1")
+    names = st.integers(0, 11).map(lambda number: f"T{len(BOOKS) * number + place}")
+    lot = st.builds(NamedLot, trade_id=names, quantity=decimals("0.25", "0.5", "1", "2.5"))
+    return st.one_of(st.just(()), st.lists(lot, max_size=3, unique_by=lambda each: each.trade_id).map(tuple))
+
+
 EQUITY = st.builds(
     EquityTerms, side=SIDES, instrument=st.sampled_from(["SAN", "SAN", "IBM"]), quantity=QUANTITIES, price=PRICES,
     fees=FEES, settlement_date=st.none() | days(0, 5),
@@ -119,14 +144,32 @@ _RATE: dict[str, Any] = {
     "side": st.sampled_from(["lend", "take"]), "currency": st.sampled_from(["EUR", "JPY"]),
     "principal": decimals("1000", "100.001", "36000"), "rate": decimals("3.6", "0", "-0.5"), "start_date": days(0, 1),
 }
-LOANS = st.one_of(
-    st.builds(LoanTerms, **_RATE, tenor=st.sampled_from(["0D", "1W", "3M"])),
-    st.builds(
-        LoanTerms, **_RATE, rate_type=st.just("floating"), index=st.just("ESTR"), spread=decimals("0.25"),
-        day_count=st.sampled_from(["30/360", "ACT/ACT"]), maturity_date=days(2, 400),
-    ),
+FLOATING = st.builds(
+    LoanTerms, **_RATE, rate_type=st.just("floating"), index=st.just("ESTR"), spread=decimals("0.25"),
+    day_count=st.sampled_from(["30/360", "ACT/ACT"]), maturity_date=days(2, 400),
 )
-TERMS = st.one_of(EQUITY, EQUITY, EQUITY, FX, LOANS)
+LOANS = st.one_of(st.builds(LoanTerms, **_RATE, tenor=st.sampled_from(["0D", "1W", "3M"])), FLOATING)
+BONDS = st.builds(
+    BondTerms, side=SIDES, instrument=st.sampled_from(["OAT", "GILT", "BILL"]), price=decimals("99.5", "101.337", "0"),
+    quantity=decimals("1000", "2500.5", "70"), fees=FEES, settlement_date=st.none() | days(0, 5),
+)
+CONTRACTS: Any = {"side": SIDES, "quantity": st.integers(1, 6).map(Decimal), "fees": FEES}
+FUTURES = st.builds(FutureTerms, instrument=st.just("CRUDE"), price=decimals("60", "61.25", "0", "-37.63"), **CONTRACTS)
+OPTIONS = st.builds(
+    OptionTerms, instrument=st.sampled_from(["CALL", "PUT"]), price=decimals("2.5", "0", "0.05"), **CONTRACTS
+)
+PAIRS = st.sampled_from([("EUR", "USD"), ("USD", "JPY")])
+DEALT: Any = {"side": SIDES, "quantity": QUANTITIES, "rate": decimals("1.25", "151.33"), "fees": FEES}
+FORWARDS = PAIRS.flatmap(lambda pair: st.builds(
+    FxForwardTerms, base=st.just(pair[0]), quote=st.just(pair[1]), points=decimals("0.0012", "-0.5"),
+    tenor=st.sampled_from(["1W", "1M", "6M"]), **DEALT,
+))
+DELIVERED = st.sampled_from([f"T{number}" for number in range(200, 260)])
+SWAPS = PAIRS.flatmap(lambda pair: st.builds(
+    FxSwapTerms, base=st.just(pair[0]), quote=st.just(pair[1]), far_points=decimals("0.0012", "-0.5"),
+    far_date=days(6, 90), far_trade_id=DELIVERED, **DEALT,
+))
+TERMS = st.one_of(EQUITY, EQUITY, EQUITY, FX, LOANS, BONDS, FUTURES, OPTIONS, FORWARDS)
 
 
 def bookings(
@@ -138,6 +181,7 @@ def bookings(
         BookTrade, command_id=st.just("x"), trade_id=st.just(trade_id), book=st.just(book_of(trade_id)),
         trader=st.just(BOOKS[book_of(trade_id)]), counterparty=st.sampled_from(["ACME", "BETA"]),
         trade_date=days(-2, 0), terms=terms, effective_at=moments, contra_book=st.sampled_from([None, None, "EQ-2"]),
+        closes=closing(trade_id),
     ))
 
 
@@ -293,8 +337,8 @@ def numbered(commands: Sequence[Any], prefix: str = "h") -> list[AnyCommand]:
 
 SHARES = EQUITY.map(lambda terms: msgspec.structs.replace(terms, instrument="SAN"))
 MONEY = LOANS.map(lambda terms: msgspec.structs.replace(terms, start_date=DAY))
-_FOCUS = {"anything": TERMS, "one position": SHARES, "money": MONEY}
-_POOLS = (TRADES, *(tuple(f"T{3 * number + place}" for number in range(1, 12)) for place in range(3)))
+_FOCUS = {"anything": st.one_of(TERMS, TERMS, TERMS, SWAPS), "one position": SHARES, "money": MONEY}
+_POOLS = (TRADES, *(tuple(f"T{len(BOOKS) * number + place}" for number in range(1, 12)) for place in range(len(BOOKS))))
 
 
 @lru_cache

@@ -4,13 +4,27 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
 
-from domain.commands import EquityTerms, FxSpotTerms, LoanTerms, TradeCommand
+from domain.commands import EquityTerms, FxSpotTerms, LoanTerms, TradeCommand, TransferPosition
+from domain.commands.lots import MovedLot
 from tests.rules import DAY
 
 
 def about(kind: type[TradeCommand], trade_id: str = "T1", **fields: Any) -> Any:
     """A command about a trade of book EQ-1."""
     return kind(**{"command_id": f"{kind.__name__}-{trade_id}", "trade_id": trade_id, "book": "EQ-1", **fields})
+
+
+def moving(*lots: tuple[str, str, str], transfer_id: str = "M1", **fields: Any) -> TransferPosition:
+    """A transfer from book EQ-1 to EQ-2 of lots of Sanofi: the trade, the quantity and the cost of each."""
+    moved = tuple(
+        MovedLot(trade_id=trade_id, trade_date=DAY, quantity=Decimal(quantity), cost=Decimal(cost))
+        for trade_id, quantity, cost in lots
+    )
+    return TransferPosition(**{
+        "command_id": f"move-{transfer_id}", "transfer_id": transfer_id, "book": "EQ-1", "to_book": "EQ-2",
+        "instrument": "SAN", "transfer_date": DAY, "lots": moved,
+        "quantity": sum((abs(lot.quantity) for lot in moved), Decimal(0)), **fields,
+    })
 
 
 def shares(quantity: str = "10", price: str = "100", **fields: Any) -> EquityTerms:

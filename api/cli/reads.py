@@ -20,7 +20,8 @@ from infra.everbook import Everbook
 from projections.ageing import AGED, Calendars, business_date, business_days_open
 from projections.risk import exposures
 from projections.settlements import OPEN
-from projections.valuation import Marks, value
+from projections.transfers import in_transit
+from projections.valuation import QUOTED, Marks, value
 
 Book = Annotated[str | None, typer.Option(help="Only this book")]
 SHOWN = 20
@@ -146,6 +147,23 @@ def audit(
     ))
 
 
+def transfers(
+    data: Data = None, book: Book = None,
+    every: Annotated[bool, typer.Option("--all", help="Those that have arrived or come back too")] = False,
+    limit: Most = 50, as_json: Json = False,
+) -> None:
+    """Positions on their way from one book to another."""
+    with existing(settings_of(data)) as ledger:
+        found = select(ledger, "transfers", book, limit if every else -1)
+        if not every:
+            found = in_transit(found, ledger.read_models.get_many)[: limit if limit >= 0 else None]
+    show(found, as_json, "Transfers" if every else "In transit",
+         ("transfer", "status", "book", "other", "instrument", "quantity", "cost", "why"), (
+        (each.transfer_id, each.status, each.book, each.other_book, each.instrument, each.quantity, each.cost,
+         each.detail) for each in found
+    ))
+
+
 def select(ledger: Everbook, model: str, book: str | None, limit: int) -> list[Any]:
     """Documents that reflect everything recorded so far."""
     ledger.worker().catch_up()
@@ -154,7 +172,7 @@ def select(ledger: Everbook, model: str, book: str | None, limit: int) -> list[A
 
 def latest_marks(ledger: Everbook) -> Marks:
     """The latest prices and rates."""
-    return Marks(_sound(ledger.read_models.select("reference", where={"kind": ("prices", "rates")}, limit=-1)))
+    return Marks(_sound(ledger.read_models.select("reference", where={"kind": QUOTED}, limit=-1)))
 
 
 def _sound(documents: Sequence[Any]) -> list[Any]:

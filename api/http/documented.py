@@ -48,12 +48,19 @@ def kinds_body(examples: dict[str, Any], kinds: dict[str, str]) -> dict[str, Any
     }
 
 
-def body(example: Any, kind: str, *, without: tuple[str, ...] = ()) -> dict[str, Any]:
-    """The request body of a write: a command without what the header and the path say."""
+def body(
+    example: Any, kind: str, *, without: tuple[str, ...] = (), examples: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """The request body of a write: a command without what the header and the path say; with several ``examples`` by
+    name where one does not show all.
+    """
+    shown = {"example": example} if examples is None else {
+        "examples": {name: {"value": each} for name, each in examples.items()}
+    }
     schema = _schema(kind, without)
     required = bool(schema.get("required"))
     return {
-        "requestBody": {"required": required, "content": {"application/json": {"schema": schema, "example": example}}},
+        "requestBody": {"required": required, "content": {"application/json": {"schema": schema, **shown}}},
         "parameters": [IDEMPOTENCY, DRY_RUN, *([IF_MATCH, OF_BOOK] if "trade_id" in without else [])],
     }
 

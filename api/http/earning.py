@@ -11,7 +11,7 @@ from api.earnings import MOST_DAYS, By, Reads, attributed, daily, days_between, 
 from api.examples import ATTRIBUTION, DAILY, PROFIT
 from api.http.documented import documented
 from api.problems import Problem
-from api.security import books_of, principal_of
+from api.security import AUTHENTICATED, books_of, principal_of
 from api.services import services
 from api.travel import KnownAt, ValidAt, asked_books, journey
 from domain.money import exact
@@ -46,7 +46,7 @@ def read_profit(
     return reading.answer({"items": lines, "market_position": f"market:{latest.sequence}"})
 
 
-@router.get("/v1/pnl/attribution", responses=documented(ATTRIBUTION))
+@router.get("/v1/pnl/attribution", responses=documented(ATTRIBUTION), dependencies=AUTHENTICATED)
 def attribute(
     request: Request, *, since: From, to: To = None, by: Annotated[By, Query()] = "desk", book: str | None = None,
     known_from: KnownAt = None, known_at: KnownAt = None,
@@ -68,7 +68,7 @@ def attribute(
     })
 
 
-@router.get("/v1/pnl/daily", responses=documented(DAILY))
+@router.get("/v1/pnl/daily", responses=documented(DAILY), dependencies=AUTHENTICATED)
 def read_days(
     request: Request, *, since: Annotated[date, Query(alias="from", examples=["2026-11-24"])],
     to: Annotated[date, Query(examples=["2026-11-25"])], by: Annotated[By, Query()] = "desk", book: str | None = None,

@@ -10,7 +10,7 @@ from api.groups import end_of, groups, one_group
 from api.http.documented import documented
 from api.plain import plain
 from api.problems import Problem
-from api.security import principal_of, require_book
+from api.security import AUTHENTICATED, principal_of, require_book
 from api.services import services
 from api.travel import Journey, KnownAt, ValidAt, asked_books, journey
 from domain.money import exact
@@ -24,7 +24,7 @@ From = Annotated[
 ]
 
 
-@router.get("/v1/positions/diff", responses=documented(DIFFERENCE))
+@router.get("/v1/positions/diff", responses=documented(DIFFERENCE), dependencies=AUTHENTICATED)
 def compare(
     request: Request, *, known_from: From, known_to: KnownAt = None, valid_at: ValidAt = None, book: str | None = None,
     limit: reading.Limit = 100, after: reading.After = None,

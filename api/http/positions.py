@@ -14,14 +14,14 @@ from api.services import services
 from api.travel import KnownAt, ValidAt
 from domain.money import exact
 from projections.positions import Position
-from projections.valuation import Marks, value
+from projections.valuation import QUOTED, Marks, value
 
 router = APIRouter(tags=["positions"])
 
 
 def marks(request: Request) -> Marks:
     """The latest prices and rates."""
-    return Marks(reading.everything(request, "reference", kind=("prices", "rates")))
+    return Marks(reading.everything(request, "reference", kind=QUOTED))
 
 
 @router.get("/v1/positions", responses=documented(POSITIONS))
@@ -86,7 +86,7 @@ def _valued(position: Position, latest: Marks) -> dict[str, Any]:
     for name in ("lots", "realised_change", "last_place"):
         fields.pop(name, None)
     return {**fields, "mark": valued.mark, "market_value": valued.market_value, "unrealised": valued.unrealised,
-            "total_in_base": valued.total_in_base}
+            "accrued": valued.accrued, "total_in_base": valued.total_in_base}
 
 
 def _at(latest: Marks) -> dict[str, str]:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from api import reading, writing
-from api.examples import AMENDMENT, BOOKING, CORRECTION, FAIL, HISTORY, OUTCOME, REASON, SETTLEMENT, TRADE
+from api.examples import AMENDMENT, BOOKING, BOOKINGS, CORRECTION, FAIL, HISTORY, OUTCOME, REASON, SETTLEMENT, TRADE
 from api.http.documented import body, documented
 from api.http.events import history
 from api.problems import Problem
@@ -22,7 +22,7 @@ PATH = ("trade_id", "book")
 OfBook = Annotated[str | None, Query(description="The trade of this book, where several logs have one of this id")]
 
 
-@router.post("/v1/trades", status_code=201, openapi_extra=body(BOOKING, "BookTrade"),
+@router.post("/v1/trades", status_code=201, openapi_extra=body(BOOKING, "BookTrade", examples=BOOKINGS),
              responses=documented(OUTCOME, 201))
 async def book(request: Request) -> Response:
     """Books a trade."""

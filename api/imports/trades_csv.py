@@ -17,8 +17,13 @@ REQUIRED = ("trade_id", "book", "trader", "counterparty", "trade_date", "side")
 TRADE = (*REQUIRED, "command_id", "source", "effective_at", "contra_book", "execution_id", "reason")
 FEE = "fee:"
 TERMS = {
-    "equity": ("side", "instrument", "quantity", "price", "settlement_date"),
+    **dict.fromkeys(
+        ("equity", "bond", "future", "option"), ("side", "instrument", "quantity", "price", "settlement_date")
+    ),
     "fx-spot": ("side", "base", "quote", "quantity", "rate", "settlement_date"),
+    "fx-forward": ("side", "base", "quote", "quantity", "rate", "points", "tenor", "settlement_date"),
+    "fx-swap": ("side", "base", "quote", "quantity", "rate", "near_points", "far_points", "far_trade_id", "near_date",
+                "far_date", "tenor"),
     "loan-deposit": ("side", "currency", "principal", "rate", "rate_type", "index", "spread", "day_count",
                      "start_date", "maturity_date", "tenor"),
 }

@@ -1,5 +1,6 @@
 """Every command, by the log that decides it."""
 
+from domain.commands.contracts import BondContract, Contract, FutureContract, OptionContract
 from domain.commands.header import Command, UnreadableCommand
 from domain.commands.lifecycle import (
     AllocateBlock,
@@ -12,6 +13,15 @@ from domain.commands.lifecycle import (
     TerminateTrade,
 )
 from domain.commands.market import RecordFxRate, RecordPrice
+from domain.commands.products import (
+    AssignOption,
+    ExerciseOption,
+    ExpireOption,
+    FixRate,
+    RepayEarly,
+    RollOverLoan,
+    SettleVariationMargin,
+)
 from domain.commands.reference import (
     ClosePeriod,
     DefineBook,
@@ -47,17 +57,23 @@ from domain.commands.settlement import (
 from domain.commands.trades import (
     AffirmTrade,
     AmendTrade,
+    BondTerms,
     BookTrade,
     CancelTrade,
     CorrectTrade,
     EquityTerms,
     FailSettlement,
+    FutureTerms,
+    FxForwardTerms,
     FxSpotTerms,
+    FxSwapTerms,
     LoanTerms,
+    OptionTerms,
     SettleTrade,
     Terms,
     TradeCommand,
 )
+from domain.commands.transfers import ReceiveTransfer, ReturnTransfer, TransferPosition
 
 ReferenceCommand = (
     DefineLegalEntity | DefineDesk | DefineBook | DefineTrader | DefineCounterparty | DefineInstrument | DefineCalendar
@@ -73,17 +89,25 @@ LedgerCommand = (
     BookTrade | AmendTrade | CorrectTrade | CancelTrade | AffirmTrade | SettleTrade | FailSettlement | AllocateBlock
     | ReallocateBlock | NovateTrade | CompressTrades | IncreaseTrade | DecreaseTrade | TerminateTrade
 )
-AnyCommand = ReferenceCommand | MarketCommand | LedgerCommand | SettlementCommand
+ProductCommand = (
+    ExerciseOption | AssignOption | ExpireOption | SettleVariationMargin | FixRate | RollOverLoan | RepayEarly
+)
+TransferCommands = TransferPosition | ReceiveTransfer | ReturnTransfer
+AnyCommand = (
+    ReferenceCommand | MarketCommand | LedgerCommand | SettlementCommand | ProductCommand | TransferCommands
+)
 
 __all__ = [
-    "AffirmTrade", "AllocateBlock", "Allocation", "AmendTrade", "AnyCommand", "BookPenalty", "BookTrade", "BuyIn",
-    "CancelInstruction", "CancelTrade", "ClassifyInstrument", "ClosePeriod", "Command", "CompressTrades",
-    "CorrectTrade", "DecreaseTrade", "DefineBook", "DefineCalendar", "DefineCounterparty", "DefineDesk",
-    "DefineInstrument", "DefineLegalEntity", "DefineTrader", "DissolveNet", "EngageKillSwitch", "EquityTerms",
-    "FailSettlement", "FxSpotTerms", "HoldSettlement", "IncreaseTrade", "InstructSettlement", "IssueKey",
-    "LedgerCommand", "LiftRestriction", "LoanTerms", "MarketCommand", "MatchSettlement", "NetSettlements",
-    "NovateTrade", "ReallocateBlock", "RecordFxRate", "RecordPrice", "ReferenceCommand", "ReleaseKillSwitch",
-    "ReleaseSettlement", "ReportMismatch", "RestrictInstrument", "RevokeKey", "RollBusinessDate", "SetLimit",
-    "SetPenaltyRate", "SetSettlementCycle", "SettleNet", "SettleTrade", "TerminateTrade", "Terms", "TradeCommand",
-    "UnreadableCommand",
+    "AffirmTrade", "AllocateBlock", "Allocation", "AmendTrade", "AnyCommand", "AssignOption", "BondContract",
+    "BondTerms", "BookPenalty", "BookTrade", "BuyIn", "CancelInstruction", "CancelTrade", "ClassifyInstrument",
+    "ClosePeriod", "Command", "CompressTrades", "Contract", "CorrectTrade", "DecreaseTrade", "DefineBook",
+    "DefineCalendar", "DefineCounterparty", "DefineDesk", "DefineInstrument", "DefineLegalEntity", "DefineTrader",
+    "DissolveNet", "EngageKillSwitch", "EquityTerms", "ExerciseOption", "ExpireOption", "FailSettlement", "FixRate",
+    "FutureContract", "FutureTerms", "FxForwardTerms", "FxSpotTerms", "FxSwapTerms", "HoldSettlement", "IncreaseTrade",
+    "InstructSettlement", "IssueKey", "LedgerCommand", "LiftRestriction", "LoanTerms", "MarketCommand",
+    "MatchSettlement", "NetSettlements", "NovateTrade", "OptionContract", "OptionTerms", "ReallocateBlock",
+    "RecordFxRate", "RecordPrice", "ReferenceCommand", "ReleaseKillSwitch", "ReleaseSettlement", "RepayEarly",
+    "ReportMismatch", "RestrictInstrument", "RevokeKey", "RollBusinessDate", "RollOverLoan", "SetLimit",
+    "SetPenaltyRate", "SetSettlementCycle", "SettleNet", "SettleTrade", "SettleVariationMargin", "TerminateTrade",
+    "Terms", "TradeCommand", "TransferPosition", "UnreadableCommand",
 ]

@@ -6,9 +6,10 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from domain.commands.contracts import Contract
 from domain.commands.header import Command, Key, Name
 
-LotMethod = Literal["fifo", "average"]
+LotMethod = Literal["fifo", "average", "lifo", "hifo", "specific"]
 LimitKind = Literal["order-notional", "order-quantity", "price-collar", "gross-notional", "position-quantity"]
 Role = Literal["trader", "risk", "compliance", "operations", "reporting", "admin"]
 Code = Annotated[str, msgspec.Meta(min_length=1, max_length=20)]
@@ -29,12 +30,16 @@ class DefineDesk(Command, frozen=True, kw_only=True):
 
 
 class DefineBook(Command, frozen=True, kw_only=True):
-    """``owner`` is the beneficial owner, compared for wash trades; without one it is the desk's legal entity."""
+    """``owner`` is the beneficial owner, compared for wash trades; without one it is the desk's legal entity. With
+    ``fees_in_cost`` fees are part of what a lot costs, and no expense. HIFO closes the lot first that leaves the least
+    profit; by the specific method a closing trade names its lots.
+    """
 
     book: Key
     name: Name
     desk: Key
     lot_method: LotMethod = "fifo"
+    fees_in_cost: bool = False
     owner: Key | None = None
 
 
@@ -56,7 +61,8 @@ class DefineCounterparty(Command, frozen=True, kw_only=True):
 
 class DefineInstrument(Command, frozen=True, kw_only=True):
     """``settlement_days`` is the cycle after the trade date in business days of ``calendar`` (2 for T+2); without it
-    that of the market ``mic``, else of the calendar, else 2.
+    that of the market ``mic``, else of the calendar, else 2. A bond, future or option has a ``contract``, which is
+    fixed; shares and funds have none.
     """
 
     instrument: Key
@@ -68,6 +74,7 @@ class DefineInstrument(Command, frozen=True, kw_only=True):
     issuer: Key
     calendar: Key
     settlement_days: Days | None = None
+    contract: Contract | None = None
 
 
 class DefineCalendar(Command, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from domain.commands.header import Command, Key, Reference
+from domain.commands.lots import NamedLots
 from domain.commands.reference import Code
 
 Side = Literal["buy", "sell"]
@@ -19,6 +20,42 @@ Fees = Annotated[dict[Key, Decimal], msgspec.Meta(max_length=20)]
 class EquityTerms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True,
                   gc=False, tag_field="product", tag="equity"):
     """Quantity in shares, price per share in the instrument's currency, fees in the same currency, never negative."""
+
+    side: Side
+    instrument: Reference
+    quantity: Decimal
+    price: Decimal
+    fees: Fees = {}
+    settlement_date: date | None = None
+
+
+class BondTerms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True,
+                gc=False, tag_field="product", tag="bond"):
+    """``quantity`` is the nominal, ``price`` the clean price in percent of it; accrued interest is added."""
+
+    side: Side
+    instrument: Reference
+    quantity: Decimal
+    price: Decimal
+    fees: Fees = {}
+    settlement_date: date | None = None
+
+
+class FutureTerms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True,
+                  gc=False, tag_field="product", tag="future"):
+    """``quantity`` is in contracts. Nothing is paid for them but fees; profit and loss are paid day by day."""
+
+    side: Side
+    instrument: Reference
+    quantity: Decimal
+    price: Decimal
+    fees: Fees = {}
+    settlement_date: date | None = None
+
+
+class OptionTerms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True,
+                  gc=False, tag_field="product", tag="option"):
+    """``quantity`` is in contracts, ``price`` the premium for one unit of what a contract is of."""
 
     side: Side
     instrument: Reference
@@ -41,6 +78,43 @@ class FxSpotTerms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     settlement_date: date | None = None
 
 
+class FxForwardTerms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True,
+                     gc=False, tag_field="product", tag="fx-forward"):
+    """As a spot, for a later day: ``settlement_date``, or a ``tenor`` after spot. What is paid is the spot ``rate`` and
+    ``points``.
+    """
+
+    side: Side
+    base: Code
+    quote: Code
+    quantity: Decimal
+    rate: Decimal
+    points: Decimal = Decimal(0)
+    tenor: Tenor | None = None
+    fees: Fees = {}
+    settlement_date: date | None = None
+
+
+class FxSwapTerms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True,
+                  gc=False, tag_field="product", tag="fx-swap"):
+    """A near leg (``side``; without ``near_date`` for spot), and back again on ``far_date``, or a ``tenor`` after the
+    near day: a trade ``far_trade_id`` of its own. Each leg's rate is spot ``rate`` and its points.
+    """
+
+    side: Side
+    base: Code
+    quote: Code
+    quantity: Decimal
+    rate: Decimal
+    near_points: Decimal = Decimal(0)
+    far_points: Decimal
+    far_trade_id: Key
+    near_date: date | None = None
+    far_date: date | None = None
+    tenor: Tenor | None = None
+    fees: Fees = {}
+
+
 class LoanTerms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True,
                 gc=False, tag_field="product", tag="loan-deposit"):
     """Lend (a loan) or take (a deposit) ``principal`` from ``start_date`` for a tenor or until ``maturity_date``.
@@ -61,7 +135,8 @@ class LoanTerms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, f
     tenor: Tenor | None = None
 
 
-Terms = EquityTerms | FxSpotTerms | LoanTerms
+ListedTerms = EquityTerms | BondTerms | FutureTerms | OptionTerms
+Terms = ListedTerms | FxSpotTerms | FxForwardTerms | FxSwapTerms | LoanTerms
 
 
 class TradeCommand(Command, frozen=True, kw_only=True):
@@ -72,7 +147,9 @@ class TradeCommand(Command, frozen=True, kw_only=True):
 
 
 class BookTrade(TradeCommand, frozen=True, kw_only=True):
-    """``contra_book`` names our own book on the other side, ``execution_id`` the venue's fill."""
+    """``contra_book`` names our own book on the other side, ``execution_id`` the venue's fill, ``closes`` the lots that
+    the trade closes in a book of the specific method; what it closes beyond them are the oldest.
+    """
 
     trader: Reference
     counterparty: Reference
@@ -80,18 +157,21 @@ class BookTrade(TradeCommand, frozen=True, kw_only=True):
     terms: Terms
     contra_book: Reference | None = None
     execution_id: Key | None = None
+    closes: NamedLots = ()
 
 
 class AmendTrade(TradeCommand, frozen=True, kw_only=True):
-    """An agreed change: the full new terms."""
+    """An agreed change: the full new terms, and the lots that they close."""
 
     terms: Terms
+    closes: NamedLots = ()
 
 
 class CorrectTrade(TradeCommand, frozen=True, kw_only=True):
-    """We booked it wrong: the full right terms; a reason is required."""
+    """We booked it wrong: the full right terms, and the lots that they close; a reason is required."""
 
     terms: Terms
+    closes: NamedLots = ()
     trade_date: date | None = None
 
 

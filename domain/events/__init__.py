@@ -15,6 +15,16 @@ from domain.events.lifecycle import (
 )
 from domain.events.market import FxRateRecorded, PriceRecorded
 from domain.events.parts import Part
+from domain.events.products import (
+    LoanPartlyRepaidEarly,
+    LoanRepaidEarly,
+    LoanRolledOver,
+    OptionAssigned,
+    OptionExercised,
+    OptionExpired,
+    RateFixed,
+    VariationMarginSettled,
+)
 from domain.events.reference import (
     BookDefined,
     BusinessDateRolled,
@@ -68,6 +78,7 @@ from domain.events.trades import (
     TradePartiallySettled,
     TradeSettled,
 )
+from domain.events.transfers import Moved, TransferEvent, TransferReceived, TransferReturned, TransferSent
 
 EVENT_TYPES: dict[str, type[Event]] = {
     "log.opened.v1": LogOpened,
@@ -107,6 +118,14 @@ EVENT_TYPES: dict[str, type[Event]] = {
     "trade.increased.v1": QuantityIncreased,
     "trade.decreased.v1": QuantityDecreased,
     "trade.terminated.v1": TradeTerminated,
+    "option.exercised.v1": OptionExercised,
+    "option.assigned.v1": OptionAssigned,
+    "option.expired.v1": OptionExpired,
+    "margin.settled.v1": VariationMarginSettled,
+    "loan.rate-fixed.v1": RateFixed,
+    "loan.rolled-over.v1": LoanRolledOver,
+    "loan.repaid-early.v1": LoanRepaidEarly,
+    "loan.partly-repaid-early.v1": LoanPartlyRepaidEarly,
     "trade.settlement-instructed.v1": SettlementInstructed,
     "trade.settlement-matched.v1": SettlementMatched,
     "trade.settlement-mismatched.v1": SettlementMismatched,
@@ -123,19 +142,24 @@ EVENT_TYPES: dict[str, type[Event]] = {
     "settlement-cycle.set.v1": SettlementCycleSet,
     "penalty-rate.set.v1": PenaltyRateSet,
     "instrument.classified.v1": InstrumentClassified,
+    "transfer.sent.v1": TransferSent,
+    "transfer.received.v1": TransferReceived,
+    "transfer.returned.v1": TransferReturned,
 }
 
 __all__ = [
     "EVENT_TYPES", "AllocationWithdrawn", "BookDefined", "BusinessDateRolled", "CalendarDefined", "CommandRefused",
     "CounterpartyDefined", "DeskDefined", "Economics", "Event", "FxRateRecorded", "InstructionCancelled",
     "InstrumentClassified", "InstrumentDefined", "InstrumentRestricted", "KeyIssued", "KeyRevoked", "KillSwitchEngaged",
-    "KillSwitchReleased", "LegalEntityDefined", "LimitSet", "LoanSchedule", "LogOpened", "NetDissolved", "NetEvent",
-    "NetInstructed", "NetSettled", "ObligationEvent", "Part", "PenaltyBooked", "PenaltyRateSet", "PeriodClosed",
-    "PriceRecorded", "QuantityChanged", "QuantityDecreased", "QuantityIncreased", "RestrictionLifted",
-    "SettlementBoughtIn", "SettlementCycleSet", "SettlementEvent", "SettlementFailed", "SettlementHeld",
-    "SettlementInstructed", "SettlementMatched", "SettlementMismatched", "SettlementNetted", "SettlementReleased",
-    "SettlementUnnetted", "StatusEvent", "TermsReplaced", "TradeAffirmed", "TradeAllocated", "TradeAmended",
-    "TradeBooked", "TradeCancelled", "TradeCompressed", "TradeCorrected", "TradeEnded", "TradeEvent", "TradeNovated",
-    "TradePartiallyNovated", "TradePartiallySettled", "TradeReallocated", "TradeSettled", "TradeTerminated",
-    "TraderDefined",
+    "KillSwitchReleased", "LegalEntityDefined", "LimitSet", "LoanPartlyRepaidEarly", "LoanRepaidEarly",
+    "LoanRolledOver", "LoanSchedule", "LogOpened", "Moved", "NetDissolved", "NetEvent", "NetInstructed", "NetSettled",
+    "ObligationEvent", "OptionAssigned", "OptionExercised", "OptionExpired", "Part", "PenaltyBooked", "PenaltyRateSet",
+    "PeriodClosed", "PriceRecorded", "QuantityChanged", "QuantityDecreased", "QuantityIncreased", "RateFixed",
+    "RestrictionLifted", "SettlementBoughtIn", "SettlementCycleSet", "SettlementEvent", "SettlementFailed",
+    "SettlementHeld", "SettlementInstructed", "SettlementMatched", "SettlementMismatched", "SettlementNetted",
+    "SettlementReleased", "SettlementUnnetted", "StatusEvent", "TermsReplaced", "TradeAffirmed", "TradeAllocated",
+    "TradeAmended", "TradeBooked", "TradeCancelled", "TradeCompressed", "TradeCorrected", "TradeEnded", "TradeEvent",
+    "TradeNovated", "TradePartiallyNovated", "TradePartiallySettled", "TradeReallocated", "TradeSettled",
+    "TradeTerminated", "TraderDefined", "TransferEvent", "TransferReceived", "TransferReturned", "TransferSent",
+    "VariationMarginSettled",
 ]

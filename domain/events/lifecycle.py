@@ -2,8 +2,9 @@
 
 from decimal import Decimal
 
+from domain.events.envelope import Event
 from domain.events.parts import Part
-from domain.events.trades import StatusEvent, TermsReplaced, TradeEnded
+from domain.events.trades import StatusEvent, TermsReplaced, TradeBooked, TradeEnded
 
 
 class TradeAllocated(TradeEnded, frozen=True, kw_only=True):
@@ -66,3 +67,15 @@ class TradeTerminated(TermsReplaced, frozen=True, kw_only=True):
     """``amount`` settles it, above zero when we receive it: of the terms only this and the fees are left."""
 
     amount: Decimal
+
+
+HANDING_OVER = (
+    TradeAllocated, TradeReallocated, AllocationWithdrawn, TradeNovated, TradePartiallyNovated, TradeCompressed,
+)
+
+
+def hands_over(event: Event) -> bool:
+    """Whether a trade gives something to others with it, or takes it from them."""
+    if isinstance(event, TradeBooked):
+        return bool(event.parents and event.terms.parts)
+    return isinstance(event, HANDING_OVER)

@@ -5,10 +5,13 @@ from decimal import Decimal
 
 import msgspec
 
+from domain.commands.lots import NamedLot
+
 
 class Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A fill of its own among the lots: signed ``quantity`` and ``amount`` as in the terms. It holds from ``held_from``
-    on; ``origin`` is the trade that it was first dealt with, and with its dates is its place among the lots.
+    on; ``origin`` is the trade that it was first dealt with, and with its dates is its place among the lots; ``closes``
+    names the lots that it closes first.
     """
 
     quantity: Decimal
@@ -18,3 +21,4 @@ class Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fal
     executed_at: datetime
     held_from: datetime
     origin: str
+    closes: tuple[NamedLot, ...] = ()

@@ -3,6 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
+from domain.commands.contracts import Contract
 from domain.commands.reference import LimitKind, LotMethod, Role
 from domain.events.envelope import Event
 
@@ -28,6 +29,7 @@ class BookDefined(Event, frozen=True, kw_only=True):
     base_currency: str
     lot_method: LotMethod
     owner: str
+    fees_in_cost: bool = False
 
 
 class TraderDefined(Event, frozen=True, kw_only=True):
@@ -54,6 +56,7 @@ class InstrumentDefined(Event, frozen=True, kw_only=True):
     issuer: str
     calendar: str
     settlement_days: int | None = None
+    contract: Contract | None = None
 
 
 class CalendarDefined(Event, frozen=True, kw_only=True):

@@ -6,17 +6,52 @@ from typing import Literal
 
 import msgspec
 
+from domain.commands.contracts import BondContract, Contract
+from domain.commands.lots import NamedLot
 from domain.commands.reference import LotMethod
 from domain.commands.trades import DayCount, FailCause
 from domain.events.envelope import Event
 from domain.events.parts import Part
 from domain.money import ZERO
 
-Product = Literal["equity", "fx-spot", "loan-deposit"]
+Product = Literal["equity", "bond", "future", "option", "fx-spot", "fx-forward", "loan-deposit"]
+PAIRS = frozenset({"fx-spot", "fx-forward"})
+"""Products in which two currencies are exchanged."""
+ONE = Decimal(1)
+PERCENT = Decimal("0.01")
+
+
+class Fixing(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """From ``fixed_from`` on the index stood at ``rate`` percent."""
+
+    fixed_from: date
+    rate: Decimal
+
+
+class AccruedInterest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """What is paid for a coupon's interest beside the price: below zero when we pay. It ran for ``days`` of the period
+    from ``period_start`` to ``period_end``; ``ex_coupon``: that coupon stays with the seller.
+    """
+
+    amount: Decimal
+    days: int
+    period_start: date
+    period_end: date
+    ex_coupon: bool = False
+
+
+class Forward(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """The rate is ``spot`` and ``points``; ``other_leg`` is the trade that is the other leg of a swap."""
+
+    spot: Decimal
+    points: Decimal
+    other_leg: str | None = None
 
 
 class LoanSchedule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """``interest`` is due at ``maturity_date``, signed as we see it (+ we receive), in minor units of the currency."""
+    """``interest`` is due at ``maturity_date``, signed as we see it (+ we receive), in minor units of the currency, and
+    so is ``break_cost``, the price of an early repayment. ``rate`` holds until the first of the ``fixings``.
+    """
 
     rate_type: Literal["fixed", "floating"]
     rate: Decimal
@@ -26,17 +61,22 @@ class LoanSchedule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     interest: Decimal
     index: str | None = None
     spread: Decimal = Decimal(0)
+    fixings: tuple[Fixing, ...] = ()
+    break_cost: Decimal = Decimal(0)
 
 
 class Economics(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One revision of a trade as the books see it.
 
     ``quantity`` is signed (+ we get) in units of ``asset`` (an instrument or a base currency); ``amount`` is the signed
-    consideration without fees in ``currency``: exactly -quantity x price. ``instrument`` names the position: an
-    instrument id, a pair such as ``EURUSD``, or ``LOAN-EUR`` / ``DEPOSIT-EUR``. ``fees`` are in ``currency``, positive
-    when we pay. ``executed_at`` is when the trade was first effective: a revision keeps it, and with it the trade's
-    place among the lots. ``notional`` is the size reserved against the book's gross limit, in the book's base
-    currency, and ``mark`` the last price known when it was decided; both are absent when no rate or price was known.
+    consideration without fees in ``currency``: exactly -quantity x price x ``multiplier`` and what has ``accrued``, of
+    a future nothing. ``instrument`` names the position: an instrument id, a pair such as ``EURUSD``, or ``LOAN-EUR`` /
+    ``DEPOSIT-EUR``. ``contract`` is what the instrument promised when the trade was decided. ``fees`` are in
+    ``currency``, positive when we pay. ``executed_at`` is when the trade was first effective: a revision keeps it, and
+    with it the trade's place among the lots. ``notional`` is the size reserved against the book's gross limit, in the
+    book's base currency, and ``mark`` the last price known when it was decided; both are absent when no rate or price
+    was known.
+    With ``fees_in_cost`` the fees are part of what its lots cost; ``closes`` names the lots that it closes first.
 
     What was agreed in several steps is the sum of its ``parts``, and ``price`` their average to twelve decimals.
     """
@@ -69,7 +109,27 @@ class Economics(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, g
     notional: Decimal | None = None
     mark: Decimal | None = None
     loan: LoanSchedule | None = None
+    fees_in_cost: bool = False
+    closes: tuple[NamedLot, ...] = ()
+    contract: Contract | None = None
+    accrued: AccruedInterest | None = None
+    forward: Forward | None = None
     parts: tuple[Part, ...] = ()
+
+    @property
+    def multiplier(self) -> Decimal:
+        """How many times its price one unit costs."""
+        return ONE if self.contract is None else multiplier_of(self.contract)
+
+    @property
+    def unit_cost(self) -> Decimal:
+        """What one unit costs, without accrued interest and fees."""
+        return self.price if self.contract is None else self.price * multiplier_of(self.contract)
+
+    @property
+    def value(self) -> Decimal:
+        """What the quantity is worth at the trade's price: paid for, but of a future."""
+        return -self.amount if self.contract is None else self.quantity * self.unit_cost
 
     @property
     def total_fees(self) -> Decimal:
@@ -79,6 +139,11 @@ class Economics(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, g
             (fee,) = fees.values()
             return fee
         return sum(fees.values(), ZERO)
+
+
+def multiplier_of(contract: Contract) -> Decimal:
+    """How many times its price one unit of an instrument costs: a bond is priced in percent."""
+    return PERCENT if isinstance(contract, BondContract) else contract.multiplier
 
 
 class TradeEvent(Event, frozen=True, kw_only=True):

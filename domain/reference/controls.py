@@ -35,6 +35,7 @@ from domain.reference.authority import require_book, require_every_book, require
 from domain.reference.definitions import require_known
 from domain.reference.state import ReferenceState
 from domain.refusals import Refused
+from domain.routing import is_log
 
 LIMITING: tuple[Role, ...] = ("risk", "admin")
 LISTING: tuple[Role, ...] = ("compliance", "admin")
@@ -105,8 +106,8 @@ def release(
 
 def issue_key(state: ReferenceState, command: IssueKey, envelope: Envelope, principal: Principal) -> KeyIssued:
     require_role(principal, ADMINISTERING)
-    if command.key_id == SYSTEM.key_id:
-        raise Refused("reserved", f"the key id {SYSTEM.key_id!r} is Everbook's own", "$.key_id")
+    if command.key_id == SYSTEM.key_id or is_log(command.key_id):
+        raise Refused("reserved", f"the key id {command.key_id!r} is Everbook's own", "$.key_id")
     if command.key_id in state.keys:
         raise Refused("key-exists", f"key {command.key_id} was issued before", "$.key_id")
     if command.digest in state.digests:

@@ -30,6 +30,7 @@ from domain.events import (
 from domain.identifiers import require_cfi, require_isin, require_lei, require_mic
 from domain.outcomes import Principal
 from domain.reference.authority import require_book, require_every_book, require_role, require_trader
+from domain.reference.contracts import require_contract
 from domain.reference.state import ReferenceState
 from domain.refusals import Refused
 
@@ -65,7 +66,7 @@ def define_desk(state: ReferenceState, command: DefineDesk, envelope: Envelope, 
 
 
 def define_book(state: ReferenceState, command: DefineBook, envelope: Envelope, principal: Principal) -> BookDefined:
-    """A book; its desk and lot method are fixed, for its positions were built under them."""
+    """A book; its desk and how it counts lots are fixed, for its positions were built so."""
     require_role(principal, DEFINING)
     require_book(principal, command.book)
     require_known(state.desks, command.desk, "desk", "desk")
@@ -74,10 +75,13 @@ def define_book(state: ReferenceState, command: DefineBook, envelope: Envelope, 
         raise Refused("immutable", "the desk of a book is fixed", "$.desk")
     if before is not None and before.lot_method != command.lot_method:
         raise Refused("immutable", "the lot method of a book is fixed", "$.lot_method")
+    if before is not None and before.fees_in_cost != command.fees_in_cost:
+        raise Refused("immutable", "whether fees are in the cost of a book's lots is fixed", "$.fees_in_cost")
     entity = state.entities[state.desks[command.desk].entity]
     return BookDefined(
         **envelope, book=command.book, name=command.name, desk=command.desk, entity=entity.entity,
         base_currency=entity.base_currency, lot_method=command.lot_method, owner=command.owner or entity.entity,
+        fees_in_cost=command.fees_in_cost,
     )
 
 
@@ -125,10 +129,15 @@ def define_instrument(
         raise Refused("immutable", "the currency of an instrument is fixed", "$.currency")
     if not state.has_calendar(command.calendar):
         raise Refused("unknown-calendar", f"no calendar {command.calendar!r} is defined", "$.calendar")
+    if command.contract is not None:
+        require_contract(state.instruments, command)
+    if before is not None and before.contract != command.contract:
+        raise Refused("immutable", "the contract of an instrument is fixed", "$.contract")
     return InstrumentDefined(
         **envelope, instrument=command.instrument, name=command.name, isin=require_isin(command.isin, "$.isin"),
         mic=require_mic(command.mic, "$.mic"), cfi=require_cfi(command.cfi, "$.cfi"), currency=currency,
         issuer=command.issuer, calendar=command.calendar, settlement_days=command.settlement_days,
+        contract=command.contract,
     )
 
 

@@ -187,10 +187,14 @@ def _in_minor_units(block: Economics, children: Sequence[Economics]) -> tuple[li
 
 def _in_book(log: "TradeDecider", terms: Economics, found: BookDefined, allocation: Allocation) -> Economics:
     book = log.template(found)
-    parts = tuple(replace(part, origin=allocation.trade_id) for part in terms.parts)
+    parts = tuple(
+        # Lots are named within their own book.
+        replace(part, origin=allocation.trade_id, closes=part.closes if terms.book == book.book else ())
+        for part in terms.parts
+    )
     return replace(
         terms, entity=book.entity, desk=book.desk, book=book.book, owner=book.owner, parts=parts,
-        base_currency=book.base_currency, lot_method=book.lot_method,
+        base_currency=book.base_currency, lot_method=book.lot_method, fees_in_cost=book.fees_in_cost,
     )
 
 

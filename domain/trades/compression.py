@@ -10,11 +10,11 @@ from domain.decider import Apart, Envelope
 from domain.events import Event, TradeBooked, TradeCompressed
 from domain.events.trades import Economics
 from domain.refusals import Refused
-from domain.trades.dating import dated, restated
-from domain.trades.economics import require_not_before
+from domain.trades.dating import posted_on, restated
 from domain.trades.handover import PLAIN, fees_of, in_parts, of_another, require_new, require_product, reserving
 from domain.trades.lifecycle import known_trade, require_untouched
 from domain.trades.parts import summed
+from domain.trades.products.deal import require_not_before
 from domain.trades.state import TradeState
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def compress(log: "TradeDecider", command: CompressTrades, envelope: Envelope) -
     ]
     _require_alike(trades)
     terms = reserving(log, _net(command, [in_parts(trade, envelope["effective_at"]) for trade in trades]))
-    fields = dated(log, envelope, terms.trade_date)
+    fields = posted_on(log, envelope, terms.trade_date)
     fields["restates"] = restated(log, command.effective_at.date() if command.effective_at else fields["business_date"])
     ended = [
         of_another(trade, TradeCompressed(

@@ -3,9 +3,9 @@
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
+from domain.business_days import EARLIEST, LATEST
 from domain.commands import CancelTrade, Command, CorrectTrade, SettleTrade, TradeCommand
 from domain.decider import Envelope
-from domain.trades.economics import EARLIEST, LATEST
 from domain.trades.state import TradeState
 
 if TYPE_CHECKING:
@@ -28,17 +28,21 @@ def restated(log: "TradeDecider", about: date) -> date | None:
     return about if closed is not None and about <= closed else None
 
 
-def dated(log: "TradeDecider", envelope: Envelope, trade_date: date) -> Envelope:
-    """The envelope with its accounting day: the business date, of a trade that begins later its trade date, and the
-    first open day when that is closed.
-    """
+def on_open_day(log: "TradeDecider", envelope: Envelope, trade_date: date) -> Envelope:
+    """The envelope with its accounting day: the business date, or the first open day when that is closed."""
     closed = log.closed_through()
     if log.business_date() is None:
         envelope["business_date"] = trade_date
-    envelope["business_date"] = max(envelope["business_date"], trade_date)
     if closed is not None and envelope["business_date"] <= closed:
         envelope["business_date"] = closed + timedelta(days=1)
     return envelope
+
+
+def posted_on(log: "TradeDecider", envelope: Envelope, trade_date: date) -> Envelope:
+    """As ``on_open_day``, but what is about a trade of a later day is posted on that."""
+    fields = on_open_day(log, envelope, trade_date)
+    fields["business_date"] = max(fields["business_date"], trade_date)
+    return fields
 
 
 def dated_about(
@@ -47,7 +51,7 @@ def dated_about(
     """The envelope with its accounting day, and with the closed day that it restates: what a command says of a trade is
     about ``day``, or about the one that goes with its kind.
     """
-    fields = dated(log, envelope, max(trade.terms.trade_date, day or EARLIEST))
+    fields = posted_on(log, envelope, max(trade.terms.trade_date, day or EARLIEST))
     about: date = fields["business_date"]
     if day is not None:
         about = day

@@ -8,8 +8,22 @@ from typing import Any
 
 import msgspec
 
-from domain.commands import AnyCommand, BookTrade, ClosePeriod, NetSettlements, RollBusinessDate, TradeCommand
+from domain.commands import (
+    AnyCommand,
+    BookTrade,
+    CancelTrade,
+    ClosePeriod,
+    FxSwapTerms,
+    NetSettlements,
+    RollBusinessDate,
+    RollOverLoan,
+    SettleVariationMargin,
+    TradeCommand,
+)
+from domain.commands.lots import MovedLot, NamedLot
+from domain.commands.products import DeliveryCommand
 from domain.commands.settlement import NetCommand
+from domain.commands.transfers import TransferCommand, TransferPosition
 from domain.decider import Apart, Envelope
 from domain.events import (
     BookDefined,
@@ -22,7 +36,12 @@ from domain.events import (
     TradeEnded,
     TradeEvent,
     TradeSettled,
+    TransferEvent,
+    TransferReceived,
+    TransferSent,
+    VariationMarginSettled,
 )
+from domain.events.products import OptionEvent
 from domain.events.trades import Economics
 from domain.market import MarketState
 from domain.money import ZERO
@@ -30,14 +49,17 @@ from domain.outcomes import Principal
 from domain.reference import ReferenceState
 from domain.refusals import Refused
 from domain.schema import Recorded
-from domain.trades import becoming, lifecycle
+from domain.trades import becoming, lifecycle, margins, transfers
 from domain.trades.economics import template_of
+from domain.trades.margins import MarginAccount
 from domain.trades.nets import NetState
 from domain.trades.state import TradeState, booked, evolve_trade
+from domain.trades.transfers import TransferState, stream_of
 from domain.undo import UndoLog
 
 TRADES_IN_MEMORY = 20_000
 NET = "net:"
+Rule = Callable[["TradeDecider", Any, Envelope, Principal], Sequence[Event | Apart]]
 
 
 class KeptTrades(msgspec.Struct, frozen=True):
@@ -47,14 +69,17 @@ class KeptTrades(msgspec.Struct, frozen=True):
     positions: list[tuple[str, str, Decimal]]
     dates: dict[str, date]
     versions: dict[str, int]
+    margins: list[tuple[str, str, MarginAccount]]
+    arrivals: dict[str, tuple[str, ...]]
 
 
 class TradeDecider:
     """Decides under the reference and market facts that its owner follows.
 
     ``used`` is the gross notional reserved by each book's unsettled trades, in its base currency; ``positions`` the
-    trade-date quantity by book and instrument; ``trades`` and ``nets`` those seen last, the others are loaded when a
-    command needs them.
+    trade-date quantity by book and instrument; ``trades``, ``nets`` and ``transfers`` those seen last, the others are
+    loaded when a command needs them. ``arrivals`` are by position the names of lots that transfers made, and
+    ``sent`` counts the transfers that were sent.
     """
 
     state_type = KeptTrades
@@ -68,8 +93,12 @@ class TradeDecider:
         self.market = market
         self.trades: dict[str, TradeState] = {}
         self.nets: dict[str, NetState] = {}
+        self.margins: dict[tuple[str, str], MarginAccount] = {}
         self.used: dict[str, Decimal] = {}
         self.positions: dict[tuple[str, str], Decimal] = {}
+        self.transfers: dict[str, TransferState] = {}
+        self.arrivals: dict[str, tuple[str, ...]] = {}
+        self.sent = 0
         self.dates: dict[str, date] = {}
         self.versions: dict[str, int] = {}
         self._trades_in_memory = trades_in_memory
@@ -77,6 +106,7 @@ class TradeDecider:
         self._evolve: dict[type[Event], Callable[[Any], None]] = {
             BusinessDateRolled: self._rolled,
             PeriodClosed: self._closed,
+            VariationMarginSettled: self._margined,
         }
 
     @property
@@ -88,6 +118,8 @@ class TradeDecider:
         return KeptTrades(
             self._undo.kept(self.used), [(*place, quantity) for place, quantity in positions.items()],
             self._undo.kept(self.dates), self._undo.kept(self.versions),
+            [(*place, account) for place, account in self._undo.kept(self.margins).items()],
+            self._undo.kept(self.arrivals),
         )
 
     def resume(self, state: KeptTrades) -> None:
@@ -96,6 +128,8 @@ class TradeDecider:
         self.positions.update({(book, instrument): quantity for book, instrument, quantity in state.positions})
         self.dates.update(state.dates)
         self.versions.update(state.versions)
+        self.margins.update({(book, instrument): account for book, instrument, account in state.margins})
+        self.arrivals.update(state.arrivals)
 
     def business_date(self) -> date | None:
         return self.dates.get("business-date")
@@ -113,14 +147,21 @@ class TradeDecider:
     def stream(self, command: AnyCommand) -> str:
         if isinstance(command, TradeCommand):
             return "trade:" + command.trade_id
+        if isinstance(command, TransferCommand):
+            return stream_of(command)
         if isinstance(command, NetCommand):
             return NET + command.net_id
+        if isinstance(command, SettleVariationMargin):
+            return f"margin:{command.book}:{command.instrument}"
         return "business-date" if isinstance(command, RollBusinessDate) else "periods"
 
     def version(self, command: AnyCommand) -> int:
         if isinstance(command, TradeCommand):
             trade = self.trades.get(command.trade_id)
             return trade.version if trade else 0
+        if isinstance(command, TransferCommand):
+            transfer = self.transfers.get(stream_of(command))
+            return transfer.version if transfer else 0
         if isinstance(command, NetCommand):
             net = self.nets.get(command.net_id)
             return net.version if net else 0
@@ -130,16 +171,43 @@ class TradeDecider:
         """The streams that deciding these commands needs and that are not in memory; those of ``bookings`` too, which
         are new unless a trade id is used again.
         """
-        trades, wanted, streams = self.trades, dict[str, None](), dict[str, None]()
+        trades, streams = self.trades, dict[str, None]()
         for c in commands:
+            if type(c) is BookTrade and not bookings and not c.closes:
+                continue
             if isinstance(c, TradeCommand):
-                if bookings or type(c) is not BookTrade:
-                    wanted[c.trade_id] = None
-                    if isinstance(c, becoming.COMMANDS):
-                        wanted |= dict.fromkeys(becoming.needed(c, trades, new=bookings))
-            elif isinstance(c, NetCommand):
-                streams |= dict.fromkeys(self._absent_of_net(c))
-        return [*streams, *("trade:" + trade_id for trade_id in wanted if trade_id not in trades)]
+                for trade_id in (c.trade_id, *self._beside(c)):
+                    if trade_id not in trades:
+                        streams["trade:" + trade_id] = None
+                if isinstance(c, becoming.COMMANDS):
+                    needed = becoming.needed(c, trades, new=bookings)
+                    streams |= {"trade:" + trade_id: None for trade_id in needed if trade_id not in trades}
+                named: Sequence[NamedLot | MovedLot] = getattr(c, "closes", ())
+            elif isinstance(c, TransferCommand):
+                if (stream := stream_of(c)) not in self.transfers:
+                    streams[stream] = None
+                named = c.lots if isinstance(c, TransferPosition) else ()
+            else:
+                if isinstance(c, NetCommand):
+                    streams |= dict.fromkeys(self._absent_of_net(c))
+                continue
+            if named:
+                streams |= {"trade:" + lot.trade_id: None for lot in named if lot.trade_id not in trades}
+        return list(streams)
+
+    def _beside(self, command: TradeCommand) -> Iterator[str]:
+        """Other trades that a command is about: those it makes, and of a swap's leg the other one."""
+        match command:
+            case BookTrade(terms=FxSwapTerms(far_trade_id=far)):
+                yield far
+            case DeliveryCommand():
+                yield command.delivery_trade_id
+            case RollOverLoan():
+                yield command.new_trade_id
+            case CancelTrade():
+                trade = self.trades.get(command.trade_id)
+                if trade is not None and trade.terms.forward is not None and trade.terms.forward.other_leg is not None:
+                    yield trade.terms.forward.other_leg
 
     def _absent_of_net(self, command: NetCommand) -> Iterator[str]:
         net = self.nets.get(command.net_id)
@@ -152,8 +220,11 @@ class TradeDecider:
         yield from ("trade:" + trade_id for trade_id in trade_ids if trade_id not in self.trades)
 
     def load(self, history: Iterable[Recorded]) -> None:
-        """Takes trades from the store into memory; their books know of them already."""
+        """Takes trades, nets and transfers from the store into memory; their books know of them already."""
         for recorded in history:
+            if isinstance(recorded.event, TransferEvent):
+                self.transfers[recorded.stream] = TransferState(recorded.version, recorded.event)
+                continue
             if isinstance(recorded.event, NetEvent):
                 self.nets[recorded.event.net_id] = NetState(recorded.version, recorded.event)
                 continue
@@ -163,10 +234,10 @@ class TradeDecider:
                 self.trades[trade_id] = state
 
     def forget(self) -> None:
-        """Drops the trades and nets seen longest ago, down to the bound, but none that may step back. Only between
-        batches.
+        """Drops the trades, nets and transfers seen longest ago, down to the bound, but none that may step back. Only
+        between batches.
         """
-        tables: tuple[dict[str, Any], ...] = (self.trades, self.nets)
+        tables: tuple[dict[str, Any], ...] = (self.trades, self.nets, self.transfers)
         for table in tables:
             if len(table) <= self._trades_in_memory:
                 continue
@@ -178,14 +249,18 @@ class TradeDecider:
     def decide(self, command: AnyCommand, envelope: Envelope, principal: Principal) -> Sequence[Event | Apart]:
         if type(command) is BookTrade:
             return lifecycle.book(self, command, envelope, principal)
-        if isinstance(command, becoming.COMMANDS):
-            return becoming.become(self, command, envelope, principal)
         if isinstance(command, TradeCommand):
-            return lifecycle.change(self, command, envelope, principal)
+            becomes = isinstance(command, becoming.COMMANDS)
+            rule: Rule = becoming.become if becomes else lifecycle.change
+            return rule(self, command, envelope, principal)
+        if isinstance(command, TransferCommand):
+            return transfers.decide(self, command, envelope, principal)
         if isinstance(command, NetCommand):
             return lifecycle.net(self, command, envelope, principal)
         if isinstance(command, RollBusinessDate | ClosePeriod):
             return lifecycle.turn(self, command, envelope)
+        if isinstance(command, SettleVariationMargin):
+            return lifecycle.margin(self, command, envelope, principal)
         raise Refused("wrong-log", f"{type(command).__name__} is not decided by a ledger log", "$.type")
 
     def evolve(self, recorded: Recorded) -> None:
@@ -194,6 +269,8 @@ class TradeDecider:
             self._book(recorded, event)
         elif isinstance(event, TradeEvent):
             self._evolve_trade(recorded, event)
+        elif isinstance(event, TransferEvent):
+            self._evolve_transfer(recorded, event)
         elif isinstance(event, NetEvent):
             self._undo.put(self.nets, event.net_id, NetState(recorded.version, event))
         elif evolve := self._evolve.get(type(event)):
@@ -214,14 +291,32 @@ class TradeDecider:
             self._take(event.terms, 1)
         elif isinstance(event, TradeEnded):
             self._take(event.terms, -1)
+        elif isinstance(event, OptionEvent):
+            self._add(event.terms.book, event.terms.instrument, event.quantity)
         elif isinstance(event, TradeSettled) and (event.leg == "maturity" or event.terms.loan is None):
             self._reserve(event.terms, -1)
             if event.leg == "maturity":
                 self._hold(event.terms, -1)
 
+    def _evolve_transfer(self, recorded: Recorded, event: TransferEvent) -> None:
+        self._undo.put(self.transfers, recorded.stream, TransferState(recorded.version, event))
+        moved, leaves = event.moved, isinstance(event, TransferSent)
+        place = (moved.book, moved.instrument)
+        held = self.positions.get(place, ZERO)
+        self._undo.put(self.positions, place, held - moved.quantity if leaves else held + moved.quantity)
+        position = "/".join(place)
+        names = [lot.trade_id for lot in moved.lots if lot.trade_id] if isinstance(event, TransferReceived) else []
+        # What is sent may open a lot of its own, when what it takes turns out not to have been there.
+        came = dict.fromkeys((*self.arrivals.get(position, ()), *names, event.transfer_id))
+        self._undo.put(self.arrivals, position, tuple(came))
+        self.sent += leaves
+
     def _take(self, terms: Economics, sign: int) -> None:
         self._reserve(terms, sign)
         self._hold(terms, sign)
+        if terms.contract is not None and terms.product == "future":
+            key = (terms.book, terms.instrument)
+            self._undo.put(self.margins, key, margins.take(self.margins.get(key, margins.EMPTY), terms, sign))
 
     def _reserve(self, terms: Economics, sign: int) -> None:
         if (notional := terms.notional) is not None:
@@ -232,6 +327,16 @@ class TradeDecider:
         key = (terms.book, terms.instrument)
         held = self.positions.get(key, ZERO)
         self._undo.put(self.positions, key, held + terms.quantity if sign > 0 else held - terms.quantity)
+
+    def _add(self, book: str, instrument: str, quantity: Decimal) -> None:
+        key = (book, instrument)
+        self._undo.put(self.positions, key, self.positions.get(key, ZERO) + quantity)
+
+    def _margined(self, event: VariationMarginSettled) -> None:
+        key = (event.book, event.instrument)
+        self._undo.put(self.margins, key, margins.settled(self.margins.get(key, margins.EMPTY), event))
+        if event.closed:
+            self._add(event.book, event.instrument, event.closed)
 
     def _rolled(self, event: BusinessDateRolled) -> None:
         self._undo.put(self.dates, "business-date", event.business_date)

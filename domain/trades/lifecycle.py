@@ -9,13 +9,22 @@ from msgspec.structs import replace
 from domain.commands import (
     AffirmTrade,
     AmendTrade,
+    AssignOption,
     BookTrade,
     CancelTrade,
     ClosePeriod,
     CorrectTrade,
+    ExerciseOption,
+    ExpireOption,
+    FixRate,
+    FxSwapTerms,
+    RepayEarly,
     RollBusinessDate,
+    RollOverLoan,
+    SettleVariationMargin,
     TradeCommand,
 )
+from domain.commands.lots import NamedLot
 from domain.commands.reference import Role
 from domain.commands.settlement import NetCommand
 from domain.decider import Apart, Envelope
@@ -35,10 +44,11 @@ from domain.money import ZERO
 from domain.outcomes import Principal
 from domain.reference.authority import require_book, require_role
 from domain.refusals import Refused
-from domain.trades import nets, obligations
-from domain.trades.dating import begins, dated, dated_about, restated
+from domain.trades import linked, margins, nets, obligations
+from domain.trades.dating import begins, dated_about, on_open_day, posted_on, restated
 from domain.trades.economics import Deal, economics
 from domain.trades.limits import require_headroom, require_position_without
+from domain.trades.named_lots import require_closing
 from domain.trades.penalties import Tariffs
 from domain.trades.settlement import due
 from domain.trades.state import COUNT_NO_MORE, TradeState
@@ -49,33 +59,39 @@ if TYPE_CHECKING:
 TRADING: tuple[Role, ...] = ("trader", "admin")
 SETTLING: tuple[Role, ...] = ("operations", "admin")
 _ROLES: dict[type, tuple[Role, ...]] = {
-    **dict.fromkeys(obligations.ABOUT_OBLIGATIONS, SETTLING), AffirmTrade: (*SETTLING, "trader"),
+    **dict.fromkeys(obligations.ABOUT_OBLIGATIONS, SETTLING), AssignOption: SETTLING, ExpireOption: SETTLING,
+    FixRate: SETTLING, ExerciseOption: (*SETTLING, "trader"), RepayEarly: (*SETTLING, "trader"),
+    RollOverLoan: TRADING, AffirmTrade: (*SETTLING, "trader"),
 }
 
 
-def book(log: "TradeDecider", command: BookTrade, envelope: Envelope, principal: Principal) -> Sequence[Event]:
+def book(
+    log: "TradeDecider", command: BookTrade, envelope: Envelope, principal: Principal
+) -> Sequence[Event | Apart]:
     """A new trade, when book, trader and counterparty are known and allowed and the book has the headroom."""
     require_role(principal, TRADING)
     book_defined = require_book_defined(log, command.book, principal)
     if command.trade_id in log.trades:
         raise Refused("trade-exists", f"trade {command.trade_id} is booked already", "$.trade_id")
     _require_parties(log, command, book_defined)
-    contra_owner = _contra_owner(log, command.contra_book)
-    executed_at = begins(command, command.trade_date, envelope)
-    terms = economics(
-        command.terms,
-        Deal(
-            command.trade_date, log.template(book_defined), command, contra_owner, executed_at, log.reference,
-            log.market,
-        ),
+    deal = Deal(
+        command.trade_date, log.template(book_defined), command, contra_owner_of(log, command.contra_book),
+        begins(command, command.trade_date, envelope), log.reference, log.market,
     )
+    if type(command.terms) is FxSwapTerms:
+        return linked.book_swap(log, command, command.terms, deal, envelope)
+    terms = economics(command.terms, deal)
+    if command.closes:
+        terms = _closing(log, command.closes, terms)
     require_may_trade(log, terms)
     require_limits(log, terms)
-    fields, restates = dated(log, envelope, terms.trade_date), restated(log, terms.trade_date)
+    fields, restates = posted_on(log, envelope, terms.trade_date), restated(log, terms.trade_date)
     return (TradeBooked(**fields, trade_id=command.trade_id, terms=terms, restates=restates),)
 
 
-def change(log: "TradeDecider", command: TradeCommand, envelope: Envelope, principal: Principal) -> Sequence[Event]:
+def change(
+    log: "TradeDecider", command: TradeCommand, envelope: Envelope, principal: Principal
+) -> Sequence[Event | Apart]:
     """What follows for a trade that is booked."""
     require_role(principal, _ROLES.get(type(command), TRADING))
     book_defined = require_book_defined(log, command.book, principal)
@@ -87,7 +103,7 @@ def change(log: "TradeDecider", command: TradeCommand, envelope: Envelope, princ
         case CancelTrade():
             require_untouched(trade)
             require_alone(trade)
-            return (_cancelled(trade, fields),)
+            return (*linked.other_leg_cancelled(log, trade, fields), cancelled(trade, fields))
         case AffirmTrade():
             if trade.status != "booked":
                 raise Refused("wrong-state", f"trade {trade.trade_id} is {trade.status}: only a booked one is affirmed")
@@ -95,7 +111,25 @@ def change(log: "TradeDecider", command: TradeCommand, envelope: Envelope, princ
     if isinstance(command, obligations.ABOUT_OBLIGATIONS):
         tariffs = Tariffs(log.reference, log.market)
         return (obligations.handle(trade, command, fields, log.business_date(), tariffs),)
+    if isinstance(command, linked.ABOUT_PRODUCTS):
+        return linked.change(log, trade, command, book_defined, fields)
     raise AssertionError(f"no rule for {type(command).__name__}")
+
+
+def margin(
+    log: "TradeDecider", command: SettleVariationMargin, envelope: Envelope, principal: Principal
+) -> Sequence[Event]:
+    """What follows for a book's position in a future."""
+    require_role(principal, SETTLING)
+    book_defined = require_book_defined(log, command.book, principal)
+    instrument = log.reference.instruments.get(command.instrument)
+    if instrument is None:
+        raise Refused("unknown-instrument", f"no instrument {command.instrument!r} is defined", "$.instrument")
+    account = log.margins.get((command.book, command.instrument), margins.EMPTY)
+    day: date = command.on or envelope["business_date"]
+    dated = on_open_day(log, envelope, day)
+    last_price = log.market.price(command.instrument)
+    return (margins.settle(account, command, book_defined, instrument, dated, last_price=last_price),)
 
 
 def net(
@@ -108,7 +142,7 @@ def net(
     trade_id = known.event.trade_ids[0] if known else getattr(command, "trade_ids", ("",))[0]
     trade = log.trades.get(trade_id)
     fallback: date = envelope["business_date"]
-    return nets.net(log, command, dated(log, envelope, trade.terms.trade_date if trade else fallback))
+    return nets.net(log, command, on_open_day(log, envelope, trade.terms.trade_date if trade else fallback))
 
 
 def turn(log: "TradeDecider", command: RollBusinessDate | ClosePeriod, envelope: Envelope) -> Sequence[Event]:
@@ -132,13 +166,15 @@ def _revised(
         raise Refused("reason-required", "a correction needs a reason", "$.reason")
     trade_date = command.trade_date if isinstance(command, CorrectTrade) and command.trade_date else None
     old = trade.terms
-    terms = economics(
+    terms = linked.keeping_link(old, economics(
         command.terms,
         Deal(
             trade_date or old.trade_date, log.template(book_defined), old, old.contra_owner, old.executed_at,
             log.reference, log.market,
         ),
-    )
+    ))
+    if command.closes:
+        terms = _closing(log, command.closes, terms)
     terms = keeping_parts(trade, terms)
     require_settled_part_stands(trade, terms)
     require_may_trade(log, terms)
@@ -150,7 +186,12 @@ def _revised(
     )
 
 
-def _cancelled(trade: TradeState, fields: Envelope) -> Event:
+def _closing(log: "TradeDecider", closes: tuple[NamedLot, ...], terms: Economics) -> Economics:
+    require_closing(log, closes, terms)
+    return replace(terms, closes=closes)
+
+
+def cancelled(trade: TradeState, fields: Envelope) -> Event:
     instruments = tuple(name for name in trade.instruments if name != trade.terms.instrument)
     return TradeCancelled(
         **fields, trade_id=trade.trade_id, revision=trade.revision, terms=trade.terms, instruments=instruments,
@@ -186,10 +227,19 @@ def require_may_trade(log: "TradeDecider", terms: Economics) -> None:
         raise Refused("restricted-instrument", f"{terms.instrument} is on the restricted list", "$.terms.instrument")
 
 
-def require_limits(log: "TradeDecider", terms: Economics, previous: Economics | None = None) -> None:
+def require_limits(
+    log: "TradeDecider", terms: Economics, previous: Economics | None = None, beside: Economics | None = None
+) -> None:
+    """Whether the book has headroom for ``terms`` in place of ``previous``, once it has taken ``beside`` on.
+
+    Raises:
+        Refused: with the limit's code.
+    """
     limits = log.reference.limits_of(terms.book, terms.instrument)
     if limits is not None:
         used, position = log.used.get(terms.book, ZERO), log.positions.get((terms.book, terms.instrument), ZERO)
+        if beside is not None:
+            used, position = used + (beside.notional or ZERO), position + beside.quantity
         require_headroom(terms, limits, used, position, previous)
     if previous is not None and previous.instrument != terms.instrument:
         limits = log.reference.limits_of(previous.book, previous.instrument)
@@ -198,7 +248,7 @@ def require_limits(log: "TradeDecider", terms: Economics, previous: Economics | 
             require_position_without(previous, limits.position_quantity, held)
 
 
-def _contra_owner(log: "TradeDecider", contra_book: str | None) -> str | None:
+def contra_owner_of(log: "TradeDecider", contra_book: str | None) -> str | None:
     if contra_book is None:
         return None
     found = log.reference.books.get(contra_book)
@@ -224,7 +274,7 @@ def require_live(trade: TradeState, field: str = "") -> None:
 
 def require_alone(trade: TradeState) -> None:
     """Whether nothing else would be left in the air if the trade had never been."""
-    if trade.parents:
+    if trade.is_derived:
         raise Refused(
             "derived", f"trade {trade.trade_id} came of {trade.parents[0]}: it ends by agreement, or its block is "
             "reallocated"
@@ -245,7 +295,7 @@ def keeping_parts(trade: TradeState, terms: Economics) -> Economics:
     )
     if same and terms.loan == old.loan:
         return replace(terms, parts=old.parts, amount=old.amount) if old.parts else terms
-    if trade.parents:
+    if trade.is_derived:
         raise Refused(
             "derived", f"trade {trade.trade_id} came of {trade.parents[0]}: what it was dealt at stands", "$.terms"
         )

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from domain.events.trades import Economics
+from domain.events.trades import PAIRS, Economics
 from domain.money import ZERO
 from domain.reference.limits import Limits
 from domain.refusals import Refused
@@ -54,7 +54,7 @@ def require_within(before: Decimal, after: Decimal, most: Decimal) -> None:
     """Whether a position may become ``after``.
 
     Raises:
-        Refused: when it is over ``most``.
+        Refused: when that is over ``most``.
     """
     # What brings a position back towards its limit is always welcome; what takes it to the other side is not that.
     if abs(after) > most and not (abs(after) < abs(before) and (after > 0) == (before > 0)):
@@ -73,7 +73,7 @@ def _require_price_in_collar(terms: Economics, percent: Decimal) -> None:
     if abs(terms.price - terms.mark) * HUNDRED > percent * abs(terms.mark):
         raise Refused(
             "price-collar", f"price {terms.price:f} is over {percent:f} % away from the last, {terms.mark:f}",
-            "$.terms.rate" if terms.product == "fx-spot" else "$.terms.price", limit="price-collar",
+            "$.terms.rate" if terms.product in PAIRS else "$.terms.price", limit="price-collar",
         )
 
 

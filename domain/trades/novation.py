@@ -46,11 +46,11 @@ def novate(
     said = {
         **fields, "trade_id": trade.trade_id, "successor": command.new_trade_id, "counterparty": command.counterparty,
     }
+    require_product(trade.terms, DIVISIBLE, "novated")
     if quantity is None:
         event: Event = TradeNovated(**said, revision=trade.revision, terms=trade.terms)
         taken = replace(whole, notional=trade.terms.notional)
     else:
-        require_product(trade.terms, DIVISIBLE, "novated in part")
         taken, rest = (reserving(log, each) for each in split(whole, quantity))
         event = TradePartiallyNovated(
             **said, revision=trade.revision + 1, terms=rest, previous=trade.terms, quantity=quantity

@@ -31,6 +31,7 @@ from domain.events import (
     TradePartiallySettled,
     TradeSettled,
 )
+from domain.events.trades import PAIRS
 from domain.money import require_amount
 from domain.refusals import Refused
 from domain.trades.penalties import Tariffs, book_penalty
@@ -60,7 +61,7 @@ def handle(
             return _failed(trade, command, dated, today)
         case BuyIn():
             return _bought_in(trade, command, dated, today)
-    return _handled(trade, command, _about(trade, dated))
+    return _handled(trade, command, about(trade, dated))
 
 
 def settled(
@@ -72,7 +73,7 @@ def settled(
     movement = settle(trade, command, dated["business_date"], today)
     require_not_held(trade)
     kind = TradeSettled if movement.complete else TradePartiallySettled
-    return kind(**_about(trade, dated), **_moved(movement))
+    return kind(**about(trade, dated), **moved(movement))
 
 
 def require_open(trade: TradeState) -> None:
@@ -103,34 +104,34 @@ def open_of(trade: TradeState) -> tuple[Decimal, Decimal]:
     return quantity - trade.settled_quantity, amount - trade.settled_amount
 
 
-def _handled(trade: TradeState, command: TradeCommand, about: dict[str, Any]) -> Event:
+def _handled(trade: TradeState, command: TradeCommand, fields: dict[str, Any]) -> Event:
     require_open(trade)
     handling = trade.handling
     match command:
         case HoldSettlement():
             require_not_held(trade)
-            return SettlementHeld(**about)
+            return SettlementHeld(**fields)
         case ReleaseSettlement():
             if not handling.held:
                 raise _wrong(trade, "is not on hold")
-            return SettlementReleased(**about)
+            return SettlementReleased(**fields)
     if isinstance(command, InstructSettlement | CancelInstruction):
         require_not_netted(trade)
     if isinstance(command, InstructSettlement):
         if handling.instruction:
             raise _wrong(trade, f"is instructed as {handling.instruction} already")
-        return SettlementInstructed(**about, instruction=command.instruction)
+        return SettlementInstructed(**fields, instruction=command.instruction)
     if not handling.instruction:
         raise _wrong(trade, "is not instructed")
     match command:
         case CancelInstruction():
-            return InstructionCancelled(**about, instruction=handling.instruction)
+            return InstructionCancelled(**fields, instruction=handling.instruction)
         case MatchSettlement():
             if handling.matched:
                 raise _wrong(trade, "is matched already")
-            return SettlementMatched(**about)
+            return SettlementMatched(**fields)
         case ReportMismatch():
-            return SettlementMismatched(**about, difference=command.difference)
+            return SettlementMismatched(**fields, difference=command.difference)
     raise AssertionError(f"no rule for {type(command).__name__}")
 
 
@@ -139,14 +140,14 @@ def _failed(trade: TradeState, command: FailSettlement, dated: Envelope, today: 
     due_day = due_on(trade)
     if today is not None and due_day > today:
         raise Refused("not-due", f"trade {trade.trade_id} is due on {due_day}, not before")
-    return SettlementFailed(**_about(trade, dated), open_quantity=open_of(trade)[0], cause=command.cause)
+    return SettlementFailed(**about(trade, dated), open_quantity=open_of(trade)[0], cause=command.cause)
 
 
 def _bought_in(trade: TradeState, command: BuyIn, dated: Envelope, today: date | None) -> Event:
     require_not_netted(trade)
     if trade.obligation != "failing":
         raise _wrong(trade, f"is {trade.obligation}: only what is failing is bought in")
-    if trade.terms.product == "fx-spot" or trade.is_loan or trade.terms.quantity < 0:
+    if trade.terms.product in PAIRS or trade.is_loan or trade.terms.quantity < 0:
         raise Refused("not-the-receiver", "only securities that we are to receive are bought in for us", "$.trade_id")
     require_not_held(trade)
     price = require_amount(command.price, "$.price")
@@ -154,15 +155,17 @@ def _bought_in(trade: TradeState, command: BuyIn, dated: Envelope, today: date |
         command_id=command.command_id, trade_id=command.trade_id, book=command.book, settled_on=command.settled_on
     )
     return SettlementBoughtIn(
-        **_about(trade, dated), **_moved(settle(trade, asked, dated["business_date"], today)), price=price
+        **about(trade, dated), **moved(settle(trade, asked, dated["business_date"], today)), price=price
     )
 
 
-def _about(trade: TradeState, dated: Envelope) -> dict[str, Any]:
+def about(trade: TradeState, dated: Envelope) -> dict[str, Any]:
+    """The fields of an event about the current leg of a trade."""
     return {**dated, "trade_id": trade.trade_id, "revision": trade.revision, "terms": trade.terms, "leg": trade.leg}
 
 
-def _moved(movement: Movement) -> dict[str, Any]:
+def moved(movement: Movement) -> dict[str, Any]:
+    """The fields of an event by which something moves."""
     return {
         "quantity": movement.quantity, "amount": movement.amount, "settled_quantity": movement.settled_quantity,
         "settled_amount": movement.settled_amount, "settled_on": movement.settled_on,

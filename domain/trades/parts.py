@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from msgspec.structs import replace
 
+from domain.commands.lots import NamedLot
 from domain.currencies import minor_unit
 from domain.events.parts import Part
 from domain.events.trades import Economics, LoanSchedule
@@ -18,7 +19,7 @@ def parts_of(terms: Economics, trade_id: str, held_from: datetime) -> tuple[Part
     return terms.parts or (
         Part(
             quantity=terms.quantity, price=terms.price, amount=terms.amount, trade_date=terms.trade_date,
-            executed_at=terms.executed_at, held_from=held_from, origin=trade_id,
+            executed_at=terms.executed_at, held_from=held_from, origin=trade_id, closes=terms.closes,
         ),
     )
 
@@ -33,7 +34,7 @@ def summed(terms: Economics, parts: Sequence[Part]) -> Economics:
     quantity = sum((part.quantity for part in parts), ZERO)
     amount = sum((part.amount for part in parts), ZERO)
     price = parts[0].price if len(parts) == 1 else divide(-amount, quantity) if quantity else terms.price
-    return replace(terms, quantity=quantity, amount=amount, price=price, parts=tuple(parts))
+    return replace(terms, quantity=quantity, amount=amount, price=price, parts=tuple(parts), closes=())
 
 
 def split(terms: Economics, quantity: Decimal) -> tuple[Economics, Economics]:
@@ -78,8 +79,24 @@ def _split(part: Part, quantity: Decimal) -> tuple[Part, Part]:
     amount = -quantity * part.price
     if part.amount != -part.quantity * part.price:
         amount = divide(part.amount * quantity, part.quantity)
-    rest = replace(part, quantity=part.quantity - quantity, amount=part.amount - amount)
-    return replace(part, quantity=quantity, amount=amount), rest
+    named, others = _split_names(part.closes, abs(quantity))
+    rest = replace(part, quantity=part.quantity - quantity, amount=part.amount - amount, closes=others)
+    return replace(part, quantity=quantity, amount=amount, closes=named), rest
+
+
+def _split_names(
+    closes: Sequence[NamedLot], quantity: Decimal
+) -> tuple[tuple[NamedLot, ...], tuple[NamedLot, ...]]:
+    """The lots that so much closes, and those that are left for the rest."""
+    named, others = [], []
+    for lot in closes:
+        size = min(lot.quantity, quantity)
+        quantity -= size
+        if size:
+            named.append(replace(lot, quantity=size))
+        if size < lot.quantity:
+            others.append(replace(lot, quantity=lot.quantity - size))
+    return tuple(named), tuple(others)
 
 
 def _portion(whole: Decimal, share: Fraction, unit: Decimal) -> Decimal:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from domain.business_days import LATEST
 from domain.commands.lifecycle import MOST_PARTS, DecreaseTrade, ResizeCommand, TerminateTrade
 from domain.currencies import minor_unit
 from domain.decider import Envelope
@@ -14,7 +15,6 @@ from domain.events.trades import Economics
 from domain.money import ZERO, require_amount, require_positive, round_to
 from domain.refusals import Refused
 from domain.trades.dating import begins, dated_about
-from domain.trades.economics import LATEST, require_fees, require_not_before
 from domain.trades.handover import PLAIN, fees_of, in_parts, require_product, require_whole, reserving
 from domain.trades.lifecycle import (
     require_limits,
@@ -25,6 +25,7 @@ from domain.trades.lifecycle import (
 from domain.trades.limits import require_position_without
 from domain.trades.obligations import require_not_netted
 from domain.trades.parts import summed
+from domain.trades.products.deal import require_fees, require_not_before
 from domain.trades.state import TradeState
 
 if TYPE_CHECKING:
@@ -74,7 +75,8 @@ def terminate(log: "TradeDecider", trade: TradeState, command: TerminateTrade, e
     parts = in_parts(trade, fields["effective_at"]).parts
     back = tuple(
         replace(
-            part, quantity=-part.quantity, amount=-part.amount, trade_date=day, executed_at=fields["effective_at"]
+            part, quantity=-part.quantity, amount=-part.amount, trade_date=day, executed_at=fields["effective_at"],
+            closes=(),
         )
         for part in parts
     )

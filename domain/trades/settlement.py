@@ -5,12 +5,12 @@ from decimal import Decimal
 
 import msgspec
 
+from domain.business_days import LATEST
 from domain.commands.trades import SettleTrade
 from domain.currencies import minor_unit
 from domain.events.trades import Economics
 from domain.money import divide, require_positive, round_to
 from domain.refusals import Refused
-from domain.trades.economics import LATEST
 from domain.trades.state import Leg, TradeState
 
 
@@ -32,7 +32,7 @@ def due(terms: Economics, leg: Leg) -> tuple[Decimal, Decimal]:
     """
     if leg == "maturity":
         assert terms.loan is not None
-        return -terms.quantity, terms.quantity + terms.loan.interest
+        return -terms.quantity, terms.quantity + terms.loan.interest + terms.loan.break_cost
     return terms.quantity, terms.amount - terms.total_fees
 
 

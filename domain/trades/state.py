@@ -10,6 +10,9 @@ from msgspec.structs import replace
 from domain.events import (
     AllocationWithdrawn,
     Event,
+    OptionAssigned,
+    OptionExercised,
+    OptionExpired,
     SettlementEvent,
     SettlementFailed,
     TermsReplaced,
@@ -28,17 +31,19 @@ from domain.events import (
     TradeSettled,
     TradeTerminated,
 )
+from domain.events.products import OptionEvent
 from domain.events.trades import Economics
 from domain.money import ZERO
 from domain.trades.handling import UNTOUCHED, Handling, ObligationState, evolve_handling
 
 Leg = Literal["start", "maturity"]
 Status = Literal[
-    "booked", "affirmed", "partially-settled", "failing", "settled", "matured", "cancelled", "allocated", "withdrawn",
-    "novated", "compressed", "terminated",
+    "booked", "affirmed", "partially-settled", "failing", "settled", "matured", "cancelled", "exercised", "assigned",
+    "expired", "allocated", "withdrawn", "novated", "compressed", "terminated",
 ]
 COUNT_NO_MORE: frozenset[Status] = frozenset({"cancelled", "allocated", "withdrawn", "novated", "compressed"})
 """What such a trade was is in the books no more, or is there as other trades."""
+CLOSED = COUNT_NO_MORE | {"matured", "exercised", "assigned", "expired"}
 
 
 class TradeState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -46,6 +51,7 @@ class TradeState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     whose start has settled is ``settled`` and goes on with its maturity. ``terms_sequence`` is the event that set the
     terms, ``held_from`` when these began to hold. ``instruments`` are those of earlier revisions, where they were
     others, and ``entries`` the movements of revisions in parts. It came of its ``parents`` and became its ``children``.
+    ``used`` are the contracts of an option that were exercised or assigned, or have expired.
     """
 
     trade_id: str
@@ -64,6 +70,12 @@ class TradeState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     children: tuple[str, ...] = ()
     account: str | None = None
     handling: Handling = UNTOUCHED
+    used: Decimal = ZERO
+
+    @property
+    def contracts_left(self) -> Decimal:
+        """Of an option: those that were neither exercised nor assigned and have not expired."""
+        return self.terms.quantity - self.used
 
     @property
     def is_loan(self) -> bool:
@@ -74,9 +86,12 @@ class TradeState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         """Whether something is still to be delivered or paid."""
         if self.status == "terminated":
             return self.terms.amount - self.terms.total_fees != self.settled_amount
-        if self.status in COUNT_NO_MORE or self.status == "matured":
-            return False
-        return self.status != "settled" or self.is_loan
+        return self.status not in CLOSED and not (self.status == "settled" and not self.is_loan)
+
+    @property
+    def is_derived(self) -> bool:
+        """Whether it was not dealt itself, but took over what others were dealt at."""
+        return bool(self.parents and self.terms.parts)
 
     @property
     def obligation(self) -> ObligationState:
@@ -120,15 +135,19 @@ def _changed(state: TradeState, event: TradeEvent, sequence: int) -> TradeState:
             # Those that come of a block another time cannot hold before the first did.
             held_from, children = max(event.effective_at, state.held_from), _children(state, event)
             return replace(state, status=_ENDED[type(event)], children=children, held_from=held_from)
-        case TradeAffirmed():
-            return replace(state, status="affirmed")
-        case SettlementFailed() if state.status != "terminated":
-            return replace(state, status="failing")
+        case TradeAffirmed() | SettlementFailed() if state.status != "terminated":
+            return replace(state, status="affirmed" if isinstance(event, TradeAffirmed) else "failing")
+        case OptionEvent():
+            used = event.terms.quantity - event.left
+            return replace(state, used=used, status=state.status if event.left else _LAST[type(event)])
         case SettlementEvent():
             return _settled(state, event)
     return state
 
 
+_LAST: dict[type[Event], Status] = {
+    OptionExercised: "exercised", OptionAssigned: "assigned", OptionExpired: "expired",
+}
 _ENDED: dict[type[TradeEvent], Status] = {
     TradeCancelled: "cancelled", TradeAllocated: "allocated", TradeReallocated: "allocated", TradeNovated: "novated",
     AllocationWithdrawn: "withdrawn", TradeCompressed: "compressed",

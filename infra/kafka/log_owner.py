@@ -78,6 +78,7 @@ class LogOwner:
         self._ledger.catch_up()
         self._tracked = self._next = self._ledger.recorder.max_tracking_id(place.tracking) or 0
         self._turn()
+        self._logs.carry(self.log)
         self._publisher.take_over()
         return self._next
 
@@ -129,10 +130,11 @@ class LogOwner:
         self._ledger.step_back()
 
     def follow(self) -> None:
-        """When nothing comes: carries over dates, publishes what others wrote or Kafka lost."""
+        """Now and then: carries over dates and what other logs sent, publishes what others wrote or Kafka lost."""
         self.land()
         self._logs.follow()
         self._turn()
+        self._logs.carry(self.log)
         self._publisher.follow()
 
     def _take_off(self, asked: Sequence[Asked], problems: Sequence[tuple[Asked, str]] = ()) -> None:

@@ -12,7 +12,7 @@ from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 from schemathesis.core.result import Ok
 
-from api.examples import ALLOCATION, BOOKING, COMPRESSION, DEFINITIONS, KEY, NET
+from api.examples import ALLOCATION, BOOKING, BOOKINGS, COMPRESSION, CONTRACTS, DEFINITIONS, KEY, NET
 from domain.identifiers import lei_of
 from tests.day import lay
 from tests.http import PROBLEM, Api, Served, results, served
@@ -94,7 +94,7 @@ def test_every_route_has_an_example_of_its_answer_and_tells_of_problems(api: Api
 
 def test_every_route_that_takes_a_body_has_an_example_of_it(api: Api) -> None:
     writes = [(path, list(examples_of(operation))) for method, path, operation in operations(api) if method != "GET"]
-    assert len(writes) == 38
+    assert len(writes) == 46
     assert [path for path, examples in writes if not examples] == []
 
 
@@ -104,6 +104,7 @@ class World:
     def __init__(self, running: Served) -> None:
         self.api = running.api
         self.new = running.new
+        self.catch_up = running.worker.catch_up
 
     def as_it_is(self) -> dict[str, str]:
         return {}
@@ -112,6 +113,47 @@ class World:
         trade_id = self.new("T-")
         self.api.done("/v1/trades", {**BOOKING, "trade_id": trade_id})
         return {"trade_id": trade_id}
+
+    def instruments(self) -> dict[str, str]:
+        for each in CONTRACTS:
+            self.api.done("/v1/reference/instruments", each)
+        self._rolled("2026-11-24")
+        return {}
+
+    def traded(self, product: str) -> dict[str, str]:
+        self.instruments()
+        self.api.done("/v1/trades", BOOKINGS[product])
+        return {"trade_id": BOOKING["trade_id"]}
+
+    def option(self) -> dict[str, str]:
+        return self._after(self.traded("option"), "settle")
+
+    def written_option(self) -> dict[str, str]:
+        self.instruments()
+        written = {**BOOKINGS["option"], "terms": {**BOOKINGS["option"]["terms"], "side": "sell"}}
+        self.api.done("/v1/trades", written)
+        return self._after({"trade_id": BOOKING["trade_id"]}, "settle")
+
+    def last_day(self) -> dict[str, str]:
+        option = self.option()
+        self._rolled("2026-12-18")
+        return option
+
+    def future(self) -> dict[str, str]:
+        return self.traded("future")
+
+    def loan(self) -> dict[str, str]:
+        return self._after(self.traded("loan-deposit"), "settle")
+
+    def running_loan(self) -> dict[str, str]:
+        loan = self.loan()
+        self._rolled("2026-12-01")
+        return loan
+
+    def due_loan(self) -> dict[str, str]:
+        loan = self.loan()
+        self._rolled("2026-12-24")
+        return loan
 
     def due_trade(self) -> dict[str, str]:
         self._rolled("2026-11-27")
@@ -159,6 +201,11 @@ class World:
         self.api.done(f"/v1/trades/{trade['trade_id']}/{change}", content or {})
         return trade
 
+    def held(self) -> dict[str, str]:
+        self.api.done("/v1/trades", BOOKING)
+        self.catch_up()
+        return {}
+
     def key(self) -> dict[str, str]:
         self.api.done("/v1/reference/keys", {**KEY, "key_id": "leaver"})
         return {"key_id": "leaver"}
@@ -180,6 +227,7 @@ class World:
 
 
 NEEDS: dict[tuple[str, str], Callable[[World], dict[str, str]]] = {
+    ("POST", "/v1/transfers"): World.held,
     ("DELETE", "/v1/reference/keys/{key_id}"): World.key,
     ("DELETE", "/v1/reference/restrictions/{instrument}"): World.restriction,
     ("DELETE", "/v1/kill-switch"): World.engaged,
@@ -195,6 +243,14 @@ NEEDS: dict[tuple[str, str], Callable[[World], dict[str, str]]] = {
     ("POST", "/v1/trades/{trade_id}/buy-in"): World.failing_trade,
     ("POST", "/v1/trades/{trade_id}/penalty"): World.failing_trade,
     ("POST", "/v1/settlements/nets"): World.two_trades,
+    ("POST", "/v1/trades"): World.instruments,
+    ("POST", "/v1/trades/{trade_id}/exercise"): World.option,
+    ("POST", "/v1/trades/{trade_id}/assign"): World.written_option,
+    ("POST", "/v1/trades/{trade_id}/expire"): World.last_day,
+    ("POST", "/v1/trades/{trade_id}/fix"): World.loan,
+    ("POST", "/v1/trades/{trade_id}/roll-over"): World.due_loan,
+    ("POST", "/v1/trades/{trade_id}/repay"): World.running_loan,
+    ("POST", "/v1/margins"): World.future,
     ("POST", "/v1/settlements/nets/{net_id}/settle"): World.net,
     ("POST", "/v1/settlements/nets/{net_id}/dissolve"): World.net,
 }
@@ -214,7 +270,7 @@ def test_every_example_of_a_request_is_accepted_where_it_applies(api: Api, tmp_p
                 if path == "/v1/commands":
                     assert [each["status"] for each in results(answer)] == ["accepted"] * len(results(answer))
                 tried += 1
-    assert tried == 49
+    assert tried == 64
 
 
 def test_an_example_of_an_answer_shows_what_is_really_answered(api: Api) -> None:

@@ -12,7 +12,7 @@ import pytest
 from domain.admission import NotOneLog, NotRecorded, OutcomeUnknown, QueueFull
 from domain.batch import Unit
 from domain.commands import DefineInstrument, IssueKey, RecordPrice, RollBusinessDate
-from domain.events import TradeBooked
+from domain.events import TradeBooked, TransferReceived
 from domain.identifiers import isin_of
 from domain.schema import decode
 from infra.kafka.gate import KafkaGate
@@ -20,6 +20,7 @@ from infra.kafka.topics import Topics, WrongTopic, ensure_topics
 from infra.logs import submission_of
 from tests.decided import REPLY_PARTITIONS, Decided, by_key, wait_until
 from tests.rules import booking
+from tests.trade_commands import moving
 
 
 @pytest.fixture(scope="module")
@@ -125,6 +126,22 @@ def test_what_another_process_writes_into_a_log_is_seen_and_published(decided: D
         (other,) = beside.commit("ledger-0", [Unit((submission_of(command),))])
         (ours,) = gate.submit([decided.book(f"Q{number}")]).result()
         assert (other.status, ours.status) == ("accepted", "accepted")
+    decided.require_published()
+
+
+def test_what_is_sent_to_a_book_of_another_log_arrives_and_is_published(decided: Decided, gate: KafkaGate) -> None:
+    (booked,) = gate.submit([decided.book("X1")]).result()
+    lots = moving(
+        ("X1", "4", "400"), transfer_id="X", book=decided.books["ledger-0"], to_book=decided.books["ledger-1"]
+    )
+    (sent,) = gate.submit([by_key(lots)]).result()
+    assert (booked.status, sent.status, sent.log) == ("accepted", "accepted", "ledger-0")
+    arrived = decided.logs.recorders["ledger-1"]
+    wait_until(lambda: arrived.select_receipts([("ledger-0", str(sent.sequence))]))
+    ((_, state),) = [(each.topic, each.state) for each in arrived.select_events(f"arrival:{lots.book}/X")]
+    event = decode("transfer.received.v1", state)
+    assert isinstance(event, TransferReceived)
+    assert event.moved.lots == lots.lots
     decided.require_published()
 
 

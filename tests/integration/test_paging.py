@@ -52,7 +52,7 @@ def test_a_trial_balance_is_folded_in_pages_in_the_demo(tmp_path: Path) -> None:
         watched: Any = Watched(opened.read_models)
         opened.read_models = watched
         assert not any(report.read(opened, Posted(), 1.0).trial_balance.values())
-        assert watched.most["journal"] == watched.most["trades"] == READ_AT_ONCE
+        assert watched.most["journal"] == watched.most["settlements"] == READ_AT_ONCE
         opened.read_models = watched._read_models
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from fractions import Fraction
 
-from tests.naive.facts import Fact, Trade, consideration_of, held_by, standing_trades
+from tests.naive.facts import Fact, Trade, consideration_of, held_by, margins, standing_trades
 
 FIGURES = ("settled", "receivable", "payable", "total", "fees", "penalties")
 
@@ -20,10 +20,15 @@ def cash(facts: list[Fact], at: datetime | None = None) -> dict[str, dict[str, F
             figures["payable"] += paid - expected if whole <= 0 else 0
             figures["total"] += expected
         figures = found[f"{trade.terms['book']}/{trade.terms['currency']}"]
-        figures["fees"] += trade.fees()
+        figures["fees"] += sum(trade.expensed().values())
         if trade.is_loan():
             figures["settled"] += trade.settled_amount("maturity")
             figures["total"] += trade.settled_amount("maturity")
+    for margin in margins(facts, at):
+        key = f"{margin.key.split('/')[0]}/{margin.currency}"
+        figures = found.setdefault(key, dict.fromkeys(FIGURES, Fraction(0)))
+        for name in ("settled", "total"):
+            figures[name] += margin.amount
     for fact in facts:
         if "charges" in fact and held_by(fact, at):
             key = f"{fact['terms']['book']}/{fact['terms']['currency']}"
@@ -37,10 +42,10 @@ def _flows(trade: Trade) -> Iterator[tuple[str, Fraction, Fraction, Fraction]]:
     """Each currency of a trade: the whole, by which it is to be received or paid; what is expected; what was paid."""
     nothing = Fraction(0)
     yield trade.terms["currency"], consideration_of(trade.terms), trade.consideration(), nothing
-    if trade.terms["product"] == "fx-spot":
+    if trade.terms["product"].startswith("fx-"):
         yield trade.terms["asset"], Fraction(trade.terms["quantity"]), trade.number("quantity"), nothing
     for part in trade.parts:
         if part.leg == "start":
             yield part.terms["currency"], consideration_of(part.terms), nothing, part.amount
-            if part.terms["product"] == "fx-spot":
+            if part.terms["product"].startswith("fx-"):
                 yield part.terms["asset"], Fraction(part.terms["quantity"]), nothing, part.quantity

@@ -22,6 +22,26 @@ class Part(NamedTuple):
     quantity: Fraction
     amount: Fraction
     terms: dict[str, Any]
+    break_cost: Fraction
+
+
+class Closing(NamedTuple):
+    """Contracts of an option that left on a day, for nothing."""
+
+    trade_id: str
+    on: str
+    effective_at: datetime
+    quantity: Fraction
+
+
+class Margin(NamedTuple):
+    """What a future paid of a day, and the contracts that were closed with it."""
+
+    key: str
+    currency: str
+    amount: Fraction
+    closed: Fraction
+    price: Fraction
 
 
 class Row(NamedTuple):
@@ -44,6 +64,7 @@ class Trade(NamedTuple):
     terms: dict[str, Any]
     rows: list[Row]
     parts: list[Part]
+    closings: list[Closing]
 
     @property
     def holds(self) -> bool:
@@ -51,6 +72,10 @@ class Trade(NamedTuple):
 
     def number(self, name: str) -> Fraction:
         return sum((Fraction(row.dealt[name]) for row in self.rows), Fraction(0))
+
+    def expensed(self) -> dict[str, Fraction]:
+        """The fees that are no part of what lots cost."""
+        return {} if self.terms.get("fees_in_cost") else self.fee_lines()
 
     def fee_lines(self) -> dict[str, Fraction]:
         pays = any(row.first for row in self.rows)
@@ -69,8 +94,64 @@ class Trade(NamedTuple):
     def settled_amount(self, leg: str) -> Fraction:
         return sum((part.amount for part in self.parts if part.leg == leg), Fraction(0))
 
+    def closed(self) -> Fraction:
+        return sum((each.quantity for each in self.closings), Fraction(0))
+
+    def cost_of_one(self) -> Fraction:
+        return Fraction(self.terms["price"]) * multiplier(self.terms)
+
+    def accrued(self) -> Fraction:
+        """What came with the price for interest: below zero when we paid."""
+        return Fraction(self.terms["accrued"]["amount"]) if self.holds and "accrued" in self.terms else Fraction(0)
+
     def is_loan(self) -> bool:
         return "loan" in self.terms
+
+    def is_future(self) -> bool:
+        return bool(self.terms["product"] == "future")
+
+
+def multiplier(fact: dict[str, Any]) -> Fraction:
+    """A bond is priced in percent, a contract for as many units as it is of, all else for one."""
+    contract = fact.get("contract", {"kind": "share", "multiplier": "1"})
+    return Fraction(1, 100) if contract["kind"] == "bond" else Fraction(contract["multiplier"])
+
+
+def margins(facts: list[Fact], at: datetime | None = None) -> list[Margin]:
+    """Every payment, in the end or by some time."""
+    return [
+        Margin(
+            f"{fact['book']}/{fact['instrument']}", fact["currency"], Fraction(fact["amount"]),
+            Fraction(fact.get("closed", 0)), Fraction(fact["price"]) * multiplier(fact),
+        )
+        for fact in facts
+        if fact["stored type"] == "margin.settled.v1" and (at is None or _effective(fact) <= at)
+    ]
+
+
+class Moved(NamedTuple):
+    """A transfer of one book that stands: ``sign`` is -1 where it goes, 1 where it comes."""
+
+    transfer_id: str
+    sign: int
+    what: dict[str, Any]
+    holds: bool
+
+    def total(self, name: str) -> Fraction:
+        return sum((Fraction(lot[name]) for lot in self.what["lots"]), Fraction(0)) if self.holds else Fraction(0)
+
+    def key(self) -> str:
+        return f"{self.what['book']}/{self.what['instrument']}"
+
+
+def standing_transfers(facts: list[Fact], at: datetime | None = None) -> list[Moved]:
+    """Everything that came, and everything that went and did not come back; in the end, or as it held ``at`` a time."""
+    back = {fact["transfer_id"] for fact in facts if fact["stored type"] == "transfer.returned.v1"}
+    signs = {"transfer.sent.v1": -1, "transfer.received.v1": 1}
+    return [
+        Moved(fact["transfer_id"], sign, fact["moved"], held_by(fact, at))
+        for fact in facts if (sign := signs.get(fact["stored type"])) and (sign > 0 or fact["transfer_id"] not in back)
+    ]
 
 
 def consideration_of(terms: dict[str, Any]) -> Fraction:
@@ -87,8 +168,9 @@ def standing_trades(facts: list[Fact], at: datetime | None = None) -> list[Trade
             ever = _rows(own)
             rows = [row for row in ever if row.holds(at)]
             parts = [_part(fact) for fact in own if "settled_on" in fact and (at is None or _effective(fact) <= at)]
+            closings = [_closing(fact) for fact in own if "left" in fact and (at is None or _effective(fact) <= at)]
             terms = min(rows or ever, key=lambda row: row.since).terms if ever else own[-1]["terms"]
-            standing.append(Trade(trade_id, terms, rows, parts))
+            standing.append(Trade(trade_id, terms, rows, parts, closings))
     return standing
 
 
@@ -140,4 +222,11 @@ def _effective(fact: Fact) -> datetime:
 
 
 def _part(fact: Fact) -> Part:
-    return Part(fact.get("leg", "start"), Fraction(fact["quantity"]), Fraction(fact["amount"]), fact["terms"])
+    return Part(
+        fact.get("leg", "start"), Fraction(fact["quantity"]), Fraction(fact["amount"]), fact["terms"],
+        Fraction(fact.get("break_cost", 0)),
+    )
+
+
+def _closing(fact: Fact) -> Closing:
+    return Closing(fact["trade_id"], fact["on"], _effective(fact), Fraction(fact["quantity"]))

@@ -5,7 +5,18 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
-from tests.naive.facts import Fact, Part, Trade, consideration_of, held_by, standing_trades
+from tests.naive.facts import (
+    Fact,
+    Margin,
+    Moved,
+    Part,
+    Trade,
+    consideration_of,
+    held_by,
+    margins,
+    standing_trades,
+    standing_transfers,
+)
 from tests.naive.positions import positions
 
 Account = tuple[str, str, str]
@@ -26,11 +37,21 @@ def balances(facts: list[Fact], at: datetime | None = None) -> Balances:
         for part in trade.parts:
             for account, asset, quantity in _repaid(part) if part.leg == "maturity" else _paid(part):
                 put(part.terms["book"], account, asset, quantity)
-        for name, fee in trade.fee_lines().items():
+        for name, fee in trade.expensed().items():
             put(trade.terms["book"], f"Expense:Fees:{name}", trade.terms["currency"], fee)
+        for account, quantity in _contracts(trade.terms["instrument"], trade.closed()):
+            put(trade.terms["book"], account, trade.terms["asset"], quantity)
     for book, account, currency, amount in _penalties(facts, at):
         put(book, account, currency, amount)
+    for moved in standing_transfers(facts, at):
+        for account, asset, quantity in _moved(moved):
+            put(moved.what["book"], account, asset, quantity)
     currencies = {trade.terms["instrument"]: trade.terms["currency"] for trade in standing_trades(facts, at)}
+    for margin in margins(facts, at):
+        currencies[margin.key.split("/")[1]] = margin.currency
+        for account, asset, quantity in _margin(margin):
+            put(margin.key.split("/")[0], account, asset, quantity)
+    currencies |= {moved.what["instrument"]: moved.what["currency"] for moved in standing_transfers(facts, at)}
     for key, position in positions(facts, at).items():
         book, instrument = key.split("/")
         put(book, "Income:RealisedPnL", currencies[instrument], -position.realised)
@@ -42,7 +63,8 @@ def entries(facts: list[Fact]) -> list[Balances]:
     """What each fact changes in the accounts."""
     found, before = [], balances([])
     for number in range(1, len(facts) + 1):
-        after = balances(facts[:number]) if "terms" in facts[number - 1] else before
+        fact = facts[number - 1]
+        after = balances(facts[:number]) if {"terms", "moved", "contract"} & fact.keys() else before
         changed = {account: after.get(account, Fraction(0)) - before.get(account, Fraction(0))
                    for account in {**before, **after}}
         found.append({account: quantity for account, quantity in changed.items() if quantity})
@@ -68,10 +90,43 @@ def _held(trade: Trade) -> list[tuple[str, str, Fraction]]:
     if trade.is_loan():
         return [*lines, (_loan(terms), terms["asset"], quantity)]
     trading = f"Equity:Trading:{terms['instrument']}"
+    interest = "Assets:AccruedInterest" if Fraction(terms["quantity"]) > 0 else "Income:Interest"
     return [
-        *lines, (_expected_asset(terms), terms["asset"], quantity), (trading, terms["asset"], -quantity),
-        (trading, currency, -trade.number("amount")),
+        *lines, (_expected_asset(terms), terms["asset"], quantity),
+        (f"Memo:Trading:{terms['instrument']}" if _is_contract(terms) else trading, terms["asset"], -quantity),
+        (trading, currency, trade.accrued() - trade.number("amount")), (interest, currency, -trade.accrued()),
+        (trading, currency, trade.fees() if terms.get("fees_in_cost") else Fraction(0)),
     ]
+
+
+def _moved(moved: Moved) -> list[tuple[str, str, Fraction]]:
+    """What has come into custody at its cost has gone from what is in transit, and the other way round."""
+    quantity, cost = moved.sign * moved.total("quantity"), moved.sign * moved.total("cost")
+    name, asset, currency = moved.what["instrument"], moved.what["asset"], moved.what["currency"]
+    return [
+        ("Assets:Custody", asset, quantity), ("Assets:InTransit", asset, -quantity),
+        (f"Equity:Trading:{name}", asset, -quantity), (f"Equity:InTransit:{name}", asset, quantity),
+        (f"Equity:Trading:{name}", currency, cost), (f"Equity:InTransit:{name}", currency, -cost),
+    ]
+
+
+def _margin(margin: Margin) -> list[tuple[str, str, Fraction]]:
+    """Cash for what was gained; contracts that are closed with it leave."""
+    instrument = margin.key.split("/")[1]
+    lines = [(account, instrument, quantity) for account, quantity in _contracts(instrument, margin.closed)]
+    return [
+        *lines, ("Assets:Nostro", margin.currency, margin.amount),
+        (f"Equity:Trading:{instrument}", margin.currency, -margin.amount),
+    ]
+
+
+def _contracts(instrument: str, quantity: Fraction) -> list[tuple[str, Fraction]]:
+    """Contracts that come or go without a trade."""
+    return [("Memo:Contracts", quantity), (f"Memo:Trading:{instrument}", -quantity)]
+
+
+def _is_contract(terms: dict[str, Any]) -> bool:
+    return terms["product"] in {"future", "option"}
 
 
 def _paid(part: Part) -> list[tuple[str, str, Fraction]]:
@@ -80,7 +135,8 @@ def _paid(part: Part) -> list[tuple[str, str, Fraction]]:
     lines = [(_expected_cash(terms), currency, -part.amount), ("Assets:Nostro", currency, part.amount)]
     if "loan" in terms:
         return lines
-    kept = "Assets:Nostro" if terms["product"] == "fx-spot" else "Assets:Custody"
+    kept = "Assets:Nostro" if terms["product"].startswith("fx-") else "Assets:Custody"
+    kept = "Memo:Contracts" if _is_contract(terms) else kept
     return [*lines, (_expected_asset(terms), asset, -part.quantity), (kept, asset, part.quantity)]
 
 
@@ -88,7 +144,8 @@ def _repaid(part: Part) -> list[tuple[str, str, Fraction]]:
     interest = "Income:Interest" if Fraction(part.terms["loan"]["interest"]) > 0 else "Expense:Interest"
     return [
         ("Assets:Nostro", part.terms["currency"], part.amount), (_loan(part.terms), part.terms["asset"], part.quantity),
-        (interest, part.terms["asset"], -part.quantity - part.amount),
+        (interest, part.terms["asset"], part.break_cost - part.quantity - part.amount),
+        (f"{'Income' if part.break_cost > 0 else 'Expense'}:BreakCosts", part.terms["asset"], -part.break_cost),
     ]
 
 
@@ -99,7 +156,9 @@ def _expected_cash(terms: dict[str, Any]) -> str:
 
 def _expected_asset(terms: dict[str, Any]) -> str:
     is_bought = Fraction(terms["quantity"]) > 0
-    if terms["product"] == "fx-spot":
+    if _is_contract(terms):
+        expected = "Memo:ContractsExpected"
+    elif terms["product"].startswith("fx-"):
         expected = "Assets:CashReceivable" if is_bought else "Liabilities:CashPayable"
     else:
         expected = "Assets:SecuritiesReceivable" if is_bought else "Liabilities:SecuritiesDeliverable"

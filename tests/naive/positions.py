@@ -1,11 +1,12 @@
 """Positions from all the facts of a log: what stands, sorted by when it was traded, and run through from the first."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from tests.naive.facts import Fact, Trade, standing_trades
-from tests.naive.lots import Fill, Open, Outcome, first_in_first_out, moving_average
+from tests.naive.facts import Fact, Margin, Moved, Row, Trade, margins, multiplier, standing_trades, standing_transfers
+from tests.naive.lots import Fill, Open, Outcome, run
 
 
 class Position(NamedTuple):
@@ -16,47 +17,110 @@ class Position(NamedTuple):
     realised: Fraction
     fees: Fraction
     income: Fraction
+    substituted: Fraction
     trades: int
     lots: list[Open]
 
 
 _NO = Fraction(0)
-NOTHING = Position(_NO, _NO, _NO, _NO, _NO, _NO, _NO, 0, [])
+NOTHING = Position(_NO, _NO, _NO, _NO, _NO, _NO, _NO, _NO, 0, [])
 
 
 def positions(facts: list[Fact], at: datetime | None = None) -> dict[str, Position]:
-    """Positions by book and instrument, for every book and instrument with a trade that stands, or stood at a time."""
-    held: dict[str, list[Trade]] = {}
+    """Positions by book and instrument, for every book and instrument with something that stands, or stood at a time.
+    """
+    held: dict[str, tuple[list[Trade], list[Moved]]] = {}
     for trade in standing_trades(facts, at):
-        held.setdefault(f"{trade.terms['book']}/{trade.terms['instrument']}", []).append(trade)
-    return {key: _position(trades) for key, trades in held.items()}
+        held.setdefault(f"{trade.terms['book']}/{trade.terms['instrument']}", ([], []))[0].append(trade)
+    for moved in standing_transfers(facts, at):
+        held.setdefault(moved.key(), ([], []))[1].append(moved)
+    paid: dict[str, list[Margin]] = {}
+    for margin in margins(facts, at):
+        paid.setdefault(margin.key, []).append(margin)
+    futures = {key for key, (trades, _) in held.items() if any(trade.is_future() for trade in trades)}
+    found = {key: _position(*each) for key, each in held.items() if key not in futures}
+    return found | {key: _future(held.get(key, ([], []))[0], paid.get(key, [])) for key in {*futures, *paid}}
 
 
-def _position(trades: list[Trade]) -> Position:
+def _future(trades: list[Trade], paid: list[Margin]) -> Position:
+    """Nothing is kept at a price: what it costs is what was paid for it, and what it gained is what it has paid."""
+    traded = sum((trade.number("quantity") for trade in trades), _NO)
+    closed = sum((margin.closed for margin in paid), _NO)
+    settled = sum((trade.settled_quantity("start") for trade in trades), closed)
+    gained = sum((margin.amount for margin in paid), _NO)
+    cost = sum((trade.number("quantity") * trade.cost_of_one() for trade in trades), _NO)
+    cost += gained + sum((margin.closed * margin.price for margin in paid), _NO)
+    return Position(
+        quantity=traded + closed, settled=settled, in_flight=traded + closed - settled, cost=cost, realised=gained,
+        fees=sum((trade.fees() for trade in trades), _NO), income=_NO, trades=sum(trade.holds for trade in trades),
+        substituted=_NO, lots=[],
+    )
+
+
+def _position(trades: list[Trade], transfers: list[Moved]) -> Position:
     traded = sum((trade.number("quantity") for trade in trades), Fraction(0))
+    came = sum((moved.sign * moved.total("quantity") for moved in transfers), Fraction(0))
     repaid = sum((trade.settled_quantity("maturity") for trade in trades), Fraction(0))
     received = sum((trade.settled_amount("maturity") for trade in trades), Fraction(0))
-    settled = sum((trade.settled_quantity("start") for trade in trades), Fraction(0)) + repaid
-    quantity = traded + repaid
+    closed = sum((trade.closed() for trade in trades), Fraction(0))
+    settled = sum((trade.settled_quantity("start") for trade in trades), Fraction(0)) + repaid + came + closed
+    quantity = traded + repaid + came + closed
     # Money lent is worth what it is: it has no lots, and earns interest and no profit.
-    result = Outcome([], quantity, Fraction(0)) if trades[0].is_loan() else _run(trades)
+    is_loan = any(trade.is_loan() for trade in trades)
+    result = Outcome([], quantity, Fraction(0)) if is_loan else _run(trades, transfers)
+    interest = repaid + received + sum((trade.accrued() for trade in trades), Fraction(0))
     return Position(
         quantity=quantity, settled=settled, in_flight=quantity - settled, cost=result.cost, realised=result.realised,
-        fees=sum((trade.fees() for trade in trades), Fraction(0)), income=repaid + received,
-        trades=sum(trade.holds for trade in trades),
+        fees=sum((fee for trade in trades for fee in trade.expensed().values()), Fraction(0)),
+        income=interest, substituted=result.substituted, trades=sum(trade.holds for trade in trades),
         lots=result.lots,
     )
 
 
-def _run(trades: list[Trade]) -> Outcome:
-    dealt = [row.dealt for trade in sorted(trades, key=lambda trade: trade.trade_id) for row in trade.rows]
-    fills = [
-        Fill(part["origin"], part["trade_date"], Fraction(part["quantity"]), Fraction(part["price"]))
-        for part in sorted(dealt, key=_place)
+def _run(trades: list[Trade], transfers: list[Moved]) -> Outcome:
+    by_id = sorted(trades, key=lambda trade: trade.trade_id)
+    runs = [*((_place(row), [_fill(row)]) for trade in by_id for row in trade.rows),
+            *((_place_of(moved), list(_fills(moved))) for moved in transfers if moved.holds)]
+    for closing in (each for trade in trades for each in trade.closings):
+        # What expires comes after all that was traded that day.
+        place = (closing.on, 2, closing.effective_at, closing.trade_id)
+        runs.append((place, [Fill(closing.trade_id, closing.on, closing.quantity, Fraction(0), Fraction(0))]))
+    fills = [fill for _, each in sorted(runs, key=lambda entry: entry[0]) for fill in each]
+    first = trades[0].terms if trades else transfers[0].what
+    return run(fills, first["lot_method"])
+
+
+def _fill(row: Row) -> Fill:
+    quantity, price = Fraction(row.dealt["quantity"]), Fraction(row.dealt["price"]) * multiplier(row.terms)
+    cost = quantity * price
+    if row.terms.get("fees_in_cost") and row.first:
+        cost += sum((Fraction(fee) for fee in row.terms.get("fees", {}).values()), _NO)
+    names = tuple((lot["trade_id"], Fraction(lot["quantity"])) for lot in row.dealt.get("closes", []))
+    return Fill(row.dealt["origin"], row.dealt["trade_date"], quantity, price, cost, names)
+
+
+def _fills(moved: Moved) -> Iterator[Fill]:
+    """What goes is sold for what it cost; what comes is bought lot by lot, each on the day it was acquired."""
+    lots = [
+        (lot.get("trade_id", moved.transfer_id), lot["trade_date"], Fraction(lot["quantity"]), Fraction(lot["cost"]))
+        for lot in moved.what["lots"]
     ]
-    by_average = any(trade.terms["lot_method"] == "average" for trade in trades)
-    return moving_average(fills) if by_average else first_in_first_out(fills)
+    if moved.sign > 0:
+        for trade_id, day, quantity, cost in lots:
+            yield Fill(trade_id, day, quantity, round(cost / quantity, 12), cost)
+        return
+    quantity, cost = -moved.total("quantity"), -moved.total("cost")
+    names = tuple((trade_id, abs(size)) for trade_id, _, size, _ in lots)
+    yield Fill(
+        moved.transfer_id, moved.what["transfer_date"], quantity, round(cost / quantity, 12), cost, names
+    )
 
 
-def _place(part: dict[str, Any]) -> tuple[str, datetime, str]:
-    return part["trade_date"], datetime.fromisoformat(part["executed_at"]), part["origin"]
+def _place(row: Row) -> tuple[str, int, datetime, str]:
+    dealt = row.dealt
+    return dealt["trade_date"], 1, datetime.fromisoformat(dealt["executed_at"]), dealt["origin"]
+
+
+def _place_of(moved: Moved) -> tuple[str, int, datetime, str]:
+    executed_at = datetime.fromisoformat(moved.what["executed_at"])
+    return moved.what["transfer_date"], 1, executed_at, moved.transfer_id

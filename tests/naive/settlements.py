@@ -20,7 +20,12 @@ class Obligation(NamedTuple):
     penalties: Fraction
 
 
-_SETTLED = ("trade.settled.v1", "trade.bought-in.v1")
+_SETTLED = ("trade.settled.v1", "trade.bought-in.v1", "loan.rolled-over.v1", "loan.repaid-early.v1")
+_PARTLY = ("trade.partially-settled.v1", "loan.partly-repaid-early.v1")
+_OF_NO_LEG = (
+    "trade.affirmed.v1", "option.exercised.v1", "option.assigned.v1", "option.expired.v1", "loan.rate-fixed.v1",
+    "trade.reallocated.v1",
+)
 _REVISED = (
     "trade.amended.v1", "trade.corrected.v1", "trade.partially-novated.v1", "trade.increased.v1", "trade.decreased.v1",
     "trade.terminated.v1",
@@ -51,7 +56,8 @@ def _obligation(own: list[Fact], leg: str) -> Obligation:
     amount -= sum((Fraction(fee) for fee in terms.get("fees", {}).values()), _NO)
     due_on = terms["settlement_date"]
     if leg == "maturity":
-        amount, quantity, due_on = quantity + Fraction(terms["loan"]["interest"]), -quantity, _maturity(terms)
+        amount = quantity + Fraction(terms["loan"]["interest"]) + Fraction(terms["loan"].get("break_cost", 0))
+        quantity, due_on = -quantity, _maturity(terms)
     moved = [fact for fact in about if "settled_on" in fact]
     return Obligation(
         status=_status(own, about, leg), due_on=due_on, quantity=quantity, amount=amount,
@@ -73,7 +79,7 @@ def _of_all_legs(fact: Fact) -> bool:
 
 
 def _tells_of_a_leg(fact: Fact) -> bool:
-    return not _of_all_legs(fact) and fact["stored type"] not in {"trade.affirmed.v1", "trade.reallocated.v1"}
+    return not _of_all_legs(fact) and fact["stored type"] not in _OF_NO_LEG
 
 
 def _status(own: list[Fact], about: list[Fact], leg: str) -> str:
@@ -88,7 +94,7 @@ def _status(own: list[Fact], about: list[Fact], leg: str) -> str:
     for fact in reversed(own):
         if fact["stored type"] == "trade.settlement-failed.v1" and fact in about:
             return "failing"
-        if fact["stored type"] == "trade.partially-settled.v1" and fact in about:
+        if fact["stored type"] in _PARTLY and fact in about:
             return "partially-settled"
         if fact["stored type"] in _REVISED:
             break

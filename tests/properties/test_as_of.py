@@ -48,6 +48,7 @@ def test_for_ever_and_as_known_now_is_what_the_live_documents_say(history: list[
     found = said(grouped(models["movements"].values()), Instant(None, events[-1].sequence))
     live = {key: fields(each, *OF_THE_LAST_EVENT) for key, each in models["positions"].items()}
     assert {key: fields(each, *OF_THE_LAST_EVENT) for key, each in found["positions"].items()} == live
+    assert all(found["positions"][key].sequence >= each.sequence for key, each in models["positions"].items())
     assert something(found["cash"]) == something(models["cash"])
     assert found["accounts"] == posted(models["journal"].values())
 

@@ -29,6 +29,9 @@ class Point:
     def rate(self, _base: str, _quote: str, /) -> Decimal | None:
         return self._rate
 
+    def accrued(self, _held: Position, /) -> Decimal | None:
+        return Decimal(0)
+
 
 def position(**figures: Any) -> Position:
     return Position(

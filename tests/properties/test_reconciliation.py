@@ -54,6 +54,9 @@ def fates(trade_id: str, size: Decimal) -> dict[str, Fate]:
         "settled after us": Fate("settled-on-another-day", 0, (settled,)),
         "booked late": Fate("booked-after-the-cut", 2, is_late=True),
         "amended": Fate("amended", 2, (), (about(AmendTrade, trade_id, terms=shares(str(size))),)),
+        "amended after a part": Fate(
+            "amended", 2, (part,), (about(AmendTrade, trade_id, terms=shares(str(3 * size))),)
+        ),
         "cancelled": Fate("cancelled", 2, (), (about(CancelTrade, trade_id),)),
         "without fees": Fate("fees", 2, (settled,), fee=FEE),
     }

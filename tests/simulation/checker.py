@@ -5,10 +5,17 @@ from typing import Any
 
 import msgspec
 
-from domain.events import BusinessDateRolled, PeriodClosed
+from domain.events import (
+    BusinessDateRolled,
+    CommandRefused,
+    PeriodClosed,
+    TransferReceived,
+    TransferReturned,
+    TransferSent,
+)
 from domain.outcomes import SYSTEM, Submission
-from domain.routing import log_names
-from domain.schema import recorded
+from domain.routing import is_log, log_names
+from domain.schema import Recorded, recorded
 from infra.kafka.shares import Place
 from infra.rebuild import compare
 from infra.verification import verify
@@ -64,6 +71,7 @@ def require_all(cluster: Cluster) -> None:
         assert unseen(_published(cluster, log)) == _stored(cluster, log), f"{log} is not what was published of it"
     _require_once(cluster)
     _require_turns(cluster)
+    _require_carried(cluster)
     _require_read_models(cluster)
 
 
@@ -73,7 +81,8 @@ def _require_once(cluster: Cluster) -> None:
     for log, recorder in cluster.recorders.items():
         for each in recorder.select_notifications(1, 100_000):
             event = recorded(log, each.id, each).event
-            if event.source != SYSTEM.key_id and not event.source.startswith("kafka:"):
+            own = event.source == SYSTEM.key_id or is_log(event.source)
+            if not own and not event.source.startswith("kafka:"):
                 places.setdefault(event.command_id, []).append((log, each.id))
     for command_id in cluster.senders.asked:
         outcome = cluster.senders.told[command_id]
@@ -90,6 +99,30 @@ def _turns(cluster: Cluster, log: str) -> list[list[Any]]:
     facts = [recorded(log, each.id, each).event for each in cluster.recorders[log].select_notifications(1, 100_000)]
     rolls = [fact.business_date for fact in facts if isinstance(fact, BusinessDateRolled)]
     return [rolls, [fact.through for fact in facts if isinstance(fact, PeriodClosed)]]
+
+
+def _require_carried(cluster: Cluster) -> None:
+    """Every transfer has arrived or come back, once, and nothing else has."""
+    for led_to, came in _carried(cluster):
+        assert came == led_to
+
+
+def _carried(cluster: Cluster) -> list[tuple[list[str], list[str]]]:
+    """What leads to something in another log, and what has come of that; twice: as it is sent, and as it is refused."""
+    facts = [
+        recorded(log, each.id, each) for log in LEDGER_LOGS
+        for each in cluster.recorders[log].select_notifications(1, 100_000)
+    ]
+    own = [each for each in facts if each.event.actor == SYSTEM.key_id and is_log(each.event.source)]
+    refused = [each for each in own if isinstance(each.event, CommandRefused)]
+    sent = [each.id for each in facts if isinstance(each.event, TransferSent)]
+    came = [each for each in own if isinstance(each.event, TransferReceived)] + refused
+    returned = [each for each in own if isinstance(each.event, TransferReturned)]
+    return [(sorted(sent), _causes(came)), (sorted(each.id for each in refused), _causes(returned))]
+
+
+def _causes(facts: Sequence[Recorded]) -> list[str]:
+    return sorted(each.event.causation_id or "" for each in facts)
 
 
 def _require_read_models(cluster: Cluster) -> None:
@@ -163,6 +196,7 @@ def _whats_left(cluster: Cluster) -> dict[str, Any]:
         "trouble": [slot.running.trouble for slot in (*cluster.deciders, *cluster.projectors)
                     if slot.up and slot.running.trouble],
         "not published": logs, "passed over": _passed_over(cluster),
+        "not carried": [led_to for led_to, came in _carried(cluster) if len(came) < len(led_to)],
         "not turned": len({str(_turns(cluster, log)) for log in ("reference", *LEDGER_LOGS)}) > 1,
     }
     if not any(left.values()):

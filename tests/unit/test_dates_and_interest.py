@@ -18,9 +18,12 @@ from domain.business_days import (
     modified_following,
 )
 from domain.commands.trades import DayCount
-from domain.day_counts import interest, year_fraction
+from domain.day_counts import year_fraction
+from domain.events import LoanSchedule
+from domain.events.trades import Fixing
 from domain.money import exact
 from domain.refusals import Refused
+from domain.trades.accrual import interest_between
 
 CHRISTMAS = Calendar(holidays=frozenset({date(2026, 12, 25)}))
 DATES = st.dates(date(2000, 1, 1), date(2100, 1, 1))
@@ -87,8 +90,45 @@ def test_actual_day_counts_add_up(first: date, second: date, third: date) -> Non
         assert parts == year_fraction(day_count, first, third)
 
 
-def test_interest_is_rounded_half_to_even_in_minor_units() -> None:
+def lent(rate: str, until: date, day_count: DayCount = "ACT/360", *fixings: tuple[date, str]) -> LoanSchedule:
+    """From New Year's Day of 2026."""
+    return LoanSchedule(
+        rate_type="floating", rate=Decimal(rate), day_count=day_count, start_date=date(2026, 1, 1), maturity_date=until,
+        interest=Decimal(0), fixings=tuple(Fixing(fixed_from=day, rate=Decimal(fixed)) for day, fixed in fixings),
+    )
+
+
+def interest(principal: int, rate: str, until: date, currency: str, day_count: DayCount = "ACT/360") -> Decimal:
     with exact():
-        assert interest(Decimal(100) * Decimal("3.65"), Fraction(1, 365), "EUR") == Decimal("0.01")
-        assert interest(Decimal(-50) * 3, Fraction(1, 100), "EUR") == Decimal("-0.02")
-        assert interest(Decimal(1000) * 5, Fraction(1, 360), "JPY") == Decimal(0)
+        return interest_between(lent(rate, until, day_count), Decimal(principal), currency, until)
+
+
+def test_interest_is_rounded_half_to_even_in_minor_units() -> None:
+    assert interest(100, "3.65", date(2026, 1, 2), "EUR", "ACT/365F") == Decimal("0.01")
+    assert interest(-50, "3.65", date(2026, 1, 6), "EUR", "ACT/365F") == Decimal("-0.02")
+    assert interest(1000, "5", date(2026, 1, 2), "JPY") == Decimal(0)
+
+
+@pytest.mark.parametrize(
+    ("currency", "due"), [("JPY", "139"), ("EUR", "138.89"), ("KWD", "138.889"), ("CLF", "138.8889")]
+)
+def test_interest_is_counted_as_finely_as_its_currency(currency: str, due: str) -> None:
+    assert str(interest(100_000, "5", date(2026, 1, 11), currency)) == due
+
+
+def test_interest_at_several_rates_is_rounded_once() -> None:
+    """A third of a cent each of three days is a cent in all."""
+    until = date(2026, 1, 4)
+    loan = lent("1.2", until, "ACT/360", (date(2026, 1, 2), "1.2"), (date(2026, 1, 3), "1.2"))
+    with exact():
+        assert interest_between(loan, Decimal(100), "EUR", until) == Decimal("0.01")
+        assert interest_between(loan, Decimal(100), "EUR", date(2026, 1, 2)) == 0
+
+
+def test_each_rate_holds_from_its_fixing_to_the_next() -> None:
+    until = date(2026, 4, 11)
+    loan = lent("3.6", until, "ACT/360", (date(2026, 1, 11), "7.2"), (date(2026, 3, 2), "0"))
+    with exact():
+        assert interest_between(loan, Decimal(36000), "EUR", until) == 36 + 360
+        assert interest_between(loan, Decimal(36000), "EUR", date(2026, 1, 21)) == 36 + 72
+        assert interest_between(loan, Decimal(36000), "EUR", until, date(2026, 2, 20)) == 72

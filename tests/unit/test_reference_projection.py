@@ -18,7 +18,15 @@ from domain.commands import (
     RollBusinessDate,
     SetLimit,
 )
-from domain.events import EVENT_TYPES, CommandRefused, LogOpened, NetEvent, TradeEvent
+from domain.events import (
+    EVENT_TYPES,
+    CommandRefused,
+    LogOpened,
+    NetEvent,
+    TradeEvent,
+    TransferEvent,
+    VariationMarginSettled,
+)
 from projections.reference import _KINDS
 from tests.documents import History
 from tests.rules import DAY, FOUNDATION, booking
@@ -100,6 +108,6 @@ def test_trades_change_nothing_here() -> None:
 
 
 def test_every_fact_of_the_reference_and_market_logs_has_its_place() -> None:
-    of_ledgers = TradeEvent | NetEvent | CommandRefused | LogOpened
+    of_ledgers = TradeEvent | NetEvent | TransferEvent | VariationMarginSettled | CommandRefused | LogOpened
     facts = {kind for kind in EVENT_TYPES.values() if not issubclass(kind, of_ledgers)}
     assert set(_KINDS) == facts

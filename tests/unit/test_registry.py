@@ -10,6 +10,7 @@ from projections.projection import Projection, families
 from projections.registry import PROJECTIONS
 from tests.documents import History, read_models
 from tests.rules import booking
+from tests.trade_commands import moving
 from tests.unit.test_trades_projection import loan
 
 BY_NAME = {projection.name: projection for projection in PROJECTIONS}
@@ -22,7 +23,7 @@ def history() -> History:
         AmendTrade(command_id="a", trade_id="T1", book="EQ-1", terms=terms),
         SettleTrade(command_id="s", trade_id="T1", book="EQ-1", quantity=Decimal(5)),
         CancelTrade(command_id="c", trade_id="T2", book="EQ-1"),
-        booking("T3", terms=loan().terms),
+        booking("T3", terms=loan().terms), moving(("T1", "2", "300")),
     )
     told.refuse("kill-switch")
     return told

@@ -29,7 +29,7 @@ def test_whoever_makes_another_state_of_the_same_events_raises_the_number_of_the
             # 12 shares at 88.40, and 110 dollars at 1.25; what was amended and cancelled is free again.
             used={"EQ-1": Decimal("1148.80"), "EQ-2": Decimal(360)},
             positions=[("EQ-1", "SAN", Decimal(12)), ("EQ-2", "SAN", Decimal(-4)), ("EQ-1", "EURUSD", Decimal(100))],
-            dates={}, versions={},
+            dates={}, versions={}, margins=[], arrivals={},
         ),
         KeptMarket(
             prices={"SAN": Decimal("91.5")}, rates=[("EUR", "USD", Decimal("1.25"))],

@@ -1,0 +1,27 @@
+"""What has accrued of the coupon of a bond that is held, for its value on a day."""
+
+from datetime import date
+from decimal import Decimal
+
+import msgspec
+
+from domain.bonds import accrued, accrued_amount
+from domain.business_days import WEEKENDS_ONLY
+from domain.commands.contracts import BondContract
+from domain.money import ZERO
+from projections.positions import Position
+
+
+def accrued_on(position: Position, day: date | None) -> Decimal | None:
+    """The interest that its holder has earned since the last coupon, also where that has gone ex: it is his. None when
+    the day is not known.
+    """
+    bond = position.contract
+    if not isinstance(bond, BondContract) or not position.quantity:
+        return ZERO
+    if day is None:
+        return None
+    if not bond.issue_date <= day < bond.maturity_date:
+        return ZERO
+    found = accrued(msgspec.structs.replace(bond, ex_coupon_days=0), day, WEEKENDS_ONLY)
+    return ZERO if found is None else accrued_amount(position.quantity, found.percent, position.currency)
