@@ -49,8 +49,9 @@ def position_at(movements: Sequence[Held], at: Instant) -> Position | None:
         return None
     position = _empty(min(known, key=lambda each: each.known_from_sequence))
     position.sequence = max(_last_change(each, at) for each in known)
-    for movement, holding in steps(held_at(known, at), position.lot_method):
-        position.trades += movement.kind == "trade"
+    held = held_at(known, at)
+    position.trades = len({each.trade_id for each in held if each.kind == "trade"})
+    for movement, holding in steps(held, position.lot_method):
         if movement.kind != "trade":
             position.settled += movement.quantity
         if movement.is_fill:
@@ -86,9 +87,9 @@ def _margined(holding: Holding, movement: Held) -> Holding:
     return Holding(holding.quantity + movement.quantity, cost, holding.realised + movement.gain, ())
 
 
-def _order(movement: Held) -> tuple[Place, int]:
-    # What moves of a trade comes after the trade.
-    return movement.place, 0 if movement.kind in FILLING else movement.known_from_sequence
+def _order(movement: Held) -> tuple[Place, int, str]:
+    # What moves of a trade comes after the trade; parts that were dealt at once come in their own order.
+    return movement.place, 0 if movement.kind in FILLING else movement.known_from_sequence, movement.id
 
 
 def _last_change(movement: Held, at: Instant) -> int:

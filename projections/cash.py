@@ -8,10 +8,9 @@ from domain.events import (
     PenaltyBooked,
     SettlementEvent,
     StatusEvent,
-    TradeAmended,
+    TermsReplaced,
     TradeBooked,
-    TradeCancelled,
-    TradeCorrected,
+    TradeEnded,
     TradeEvent,
     VariationMarginSettled,
 )
@@ -62,7 +61,7 @@ class CashBalances:
             return (f"{fact.book}/{fact.currency}",)
         if not isinstance(fact, TradeEvent) or isinstance(fact, StatusEvent | OptionEvent):
             return ()
-        if isinstance(fact, TradeAmended | TradeCorrected):
+        if isinstance(fact, TermsReplaced):
             return tuple(dict.fromkeys((*_ids(fact.previous), *_ids(fact.terms))))
         return _ids(fact.terms)
 
@@ -79,11 +78,11 @@ class CashBalances:
             _expect(cash, terms, 1)
         elif isinstance(fact, SettlementEvent):
             _settle(cash, fact)
-        elif isinstance(fact, TradeCancelled):
+        elif isinstance(fact, TradeEnded):
             _expect(cash, terms, -1)
         elif isinstance(fact, PenaltyBooked):
             _charge(cash, fact)
-        elif isinstance(fact, TradeAmended | TradeCorrected):
+        elif isinstance(fact, TermsReplaced):
             _expect(cash, fact.previous, -1)
             _expect(cash, terms, 1)
         return cash

@@ -5,17 +5,21 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import ClassVar, Literal
 
+from msgspec.structs import replace
+
 from domain.commands.contracts import Contract
 from domain.commands.lots import MovedLot, NamedLot
 from domain.commands.reference import LotMethod
 from domain.events import (
     Event,
+    Part,
     PenaltyBooked,
     SettlementEvent,
-    TradeAmended,
+    TermsReplaced,
     TradeBooked,
     TradeCancelled,
     TradeCorrected,
+    TradeEnded,
     TradeEvent,
     TransferEvent,
     TransferReceived,
@@ -25,6 +29,7 @@ from domain.events.products import OptionEvent
 from domain.events.trades import ONE, Economics, Product, multiplier_of
 from domain.money import ZERO, divide
 from domain.schema import Recorded
+from domain.trades.state import entry_of
 from projections.accounts import held_as
 from projections.journal import (
     Posting,
@@ -42,14 +47,15 @@ Kind = Literal["trade", "settlement", "repayment", "penalty", "transfer-out", "t
 FILLING = frozenset({"trade", "transfer-out", "transfer-in"})
 TRADING, CLOSING = 1, 2
 """The precedence of what is traded: after what happens at the opening (0), before what expires, or is paid for (2)."""
-REVISING = (TradeBooked, TradeAmended, TradeCorrected)
+REVISING = (TradeBooked, TermsReplaced)
 WITHOUT_LOTS = frozenset({"loan-deposit", "future"})
 """Products of which nothing is kept that was bought at a price."""
 
 
 class Held(Document, kw_only=True):
     """What the fold of a position reads of a movement, and no more: a book has many thousands. ``quantity`` changes the
-    position, but that of a settlement only moves; ``income`` is interest, ``gain`` what is realised at once.
+    position, but that of a settlement only moves; ``income`` is interest, ``gain`` what is realised at once. ``origin``
+    is the trade that it was dealt with, where it has come to be another's since.
     ``valid_to`` and ``known_to_sequence`` are None while it still holds, or is still thought to.
 
     ``beyond`` is what it costs beside quantity x price, ``closes`` the lots that it takes first, ``brings`` those that
@@ -61,6 +67,7 @@ class Held(Document, kw_only=True):
     entity: str
     instrument: str
     trade_id: str
+    origin: str = ""
     kind: Kind = "trade"
     product: Product
     asset: str
@@ -103,8 +110,10 @@ class Held(Document, kw_only=True):
 
     @property
     def place(self) -> Place:
-        """Its place among the movements of its position; a revision has that of its trade."""
-        return self.trade_date, self.precedence, self.executed_at, self.trade_id
+        """Its place among the movements of its position; a revision has that of its trade, and what a trade took over
+        that of the trade it was dealt with.
+        """
+        return self.trade_date, self.precedence, self.executed_at, self.origin or self.trade_id
 
 
 class Posted(Held, kw_only=True):
@@ -134,14 +143,14 @@ class Movement(Posted, kw_only=True):
 
 
 class Movements:
-    """An agreed amendment holds from its ``effective_at`` on, so the earlier terms get an entry of their own that ends
-    there; right terms hold for as long as the corrected ones were thought to; a cancelled trade never held. What
-    settles, what is repaid of a loan, and what a fail costs are movements too, and so are transfers: one that comes
-    back never left.
+    """What was agreed to replace terms holds from its ``effective_at`` on, so the earlier terms get an entry of their
+    own that ends there; right terms hold for as long as the corrected ones were thought to; a cancelled trade never
+    held. Terms in parts have an entry for each. What settles, what is repaid of a loan, and what a fail costs are
+    movements too, and so are transfers: one that comes back never left.
     """
 
     name = "movements"
-    version = 3
+    version = 4
     needs: ClassVar[tuple[str, ...]] = ("movements",)
     appends = False
     columns: ClassVar[tuple[str, ...]] = ("book", "instrument", "desk")
@@ -150,20 +159,21 @@ class Movements:
     def keys(self, event: Recorded) -> Sequence[str]:
         fact = event.event
         if type(fact) is TradeBooked:
-            return (_id(fact.terms, fact),)
+            return _ids(fact.terms, fact)
         if isinstance(fact, TransferEvent):
             return (_transfer_id(fact),)
-        if isinstance(fact, TradeAmended):
-            old = _id(fact.previous, fact, fact.revision - 1)
-            return (f"{old}-until", old, _id(fact.terms, fact))
-        if isinstance(fact, TradeCorrected):
-            return (_id(fact.previous, fact, fact.revision - 1), _id(fact.terms, fact))
-        return tuple(_possible(fact)) if isinstance(fact, TradeCancelled) else _own(fact, event)
+        if isinstance(fact, TradeCancelled):
+            return tuple(_possible(fact))
+        if not isinstance(fact, TermsReplaced | TradeEnded):
+            return _own(fact, event)
+        old = _replaced(fact)
+        held = () if isinstance(fact, TradeCorrected) else tuple(f"{key}{UNTIL}" for key in old)
+        return (*held, *old, *(_ids(fact.terms, fact) if isinstance(fact, TermsReplaced) else ()))
 
     def project(self, key: str, document: Movement | None, event: Recorded, view: View) -> Movement | None:
         fact = event.event
         if type(fact) is TradeBooked:
-            return _movement(key, fact.terms, fact, event, fact.terms.executed_at)
+            return _begun(key, fact, event, fact.terms.executed_at)
         if isinstance(fact, VariationMarginSettled):
             return _margin(key, fact, event)
         if isinstance(fact, TransferEvent):
@@ -175,19 +185,38 @@ class Movements:
         assert isinstance(fact, TradeEvent)
         if document is not None or isinstance(fact, TradeCancelled):
             return _ended(document, event) if document else None
-        if not isinstance(fact, TradeAmended | TradeCorrected):
+        if not isinstance(fact, TermsReplaced | TradeEnded):
             return _followed(key, fact, event)
-        old: Movement | None = view.get("movements", _id(fact.previous, fact, fact.revision - 1))
-        assert old is not None
-        if key.endswith("-until"):
-            return _until(key, old, fact, event)
+        if key.endswith(UNTIL):
+            return _until(key, view.get("movements", key.removesuffix(UNTIL)), event)
+        olds: list[Movement | None] = [view.get("movements", old) for old in _replaced(fact)]
         # Terms that were agreed to hold from before those they replace, hold from where these began.
-        amended_from = max(fact.effective_at, old.valid_from) if isinstance(fact, TradeAmended) else old.valid_from
-        return _movement(key, fact.terms, fact, event, amended_from)
+        began = min(old.valid_from for old in olds if old)
+        return _begun(key, fact, event, began if isinstance(fact, TradeCorrected) else max(fact.effective_at, began))
 
 
-def _id(terms: Economics, fact: TradeEvent, revision: int | None = None) -> str:
-    return f"{terms.book}/{terms.instrument}/{fact.trade_id}/{revision or fact.revision:04d}"
+UNTIL = "-until"
+
+
+def _ids(terms: Economics, fact: TradeEvent, revision: int | None = None) -> tuple[str, ...]:
+    """The entries of a revision of a trade: one, or one for each part."""
+    revision = revision or fact.revision
+    if not terms.parts:
+        return (f"{terms.book}/{terms.instrument}/{fact.trade_id}/{revision:04d}",)
+    return tuple([_id(terms.book, fact, entry_of(terms, revision, place)) for place in range(len(terms.parts))])
+
+
+def _id(book: str, fact: TradeEvent, entry: str) -> str:
+    instrument, _, number = entry.rpartition("/")
+    return f"{book}/{instrument}/{fact.trade_id}/{number}"
+
+
+def _replaced(fact: TradeEvent) -> tuple[str, ...]:
+    """The entries that an event ends."""
+    if isinstance(fact, TermsReplaced):
+        return _ids(fact.previous, fact, fact.revision - 1)
+    assert isinstance(fact, TradeEnded)
+    return _ids(fact.terms, fact)
 
 
 def _own(fact: Event, event: Recorded) -> tuple[str, ...]:
@@ -196,7 +225,7 @@ def _own(fact: Event, event: Recorded) -> tuple[str, ...]:
         return (f"{fact.book}/{fact.instrument}/margin-{event.sequence:012d}",)
     if not isinstance(fact, SettlementEvent | OptionEvent | PenaltyBooked):
         return ()
-    return (f"{_id(fact.terms, fact)}-{_kind(fact)}-{event.sequence:012d}",)
+    return (f"{_ids(fact.terms, fact)[0]}-{_kind(fact)}-{event.sequence:012d}",)
 
 
 def _kind(fact: TradeEvent) -> Kind:
@@ -218,10 +247,34 @@ def beyond_price(terms: Economics) -> Decimal:
 
 def _possible(fact: TradeCancelled) -> Iterator[str]:
     """Every entry of the trade that may still be thought to hold."""
-    yield _id(fact.terms, fact)
+    yield from _ids(fact.terms, fact)
     for instrument in (fact.terms.instrument, *fact.instruments):
         entry = f"{fact.terms.book}/{instrument}/{fact.trade_id}"
-        yield from (f"{entry}/{revision:04d}-until" for revision in range(1, fact.revision))
+        yield from (f"{entry}/{revision:04d}{UNTIL}" for revision in range(1, fact.revision))
+    yield from (f"{_id(fact.terms.book, fact, entry)}{UNTIL}" for entry in fact.entries)
+
+
+def _begun(key: str, fact: TradeEvent, event: Recorded, valid_from: datetime) -> Movement:
+    """An entry of the terms that hold after the event."""
+    terms = fact.terms
+    if not terms.parts:
+        return _movement(key, terms, fact, event, valid_from)
+    place = int(key.rpartition(".")[2])
+    part = terms.parts[place]
+    dealt = _of_part(terms, part, first=place == 0)
+    movement = _movement(key, dealt, fact, event, part.held_from)
+    movement.origin = part.origin if part.origin != fact.trade_id else ""
+    # What a part obliges to is owed and paid with the whole, on whichever side that is.
+    movement.postings = _but_nothing(trade_postings(dealt, terms))
+    return movement
+
+
+def _of_part(terms: Economics, part: Part, *, first: bool) -> Economics:
+    """A part as terms of its own; the fees are of the whole, and go with the first."""
+    return replace(
+        terms, quantity=part.quantity, price=part.price, amount=part.amount, trade_date=part.trade_date,
+        executed_at=part.executed_at, closes=part.closes, fees=terms.fees if first else {},
+    )
 
 
 def _movement(key: str, terms: Economics, fact: TradeEvent, event: Recorded, valid_from: datetime) -> Movement:
@@ -266,12 +319,18 @@ def _lot(lot: MovedLot, transfer_id: str) -> Lot:
     return Lot(lot.trade_id or transfer_id, lot.trade_date, lot.quantity, unit, lot.cost)
 
 
-def _until(key: str, old: Movement, fact: TradeAmended | TradeCorrected, event: Recorded) -> Movement | None:
+def _until(key: str, old: Movement | None, event: Recorded) -> Movement | None:
     """The earlier terms for as long as they held, if they did at all."""
+    fact = event.event
+    assert old is not None
     if old.valid_from >= fact.effective_at:
         return None
-    held = _movement(key, fact.previous, fact, event, old.valid_from)
-    held.revision, held.valid_to = fact.revision - 1, fact.effective_at
+    held = old.copy()
+    held.id, held.valid_to = key, fact.effective_at
+    # Where it is applied again the earlier entry may have ended by this very event.
+    held.known_to = held.known_to_sequence = held.ended_by = held.ended_because = None
+    held.known_from, held.known_from_sequence = fact.recorded_at, event.sequence
+    held.actor, held.reason, held.supersedes = fact.actor, fact.reason, fact.supersedes
     return held
 
 

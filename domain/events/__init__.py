@@ -1,7 +1,20 @@
 """Every event, and the stored type name that is its identity for ever."""
 
 from domain.events.envelope import CommandRefused, Event, LogOpened
+from domain.events.lifecycle import (
+    AllocationWithdrawn,
+    QuantityChanged,
+    QuantityDecreased,
+    QuantityIncreased,
+    TradeAllocated,
+    TradeCompressed,
+    TradeNovated,
+    TradePartiallyNovated,
+    TradeReallocated,
+    TradeTerminated,
+)
 from domain.events.market import FxRateRecorded, PriceRecorded
+from domain.events.parts import Part
 from domain.events.products import (
     LoanPartlyRepaidEarly,
     LoanRepaidEarly,
@@ -54,11 +67,13 @@ from domain.events.trades import (
     SettlementEvent,
     SettlementFailed,
     StatusEvent,
+    TermsReplaced,
     TradeAffirmed,
     TradeAmended,
     TradeBooked,
     TradeCancelled,
     TradeCorrected,
+    TradeEnded,
     TradeEvent,
     TradePartiallySettled,
     TradeSettled,
@@ -94,6 +109,15 @@ EVENT_TYPES: dict[str, type[Event]] = {
     "trade.settled.v1": TradeSettled,
     "trade.partially-settled.v1": TradePartiallySettled,
     "trade.settlement-failed.v1": SettlementFailed,
+    "trade.allocated.v1": TradeAllocated,
+    "trade.reallocated.v1": TradeReallocated,
+    "trade.allocation-withdrawn.v1": AllocationWithdrawn,
+    "trade.novated.v1": TradeNovated,
+    "trade.partially-novated.v1": TradePartiallyNovated,
+    "trade.compressed.v1": TradeCompressed,
+    "trade.increased.v1": QuantityIncreased,
+    "trade.decreased.v1": QuantityDecreased,
+    "trade.terminated.v1": TradeTerminated,
     "option.exercised.v1": OptionExercised,
     "option.assigned.v1": OptionAssigned,
     "option.expired.v1": OptionExpired,
@@ -124,16 +148,18 @@ EVENT_TYPES: dict[str, type[Event]] = {
 }
 
 __all__ = [
-    "EVENT_TYPES", "BookDefined", "BusinessDateRolled", "CalendarDefined", "CommandRefused", "CounterpartyDefined",
-    "DeskDefined", "Economics", "Event", "FxRateRecorded", "InstructionCancelled", "InstrumentClassified",
-    "InstrumentDefined", "InstrumentRestricted", "KeyIssued", "KeyRevoked", "KillSwitchEngaged", "KillSwitchReleased",
-    "LegalEntityDefined", "LimitSet", "LoanPartlyRepaidEarly", "LoanRepaidEarly", "LoanRolledOver", "LoanSchedule",
-    "LogOpened", "Moved", "NetDissolved", "NetEvent", "NetInstructed", "NetSettled", "ObligationEvent",
-    "OptionAssigned", "OptionExercised", "OptionExpired", "PenaltyBooked", "PenaltyRateSet", "PeriodClosed",
-    "PriceRecorded", "RateFixed", "RestrictionLifted", "SettlementBoughtIn", "SettlementCycleSet", "SettlementEvent",
-    "SettlementFailed", "SettlementHeld", "SettlementInstructed", "SettlementMatched", "SettlementMismatched",
-    "SettlementNetted", "SettlementReleased", "SettlementUnnetted", "StatusEvent", "TradeAffirmed", "TradeAmended",
-    "TradeBooked", "TradeCancelled", "TradeCorrected", "TradeEvent", "TradePartiallySettled", "TradeSettled",
-    "TraderDefined", "TransferEvent", "TransferReceived", "TransferReturned", "TransferSent",
+    "EVENT_TYPES", "AllocationWithdrawn", "BookDefined", "BusinessDateRolled", "CalendarDefined", "CommandRefused",
+    "CounterpartyDefined", "DeskDefined", "Economics", "Event", "FxRateRecorded", "InstructionCancelled",
+    "InstrumentClassified", "InstrumentDefined", "InstrumentRestricted", "KeyIssued", "KeyRevoked", "KillSwitchEngaged",
+    "KillSwitchReleased", "LegalEntityDefined", "LimitSet", "LoanPartlyRepaidEarly", "LoanRepaidEarly",
+    "LoanRolledOver", "LoanSchedule", "LogOpened", "Moved", "NetDissolved", "NetEvent", "NetInstructed", "NetSettled",
+    "ObligationEvent", "OptionAssigned", "OptionExercised", "OptionExpired", "Part", "PenaltyBooked", "PenaltyRateSet",
+    "PeriodClosed", "PriceRecorded", "QuantityChanged", "QuantityDecreased", "QuantityIncreased", "RateFixed",
+    "RestrictionLifted", "SettlementBoughtIn", "SettlementCycleSet", "SettlementEvent", "SettlementFailed",
+    "SettlementHeld", "SettlementInstructed", "SettlementMatched", "SettlementMismatched", "SettlementNetted",
+    "SettlementReleased", "SettlementUnnetted", "StatusEvent", "TermsReplaced", "TradeAffirmed", "TradeAllocated",
+    "TradeAmended", "TradeBooked", "TradeCancelled", "TradeCompressed", "TradeCorrected", "TradeEnded", "TradeEvent",
+    "TradeNovated", "TradePartiallyNovated", "TradePartiallySettled", "TradeReallocated", "TradeSettled",
+    "TradeTerminated", "TraderDefined", "TransferEvent", "TransferReceived", "TransferReturned", "TransferSent",
     "VariationMarginSettled",
 ]

@@ -31,10 +31,9 @@ from domain.events import (
     Event,
     NetEvent,
     PeriodClosed,
-    TradeAmended,
+    TermsReplaced,
     TradeBooked,
-    TradeCancelled,
-    TradeCorrected,
+    TradeEnded,
     TradeEvent,
     TradeSettled,
     TransferEvent,
@@ -50,7 +49,7 @@ from domain.outcomes import Principal
 from domain.reference import ReferenceState
 from domain.refusals import Refused
 from domain.schema import Recorded
-from domain.trades import lifecycle, margins, transfers
+from domain.trades import becoming, lifecycle, margins, transfers
 from domain.trades.economics import template_of
 from domain.trades.margins import MarginAccount
 from domain.trades.nets import NetState
@@ -60,6 +59,7 @@ from domain.undo import UndoLog
 
 TRADES_IN_MEMORY = 20_000
 NET = "net:"
+Rule = Callable[["TradeDecider", Any, Envelope, Principal], Sequence[Event | Apart]]
 
 
 class KeptTrades(msgspec.Struct, frozen=True):
@@ -179,6 +179,9 @@ class TradeDecider:
                 for trade_id in (c.trade_id, *self._beside(c)):
                     if trade_id not in trades:
                         streams["trade:" + trade_id] = None
+                if isinstance(c, becoming.COMMANDS):
+                    needed = becoming.needed(c, trades, new=bookings)
+                    streams |= {"trade:" + trade_id: None for trade_id in needed if trade_id not in trades}
                 named: Sequence[NamedLot | MovedLot] = getattr(c, "closes", ())
             elif isinstance(c, TransferCommand):
                 if (stream := stream_of(c)) not in self.transfers:
@@ -247,7 +250,9 @@ class TradeDecider:
         if type(command) is BookTrade:
             return lifecycle.book(self, command, envelope, principal)
         if isinstance(command, TradeCommand):
-            return lifecycle.change(self, command, envelope, principal)
+            becomes = isinstance(command, becoming.COMMANDS)
+            rule: Rule = becoming.become if becomes else lifecycle.change
+            return rule(self, command, envelope, principal)
         if isinstance(command, TransferCommand):
             return transfers.decide(self, command, envelope, principal)
         if isinstance(command, NetCommand):
@@ -281,10 +286,10 @@ class TradeDecider:
         after = evolve_trade(before, recorded.version, recorded.sequence, event)
         if after is not None:
             self._undo.put(self.trades, event.trade_id, after)
-        if isinstance(event, TradeAmended | TradeCorrected):
+        if isinstance(event, TermsReplaced):
             self._take(event.previous, -1)
             self._take(event.terms, 1)
-        elif isinstance(event, TradeCancelled):
+        elif isinstance(event, TradeEnded):
             self._take(event.terms, -1)
         elif isinstance(event, OptionEvent):
             self._add(event.terms.book, event.terms.instrument, event.quantity)
