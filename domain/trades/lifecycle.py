@@ -49,7 +49,7 @@ from domain.trades.dating import begins, dated_about, on_open_day, posted_on, re
 from domain.trades.economics import Deal, economics
 from domain.trades.limits import require_headroom, require_position_without
 from domain.trades.named_lots import require_closing
-from domain.trades.penalties import Tariffs
+from domain.trades.penalties import Tariffs, require_penalties_stand
 from domain.trades.settlement import due
 from domain.trades.state import COUNT_NO_MORE, TradeState
 
@@ -177,6 +177,7 @@ def _revised(
         terms = _closing(log, command.closes, terms)
     terms = keeping_parts(trade, terms)
     require_settled_part_stands(trade, terms)
+    require_penalties_stand(trade, terms)
     require_may_trade(log, terms)
     require_limits(log, terms, trade.terms)
     fields["supersedes"] = f"{log.log}:{trade.terms_sequence}"
