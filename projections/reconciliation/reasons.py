@@ -29,8 +29,9 @@ def candidates(flows: Iterable[Flow], as_of: date) -> list[Candidate]:
 
 def explain(difference: Decimal, found: Sequence[Candidate]) -> tuple[Reason, ...]:
     """The fewest reasons that sum to ``difference``; one that nothing explains where none do."""
+    sums = _Sums(found[:MOST_CANDIDATES])
     for together in range(1, MOST_TOGETHER + 1):
-        if chosen := _sums_to(difference, found[:MOST_CANDIDATES], together):
+        if chosen := sums.to(difference, together):
             others = sum(each.reason.quantity == difference for each in found) - 1 if together == 1 else 0
             return tuple(msgspec.structs.replace(each.reason, others=others) for each in chosen)
     return (Reason(cause="unexplained", quantity=difference),)
@@ -84,12 +85,30 @@ def _distance(reason: Reason, as_of: date) -> int:
     return abs((reason.on - as_of).days) if reason.on else 0
 
 
-def _sums_to(difference: Decimal, found: Sequence[Candidate], together: int) -> tuple[Candidate, ...]:
-    """``together`` candidates of different keys that sum to ``difference``, the first that do."""
-    if together == 1:
-        return next(((each,) for each in found if each.reason.quantity == difference), ())
-    for place, each in enumerate(found):
-        rest = [other for other in found[place + 1 :] if other.key != each.key]
-        if chosen := _sums_to(difference - each.reason.quantity, rest, together - 1):
-            return (each, *chosen)
-    return ()
+class _Sums:
+    """Which candidates of different keys sum to something. The last of them is looked up by its quantity, for there are
+    too many threes to try each.
+    """
+
+    def __init__(self, found: Sequence[Candidate]) -> None:
+        self._found = found
+        self._places: dict[Decimal, list[int]] = {}
+        for place, each in enumerate(found):
+            self._places.setdefault(each.reason.quantity, []).append(place)
+
+    def to(
+        self, difference: Decimal, together: int, begin: int = 0, taken: tuple[tuple[str, str], ...] = ()
+    ) -> tuple[Candidate, ...]:
+        """The first ``together`` of them, from the place ``begin`` on, whose keys are not ``taken``."""
+        if together == 1:
+            places = self._places.get(difference, ())
+            return next(
+                ((self._found[at],) for at in places if at >= begin and self._found[at].key not in taken), ()
+            )
+        for place in range(begin, len(self._found)):
+            each = self._found[place]
+            if each.key not in taken and (
+                chosen := self.to(difference - each.reason.quantity, together - 1, place + 1, (*taken, each.key))
+            ):
+                return (each, *chosen)
+        return ()
