@@ -59,13 +59,13 @@ def reconciled(
 ) -> Reconciled:
     """What comes of holding a statement against the books of its accounts."""
     books = sorted({book for named in accounts.values() for book in named})
-    settlements = every("settlements", {"book": books})
+    settlements, journal = every("settlements", {"book": books}), every("journal", {"book": books})
     if statement.moves:
         entries = [line for line in statement.lines if isinstance(line, Entry)]
-        found = reconcile_movements(entries, accounts, settlements, on_line)
+        found = reconcile_movements(entries, accounts, settlements, journal, on_line)
     else:
         balances = [line for line in statement.lines if isinstance(line, Balance)]
-        settled = settled_of(every("journal", {"book": books}), kind)
+        settled = settled_of(journal, kind)
         found = reconcile_balances(
             kind, balances, accounts, settled=settled, settlements=settlements, on_line=on_line
         )

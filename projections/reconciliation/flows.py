@@ -6,12 +6,14 @@ from decimal import Decimal
 
 import msgspec
 
+from domain.events.trades import PAIRS
 from domain.money import ZERO
+from projections.accounts import CONTRACTS
 from projections.reconciliation.statement import Kind
 from projections.settlements import Settlement, Step
 
-OF_CURRENCIES = frozenset({"fx-spot", "loan-deposit"})
-"""What moves in the nostro alone."""
+NOT_IN_CUSTODY = PAIRS | CONTRACTS | {"loan-deposit"}
+"""What moves in the nostro alone: money, and contracts, which no custodian keeps."""
 
 
 class Flow(msgspec.Struct, frozen=True):
@@ -25,9 +27,9 @@ class Flow(msgspec.Struct, frozen=True):
         """What a step moves, or obliges to move, of the asset."""
         delivered = step.quantity if step.asset == self.asset else ZERO
         if self.kind == "custody":
-            return delivered if step.product not in OF_CURRENCIES else ZERO
+            return delivered if step.product not in NOT_IN_CUSTODY else ZERO
         paid = step.amount if step.currency == self.asset else ZERO
-        return paid + delivered if step.product == "fx-spot" else paid
+        return paid + delivered if step.product in PAIRS else paid
 
     @property
     def still_open(self) -> Decimal:

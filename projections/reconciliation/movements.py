@@ -7,15 +7,16 @@ from decimal import Decimal
 import msgspec
 
 from domain.money import ZERO, exact
+from projections.journal import JournalEntry
 from projections.reconciliation.flows import Flow, flows_of
-from projections.reconciliation.holdings import Accounts
+from projections.reconciliation.holdings import ACCOUNTS, Accounts
 from projections.reconciliation.reasons import candidates
 from projections.reconciliation.statement import Break, Cause, Entry, Reason, Reconciliation
 from projections.settlements import Settlement
 
 
 class Moved(msgspec.Struct):
-    """What we say moved on a day: of a trade, or of a net as one; ``gross`` is it without our fees."""
+    """What we say moved on a day: of a trade, of a net as one, or of no trade; ``gross`` is it without our fees."""
 
     asset: str
     on: date
@@ -27,16 +28,18 @@ class Moved(msgspec.Struct):
 
 
 def reconcile_movements(
-    entries: Sequence[Entry], accounts: Accounts, settlements: Iterable[Settlement],
+    entries: Sequence[Entry], accounts: Accounts, settlements: Iterable[Settlement], journal: Iterable[JournalEntry],
     on_line: Callable[[int], None] = lambda _count: None,
 ) -> Reconciliation:
     """Every line of the statement, and what moved by our books from its first day to its last that it does not have."""
     flows, breaks, matched = flows_of(settlements, "nostro"), list[Break](), 0
+    paid = _of_no_trade(journal)
     with exact():
         for account in dict.fromkeys(each.account for each in entries):
             own = [each for each in entries if each.account == account]
             ours = [flow for (book, _), found in flows.items() if book in accounts[account] for flow in found]
-            found = list(_compare(account, own, ours))
+            moved = [each for book, each in paid if book in accounts[account]]
+            found = list(_compare(account, own, ours, [*_moved(ours), *moved]))
             lines = {line for each in found for line in each.lines}
             matched += sum(each.line not in lines for each in own)
             breaks += found
@@ -44,8 +47,10 @@ def reconcile_movements(
     return Reconciliation(kind="nostro", lines=len(entries), matched=matched, breaks=tuple(breaks))
 
 
-def _compare(account: str, entries: Sequence[Entry], flows: Sequence[Flow]) -> Iterator[Break]:
-    left, moved = list(entries), list(_moved(flows))
+def _compare(
+    account: str, entries: Sequence[Entry], flows: Sequence[Flow], moved: list[Moved]
+) -> Iterator[Break]:
+    left = list(entries)
     first, last = min(each.value_date for each in entries), max(each.value_date for each in entries)
     for cause, fits in PASSES:
         for entry in list(left):
@@ -145,6 +150,18 @@ def _moved(flows: Sequence[Flow]) -> Iterator[Moved]:
             key = (settlement.net, flow.asset, step.on)
             nets[key] = _joined(nets[key], one) if key in nets else one
     yield from nets.values()
+
+
+def _of_no_trade(journal: Iterable[JournalEntry]) -> list[tuple[str, Moved]]:
+    """With its book, what was paid for whole positions, as the gains of futures are."""
+    return [
+        (entry.book, Moved(
+            posting.asset, entry.value_date, posting.quantity, posting.quantity, (), frozenset(),
+            (f"{entry.log}:{entry.sequence}",),
+        ))
+        for entry in journal if not entry.trade_id
+        for posting in entry.postings if posting.account.startswith(ACCOUNTS["nostro"])
+    ]
 
 
 def _joined(net: Moved, one: Moved) -> Moved:

@@ -15,10 +15,12 @@ from domain.commands import (
     SetPenaltyRate,
     SettleNet,
     SettleTrade,
+    SettleVariationMargin,
 )
 from projections.reconciliation.movements import reconcile_movements
 from projections.reconciliation.statement import Entry, Reconciliation
 from tests.documents import History
+from tests.instruments import INSTRUMENTS, futures, outright, trade
 from tests.rules import DAY, booking
 from tests.trade_commands import about
 
@@ -26,8 +28,8 @@ CUT = DAY + timedelta(2)
 SETTLED = about(SettleTrade, settled_on=CUT)
 
 
-def entry(amount: str, reference: str = "", day: date = CUT, line: int = 2) -> Entry:
-    return Entry(line=line, account="EQ-1", value_date=day, asset="EUR", amount=Decimal(amount), reference=reference)
+def entry(amount: str, reference: str = "", day: date = CUT, line: int = 2, asset: str = "EUR") -> Entry:
+    return Entry(line=line, account="EQ-1", value_date=day, asset=asset, amount=Decimal(amount), reference=reference)
 
 
 def reconciled(entries: list[Entry], *commands: AnyCommand) -> Reconciliation:
@@ -35,8 +37,8 @@ def reconciled(entries: list[Entry], *commands: AnyCommand) -> Reconciliation:
     history.trades.dates["business-date"] = CUT
     for command in commands:
         history.when(command)
-    found = history.documents("settlements").values()
-    return reconcile_movements(entries, {"EQ-1": ("EQ-1",)}, found)
+    settlements, journal = history.documents("settlements").values(), history.documents("journal").values()
+    return reconcile_movements(entries, {"EQ-1": ("EQ-1",)}, settlements, journal)
 
 
 def causes(found: Reconciliation) -> list[tuple[str, Any, str]]:
@@ -115,3 +117,24 @@ def test_penalties_are_movements_of_the_bank_too() -> None:
     )
     assert reconciled([entry("1.00")], *failed).matched == 1
     assert causes(reconciled([entry("-7")], *failed)) == [("unexplained", -7, ""), ("not-on-statement", -1, "T1")]
+
+
+def test_both_currencies_of_a_forward_are_movements_of_the_bank() -> None:
+    forward = trade(outright(tenor=None, settlement_date=CUT))
+    dollars = entry("-110.12", "T1", asset="USD")
+    found = reconciled([entry("100", "T1"), dollars], forward, about(SettleTrade))
+    assert (found.matched, found.breaks) == (2, ())
+    assert causes(reconciled([entry("100")], forward)) == [("unsettled", 100, "T1")]
+
+
+def test_what_a_future_pays_each_day_is_a_movement_of_the_bank() -> None:
+    contracts = trade(futures())
+    paid = SettleVariationMargin(
+        command_id="v", book="EQ-1", instrument="CRUDE", on=CUT, price=Decimal("61.25")
+    )
+    assert reconciled([entry("12500")], *INSTRUMENTS, contracts, paid).breaks == ()
+    (only,) = reconciled([entry("12500")], *INSTRUMENTS, contracts).breaks
+    assert only.reasons[0].cause == "unexplained"
+    missing = reconciled([entry("-7")], *INSTRUMENTS, contracts, paid)
+    assert causes(missing) == [("unexplained", -7, ""), ("not-on-statement", -12500, "")]
+    assert missing.breaks[1].reasons[0].events == ("ledger-0:2",)
