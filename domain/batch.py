@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from domain.commands import AnyCommand, UnreadableCommand
-from domain.commands.lifecycle import weight_of
+from domain.commands.weights import weight_of
 from domain.decider import Apart, Decider, Envelope, envelope_of
 from domain.events import CommandRefused, Event, TradeBooked
 from domain.events.lifecycle import hands_over

@@ -8,7 +8,7 @@ import msgspec
 from domain.admission import NotOneLog
 from domain.batch import Unit
 from domain.commands import AnyCommand
-from domain.commands.lifecycle import weight_of
+from domain.commands.weights import weight_of
 from domain.outcomes import Outcome, Submission
 from domain.routing import MARKET, REFERENCE, log_of
 

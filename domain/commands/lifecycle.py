@@ -83,12 +83,3 @@ class TerminateTrade(TradeCommand, frozen=True, kw_only=True):
     amount: Decimal = Decimal(0)
     trade_date: date | None = None
     due_on: date | None = None
-
-
-def weight_of(command: Command) -> int:
-    """How many trades' events a command may bring, at most: what one commit holds is bounded by it."""
-    if isinstance(command, AllocateBlock):
-        return 1 + len(command.allocations)
-    if isinstance(command, ReallocateBlock):
-        return 1 + len(command.allocations) + MOST_PARTS
-    return 1 + len(command.trade_ids) if isinstance(command, CompressTrades) else 1

@@ -5,14 +5,18 @@ from decimal import Decimal
 from typing import Any
 
 from domain.batch import Unit
-from domain.commands import AllocateBlock, AnyCommand, CompressTrades, ReallocateBlock
-from domain.commands.lifecycle import MOST_PARTS, Allocation, weight_of
+from domain.commands import AllocateBlock, AnyCommand, CompressTrades, NetSettlements, ReallocateBlock, SettleNet
+from domain.commands.lifecycle import MOST_PARTS, Allocation
+from domain.commands.lots import NamedLot
+from domain.commands.settlement import MOST_NETTED
+from domain.commands.transfers import ReturnTransfer
+from domain.commands.weights import weight_of
 from infra.kafka.records import Asked
 from infra.kafka.shares import shares as shares_of_records
 from infra.logs import submission_of
 from infra.requests import Request, runs, shares
 from tests.rules import booking
-from tests.trade_commands import about
+from tests.trade_commands import about, moving
 
 
 def allocation(count: int, kind: type[Any] = AllocateBlock) -> AnyCommand:
@@ -30,6 +34,16 @@ def test_a_command_counts_for_the_trades_that_it_touches() -> None:
     assert weight_of(allocation(7)) == 8
     assert weight_of(allocation(7, ReallocateBlock)) == 8 + MOST_PARTS
     assert weight_of(about(CompressTrades, trade_ids=("T1", "T2"))) == 3
+
+
+def test_a_command_counts_for_the_lots_and_the_netted_trades_that_it_brings() -> None:
+    lots = tuple((f"T{number}", "1", "100") for number in range(100))
+    closes = tuple(NamedLot(trade_id=trade_id, quantity=Decimal(1)) for trade_id, *_ in lots)
+    assert [weight_of(moving(*lots)), weight_of(booking(closes=closes))] == [11, 11]
+    net: dict[str, Any] = {"command_id": "n", "net_id": "N", "book": "EQ-1"}
+    assert weight_of(NetSettlements(**net, trade_ids=("T1", "T2"))) == 3
+    assert weight_of(SettleNet(**net)) == 1 + MOST_NETTED
+    assert weight_of(ReturnTransfer(command_id="r", transfer_id="M", book="EQ-1", to_book="EQ-2", code="c")) == 101
 
 
 def test_heavy_commands_of_one_request_or_of_several_come_in_several_shares() -> None:
