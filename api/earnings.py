@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from typing import Any, Literal, NamedTuple
 
 from api.groups import Sound, groups
@@ -10,8 +11,7 @@ from api.travel import Journey
 from domain.routing import MARKET
 from projections.as_of import Instant, position_at
 from projections.movements import Held
-from projections.positions import Position
-from projections.profit import Effects, Marks, States, earned
+from projections.profit import Effects, Marks, States, Sums
 from projections.quotes import Quote, QuotesAt
 from projections.valuation import ProfitLine, profit
 
@@ -76,33 +76,28 @@ def attributed(source: Reads, first: Journey, last: Journey) -> Earned:
     marks = Marks(
         source.marks(first), source.marks_at(first.valid_at, last.known.vector[MARKET]), source.marks(last)
     )
-
-    def states(group: Sequence[Held]) -> States:
+    sums = Sums(source.by)
+    for group in source.positions():
         log = group[0].log
-        return States(
+        states = States(
             position_at(group, first.instant(log)),
             position_at(group, Instant(first.valid_at, last.instant(log).known_at)),
             position_at(group, last.instant(log)),
         )
-
-    return _lines(source, [(marks, [states(group) for group in source.positions()])])[0]
+        sums.add(states, marks)
+    return _earned(sums)
 
 
 def daily(source: Reads, days: Sequence[date], asked: Journey) -> list[tuple[date, Earned]]:
     """What each day after the first earned, all as known at one time; a day ends at midnight, UTC."""
     ends = [datetime.combine(day, time.max, UTC) for day in days]
     marks = [source.marks_at(end, asked.known.vector[MARKET]) for end in ends]
-    held: list[list[Position | None]] = [[] for _ in days]
+    sums = [Sums(source.by) for _ in days[1:]]
     for group in source.positions():
-        known_at = asked.instant(group[0].log).known_at
-        for place, end in enumerate(ends):
-            held[place].append(position_at(group, Instant(end, known_at)))
-    runs = [
-        (Marks(marks[place - 1], marks[place - 1], marks[place]),
-         [States(before, before, after) for before, after in zip(held[place - 1], held[place], strict=True)])
-        for place in range(1, len(days))
-    ]
-    return list(zip(days[1:], _lines(source, runs), strict=True))
+        held = (position_at(group, Instant(end, asked.instant(group[0].log).known_at)) for end in ends)
+        for place, (before, after) in enumerate(pairwise(held)):
+            sums[place].add(States(before, before, after), Marks(marks[place], marks[place], marks[place + 1]))
+    return [(day, _earned(each)) for day, each in zip(days[1:], sums, strict=True)]
 
 
 def days_between(first: date, last: date) -> list[date]:
@@ -110,10 +105,5 @@ def days_between(first: date, last: date) -> list[date]:
     return [first + timedelta(days=number) for number in range((last - first).days + 1)]
 
 
-def _lines(source: Reads, runs: Sequence[tuple[Marks, Sequence[States]]]) -> list[Earned]:
-    found = []
-    for marks, every in runs:
-        named = [(getattr(states.one, source.by), states) for states in every if states.one is not None]
-        sums, unmarked = earned(named, marks)
-        found.append(Earned([Line(*key, sums[key]) for key in sorted(sums)], unmarked))
-    return found
+def _earned(sums: Sums) -> Earned:
+    return Earned([Line(*key, sums.effects[key]) for key in sorted(sums.effects)], sums.unmarked)

@@ -6,7 +6,6 @@ earlier instant to the later one, all else being equal, so that the steps sum to
 the later rate and rates the earlier price: Q (P1 - P0) X1 + Q P0 (X1 - X0) is what a market value changed by.
 """
 
-from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -100,28 +99,24 @@ def effects(states: States, marks: Marks) -> Effects:
     )
 
 
-def earned(found: Iterable[tuple[str, States]], marks: Marks) -> tuple[dict[tuple[str, str], Effects], list[str]]:
-    """By name and base currency the sum of what positions earned, and the ids of those that could not be marked."""
-    sums: dict[tuple[str, str], Effects] = {}
-    unmarked: list[str] = []
-    for name, states in found:
+class Sums:
+    """What positions earned, by a field of theirs and base currency, and the ids of those that could not be marked."""
+
+    def __init__(self, by: str) -> None:
+        self._by = by
+        self.effects: dict[tuple[str, str], Effects] = {}
+        self.unmarked: list[str] = []
+
+    def add(self, states: States, marks: Marks) -> None:
+        """Takes one position in."""
         position = states.one
         if position is None:
-            continue
-        key = (name, position.base_currency)
+            return
+        key = (getattr(position, self._by), position.base_currency)
         try:
-            sums[key] = sums.get(key, Effects()).plus(effects(states, marks))
+            self.effects[key] = self.effects.get(key, Effects()).plus(effects(states, marks))
         except Unmarked:
-            unmarked.append(position.id)
-    return sums, unmarked
-
-
-def summed(each: Sequence[Effects]) -> Effects:
-    """The sum, cause by cause."""
-    total = Effects()
-    for one in each:
-        total = total.plus(one)
-    return total
+            self.unmarked.append(position.id)
 
 
 def _value(position: Position | None, price: Decimal) -> Decimal:

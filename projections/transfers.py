@@ -83,7 +83,9 @@ def side_of(fact: TransferEvent) -> str:
 def in_transit(
     sent: Iterable[Transfer], get_many: Callable[[str, Sequence[str]], Mapping[str, Any]]
 ) -> list[Transfer]:
-    """Those of the transfers that have not arrived, as far as the read models of either log reflect."""
+    """Those of the transfers that have not arrived, as far as the read models of either log reflect. What has arrived
+    is never forgotten as ``sent``, so they are best handed in page by page.
+    """
     waiting = {_arrival(each.other_book, each.book, each.transfer_id): each for each in sent if each.status == "sent"}
     arrived = get_many(Transfers.name, list(waiting)) if waiting else {}
     return [each for key, each in waiting.items() if key not in arrived]

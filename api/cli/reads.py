@@ -154,14 +154,21 @@ def transfers(
 ) -> None:
     """Positions on their way from one book to another."""
     with existing(settings_of(data)) as ledger:
-        found = select(ledger, "transfers", book, limit if every else -1)
-        if not every:
-            found = in_transit(found, ledger.read_models.get_many)[: limit if limit >= 0 else None]
+        found = select(ledger, "transfers", book, limit) if every else _in_transit(ledger, book, limit)
     show(found, as_json, "Transfers" if every else "In transit",
          ("transfer", "status", "book", "other", "instrument", "quantity", "cost", "why"), (
         (each.transfer_id, each.status, each.book, each.other_book, each.instrument, each.quantity, each.cost,
          each.detail) for each in found
     ))
+
+
+def _in_transit(ledger: Everbook, book: str | None, limit: int) -> list[Any]:
+    """Page by page, for most of what was ever sent has arrived."""
+    ledger.worker().catch_up()
+    where = {"status": "sent"} | ({"book": book} if book else {})
+    sent = pages(ledger.read_models, "transfers", where=where)
+    waiting = (each for page in sent for each in in_transit(_sound(page), ledger.read_models.get_many))
+    return list(islice(waiting, limit if limit >= 0 else None))
 
 
 def select(ledger: Everbook, model: str, book: str | None, limit: int) -> list[Any]:

@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from api import reading, writing
 from api.examples import MOVED, OUTCOME, TRANSFER
 from api.http.documented import body, documented
+from api.paging import pages
 from api.problems import Problem, malformed
 from api.security import books_of, principal_of, require_book
 from api.services import services
@@ -67,8 +68,10 @@ def list_in_transit(request: Request, *, book: str | None = None) -> Response:
     reading.only_known_parameters(request)
     books = books_of(principal_of(request), book)
     reading.fresh(request, "transfers")
-    sent = reading.everything(request, "transfers", book=books, status="sent")
-    waiting = in_transit(sent, services(request).reads.get_many)
+    reads = services(request).reads
+    where = {"status": "sent"} if books is None else {"status": "sent", "book": books}
+    sent = pages(reads, "transfers", where=where)
+    waiting = [each for page in sent for each in in_transit(reading.sound(page), reads.get_many)]
     return reading.answer({"items": [reading.shown(each) for each in waiting]})
 
 

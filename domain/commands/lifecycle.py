@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 
-from domain.commands.header import Command, Key, Reference
+from domain.commands.header import Key, Reference
 from domain.commands.trades import Fees, TradeCommand
 
 MOST_PARTS = 100

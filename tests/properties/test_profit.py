@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from domain.money import exact
 from projections.positions import Position
-from projections.profit import Effects, Marks, States, Unmarked, earned, effects
+from projections.profit import Effects, Marks, States, Sums, Unmarked, effects
 
 AMOUNT = st.decimals(-1000, 1000, places=3)
 PRICE = st.none() | st.decimals(-5, 500, places=4)
@@ -113,4 +113,6 @@ def test_what_was_not_marked_at_all_is_named_and_not_guessed() -> None:
     marks = Marks(unknown, unknown, unknown)
     with pytest.raises(Unmarked, match="no price of IBM"):
         effects(States(held, held, held), marks)
-    assert earned([("D", States(held, held, held))], marks) == ({}, ["B/IBM"])
+    sums = Sums("book")
+    sums.add(States(held, held, held), marks)
+    assert (sums.effects, sums.unmarked) == ({}, ["B/IBM"])
