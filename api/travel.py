@@ -69,6 +69,18 @@ def journey(
     return Journey(valid, known)
 
 
+def require_order(first: Journey, last: Journey, later: str) -> None:
+    """Whether the first instant lies before the last, in the world and in what was known by then (``later``, at the last).
+
+    Raises:
+        Problem: naming the parameter of the first.
+    """
+    if any(sequence > last.known.vector[log] for log, sequence in first.known.vector.items()):
+        raise Problem(422, "bad-parameter", f"known_from lies after {later}", "known_from")
+    if first.valid_at is not None and last.valid_at is not None and first.valid_at > last.valid_at:
+        raise Problem(422, "bad-parameter", "from lies after to", "from")
+
+
 def position_shown(found: Position) -> dict[str, Any]:
     """A position as it is answered, without its lots."""
     with exact():

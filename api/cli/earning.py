@@ -9,7 +9,7 @@ import typer
 from api.cli.console import cents, fail, print_json, table
 from api.cli.opening import Data, Json, existing, settings_of
 from api.cli.reads import latest_marks, select, show
-from api.cli.travelling import KnownAt, ValidAt, journey_of, sound
+from api.cli.travelling import KnownAt, ValidAt, in_order, journey_of, sound
 from api.earnings import MOST_DAYS, By, Earned, Line, Reads, attributed, daily, days_between, levels
 from domain.money import exact
 from infra.everbook import Everbook
@@ -62,6 +62,7 @@ def _between(
     until = journey_of(ledger, source.books, *last, marked=True)
     since, known_from = first
     began = journey_of(ledger, source.books, since, known_from or until.known.token, marked=True)
+    in_order(began, until, "known_at")
     found = attributed(source, began, until)
     if as_json:
         print_json({**found.shown(), "known_from": began.known.token, "known_at": until.known.token})

@@ -13,7 +13,7 @@ from api.cli.opening import Data, Json, existing, settings_of
 from api.groups import groups, one_group
 from api.plain import plain
 from api.problems import Problem
-from api.travel import Journey, known_of, position_shown, recorders_of, time_of
+from api.travel import Journey, known_of, position_shown, recorders_of, require_order, time_of
 from domain.money import exact
 from infra.everbook import Everbook
 from infra.settings import Settings
@@ -127,8 +127,7 @@ def diff(
 
 
 def _differences(ledger: Everbook, book: str | None, first: Journey, last: Journey) -> Iterator[Difference]:
-    if any(sequence > last.known.vector[log] for log, sequence in first.known.vector.items()):
-        raise fail("--known-from lies after --known-to")
+    in_order(first, last, "known_to")
     for group in _groups(ledger, Movement, book):
         log = group[0].log
         found = difference(group, last.valid_at, first.instant(log).known_at, last.instant(log).known_at)
@@ -156,6 +155,14 @@ def journey_of(
     if ahead := [log for log, sequence in known.vector.items() if sequence > reflected[log]]:
         raise fail(f"{', '.join(ahead)} does not go so far yet")
     return Journey(valid, known)
+
+
+def in_order(first: Journey, last: Journey, later: str) -> None:
+    """Ends the command when the first instant lies after the last, in what was known or in the world."""
+    try:
+        require_order(first, last, later)
+    except Problem as problem:
+        raise fail(problem.detail) from problem
 
 
 def _groups(ledger: Everbook, shape: type[Held], book: str | None) -> Iterator[list[Any]]:

@@ -1,6 +1,5 @@
 """Profit: as of an instant, between two by cause, and day by day."""
 
-from collections.abc import Mapping
 from datetime import date
 from typing import Annotated
 
@@ -13,7 +12,7 @@ from api.http.documented import documented
 from api.problems import Problem
 from api.security import AUTHENTICATED, books_of, principal_of
 from api.services import services
-from api.travel import KnownAt, ValidAt, asked_books, journey
+from api.travel import KnownAt, ValidAt, asked_books, journey, require_order
 from domain.money import exact
 from projections.valuation import Marks, profit
 
@@ -58,7 +57,7 @@ def attribute(
     first = journey(
         request, books, since, known_from or last.known.token, field="known_from", valid_field="from", marked=True
     )
-    _require_order(first.known.vector, last.known.vector)
+    require_order(first, last, "known_at")
     with exact():
         found = attributed(Reads(services(request).reads, reading.sound, books, by), first, last).shown()
     return reading.answer({
@@ -84,8 +83,3 @@ def read_days(
         source = Reads(services(request).reads, reading.sound, books, by)
         days = [{"day": day, **earned.shown()} for day, earned in daily(source, days_between(since, to), asked)]
     return reading.answer({"days": days, "known_at": asked.known.token, "final": asked.known.final})
-
-
-def _require_order(first: Mapping[str, int], last: Mapping[str, int]) -> None:
-    if any(sequence > last[log] for log, sequence in first.items()):
-        raise Problem(422, "bad-parameter", "known_from lies after known_at", "known_from")

@@ -12,7 +12,7 @@ from api.plain import plain
 from api.problems import Problem
 from api.security import AUTHENTICATED, principal_of, require_book
 from api.services import services
-from api.travel import Journey, KnownAt, ValidAt, asked_books, journey
+from api.travel import KnownAt, ValidAt, asked_books, journey, require_order
 from domain.money import exact
 from projections.difference import difference
 from projections.explanation import explain
@@ -34,7 +34,7 @@ def compare(
     books = asked_books(request, book)
     first = journey(request, books, valid_at, known_from, field="known_from")
     last = journey(request, books, valid_at, known_to, field="known_to")
-    _require_order(first, last)
+    require_order(first, last, "known_to")
     items: list[Any] = []
     headers: dict[str, str] = {}
     end, cursor = "", None
@@ -72,8 +72,3 @@ def contributions(
     if found is None:
         raise Problem(404, "unknown-position", f"no position of {book} in {instrument} is known", "instrument")
     return reading.answer({**plain(found), **asked.shown()})
-
-
-def _require_order(first: Journey, last: Journey) -> None:
-    if any(sequence > last.known.vector[log] for log, sequence in first.known.vector.items()):
-        raise Problem(422, "bad-parameter", "known_from lies after known_to", "known_from")

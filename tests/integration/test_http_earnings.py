@@ -110,6 +110,7 @@ def test_an_answer_says_what_was_known_and_stays_the_same_with_it(story: Story) 
     ("/v1/pnl/attribution?from=2026-11-23&to=later", "to"),
     ("/v1/pnl/attribution?from=2026-11-23&known_at=ledger-0:1", "known_at"),
     ("/v1/pnl/attribution?from=2026-11-23&known_from=ledger-0:3,market:3&known_at=ledger-0:1,market:1", "known_from"),
+    ("/v1/pnl/attribution?from=2026-11-24&to=2026-11-23", "from"),
     ("/v1/pnl/daily?from=2026-11-23&to=2026-11-23", "to"),
     ("/v1/pnl/daily?from=2026-11-23&to=2029-11-23", "to"),
 ])
@@ -127,3 +128,4 @@ def test_the_command_line_says_the_same(story: Story) -> None:
     assert Decimal(level["total"]) == story.level(SECOND, known_at=story.known)
     assert "prices" in run("pnl", *asked[:-1], "--from", FIRST, "--to", THIRD)
     assert "--daily takes days" in run("pnl", *asked[:-1], "--from", "now", "--daily", code=1)
+    assert "lies after" in run("pnl", *asked[:-1], "--from", THIRD, "--to", FIRST, code=1)
