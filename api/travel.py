@@ -70,7 +70,8 @@ def journey(
 
 
 def require_order(first: Journey, last: Journey, later: str) -> None:
-    """Whether the first instant lies before the last, in the world and in what was known by then (``later``, at the last).
+    """Whether the first instant lies before the last: in the world, and in what was known then, for which the last has
+    the parameter ``later``.
 
     Raises:
         Problem: naming the parameter of the first.

@@ -15,6 +15,7 @@ from api.cli.travelling import KnownAt, ValidAt
 from api.paging import pages
 from api.problems import Problem
 from api.replaying import moment
+from api.settled import settlements_as_of
 from domain.money import exact
 from infra.everbook import Everbook
 from projections.ageing import AGED, Calendars, business_date, business_days_open
@@ -82,15 +83,23 @@ def journal(data: Data = None, book: Book = None, limit: Most = 20, as_json: Jso
 def settlements(
     *, data: Data = None, book: Book = None,
     every: Annotated[bool, typer.Option("--all", help="What has settled too")] = False, limit: Most = 200,
-    as_json: Json = False,
+    valid_at: ValidAt = None, known_at: KnownAt = None, as_json: Json = False,
 ) -> None:
-    """What is to be delivered and paid, and for how many business days it has been due."""
+    """What is to be delivered and paid, now or as of an instant, and for how many business days it has been due."""
     with existing(settings_of(data)) as ledger, exact():
         ledger.worker().catch_up()
-        where: dict[str, Any] = ({} if every else {"status": OPEN}) | ({"book": book} if book else {})
-        found = _sound(ledger.read_models.select("settlements", where=where, limit=limit))
         entries = _sound(ledger.read_models.select("reference", where={"kind": AGED}, limit=-1))
         calendars, today = Calendars(entries), business_date(entries)
+        if valid_at is None and known_at is None:
+            where: dict[str, Any] = ({} if every else {"status": OPEN}) | ({"book": book} if book else {})
+            found = _sound(ledger.read_models.select("settlements", where=where, limit=limit))
+        else:
+            asked = travelling.journey_of(ledger, [book] if book else None, valid_at, known_at)
+            today = asked.valid_at.date() if asked.valid_at else today
+            then = settlements_as_of(
+                ledger.read_models, ledger.logs.recorders, travelling.sound, asked, book=book
+            )
+            found = list(islice((each for each in then if every or each.is_open), limit if limit >= 0 else None))
         aged = [business_days_open(each, today, calendars) for each in found]
         lines = [
             (each.book, each.trade_id, each.leg, each.status, each.due_on, days or None, each.open_quantity,

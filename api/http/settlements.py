@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from itertools import islice
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
@@ -28,6 +29,9 @@ from api.problems import Problem
 from api.reconciling import MODELS, BadAccount, Reconciled, accounts_of, reconciled, statement_of
 from api.reconciling import books_of as books_of_accounts
 from api.security import books_of, principal_of, require_book
+from api.services import services
+from api.settled import settlements_as_of
+from api.travel import Journey, KnownAt, ValidAt, journey
 from domain.money import exact
 from domain.outcomes import Principal
 from domain.trades.handling import ObligationState
@@ -48,27 +52,55 @@ def list_settlements(
     status: Annotated[Wanted, Query(description="One status; all; or what is still open")] = "open",
     due_by: Annotated[date | None, Query(description="Due on this day or before, as 2026-11-26")] = None,
     ageing: Annotated[Bucket | None, Query(description="Business days since it was due")] = None,
-    limit: reading.Limit = 100, after: reading.After = None,
+    valid_at: ValidAt = None, known_at: KnownAt = None, limit: reading.Limit = 100, after: reading.After = None,
 ) -> Response:
-    """What is to be delivered and paid, by book and trade; with how many business days it is overdue."""
+    """What is to be delivered and paid, by book and trade, now or as of an instant; with how many business days it is
+    overdue by the business date, or by the valid day.
+    """
     reading.only_known_parameters(request)
     books = books_of(principal_of(request), book)
     reading.fresh(request, "settlements", "reference")
     entries = reading.everything(request, "reference", kind=AGED)
     calendars, today = Calendars(entries), business_date(entries)
+    statuses = {"open": OPEN, "all": None}.get(status, (status,))
+    asked = None
+    if valid_at is not None or known_at is not None:
+        asked = journey(request, books, valid_at, known_at, model="settlements")
+        today = asked.valid_at.date() if asked.valid_at else today
 
     def wanted(settlement: Settlement) -> bool:
         if due_by is not None and settlement.due_on > due_by:
             return False
+        if statuses is not None and settlement.status not in statuses:
+            return False
+        if net is not None and settlement.net != net:
+            return False
         return ageing is None or bucket_of(business_days_open(settlement, today, calendars)) == ageing
 
-    found, headers, cursor = reading.page(
-        request, "settlements", limit=limit, after=after, keep=wanted, book=books, counterparty=counterparty,
-        trade_id=trade_id, net=net, status={"open": OPEN, "all": None}.get(status, status),
-    )
+    where = {"book": books, "counterparty": counterparty, "trade_id": trade_id}
+    if asked is None:
+        where |= {"status": statuses, "net": net}
+    found, headers, cursor = _page(request, asked, wanted, where, limit=limit, after=after)
     with exact():
         items = [_shown(each, business_days_open(each, today, calendars), today) for each in found]
-    return reading.answer({"items": items, "business_date": today, "next": cursor}, headers)
+    said = asked.shown() if asked else {}
+    return reading.answer({"items": items, "business_date": today, "next": cursor, **said}, headers)
+
+
+def _page(
+    request: Request, asked: Journey | None, wanted: reading.Keep, where: dict[str, Any], *, limit: int,
+    after: str | None,
+) -> tuple[list[Settlement], dict[str, str], str | None]:
+    if asked is None:
+        return reading.page(request, "settlements", limit=limit, after=after, keep=wanted, **where)
+    having = services(request)
+    recorders = {log: having.logs.recorder(log) for log in asked.known.vector}
+    every = settlements_as_of(having.reads, recorders, reading.sound, asked, after=reading.decoded(after), **where)
+    found = list(islice((each for each in every if wanted(each)), limit + 1))
+    if len(found) <= limit:
+        return found, {}, None
+    headers, cursor = reading.onward(request, found[limit - 1].id, known_at=asked.known.token)
+    return found[:limit], headers, cursor
 
 
 @router.post("/v1/settlements/nets", openapi_extra=body(NET, "NetSettlements"), status_code=201,

@@ -136,3 +136,30 @@ def test_a_statement_is_reconciled_and_nothing_recorded(everbook: Served, api: A
     problem(api.post("/v1/reconciliations", content, account="D1"), 422, "bad-parameter", "account")
     problem(api.post("/v1/reconciliations", b"colour\nred"), 400, "malformed", "$")
     problem(api.post("/v1/reconciliations", b"\xff\xfe"), 400, "malformed", "$")
+
+
+def test_a_settlement_is_told_as_it_was_known_page_by_page_and_for_ever(everbook: Served, api: Api) -> None:
+    first, second = everbook.new("T"), everbook.new("T")
+    for each in (first, second):
+        api.done("/v1/trades", trade(each))
+    then = everbook.vector()
+    api.done(f"/v1/trades/{first}/settle", {})
+    now = settlement(api, first)
+    asked: dict[str, Any] = {"known_at": then, "book": "EQ-1", "status": "issued", "limit": "1"}
+    page = api.read("/v1/settlements", **asked)
+    found, link = list(page["items"]), page["next"]
+    while link:
+        page = api.read("/v1/settlements", **asked, after=link)
+        found, link = [*found, *page["items"]], page["next"]
+    assert page["final"]
+    assert {first, second} <= {each["trade_id"] for each in found}
+    (before,) = api.read("/v1/settlements", known_at=then, trade_id=first, status="all")["items"]
+    assert (before["status"], before["open_quantity"], now["status"]) == ("issued", "10", "settled")
+    assert api.read("/v1/settlements", known_at=then, trade_id=first, status="settled")["items"] == []
+    assert api.read("/v1/settlements", valid_at="2026-01-01", trade_id=first, status="all")["items"] == []
+    (shown,) = api.read("/v1/settlements", known_at=page["known_at"], valid_at="2027-01-01", trade_id=second)["items"]
+    assert (shown["status"], shown["overdue"]) == ("issued", True)
+    other = everbook.key("reporting", books=("EQ-2",))
+    assert other.get("/v1/settlements", known_at=then, book="EQ-1").status_code == 403
+    assert other.read("/v1/settlements", known_at=then, status="all")["items"] == []
+    problem(api.get("/v1/settlements", known_at="today"), 400, "bad-vector", "known_at")

@@ -112,6 +112,10 @@ def test_settlements_are_listed(data: Path) -> None:
     assert [each["trade_id"] for each in run("settlements", "--data", data, "--json")] == ["T2"]
     assert len(run("settlements", "--all", "--book", "EQ-1", "--data", data, "--json")) == 3
     assert "issued" in run("settlements", "--data", data)
+    before = run("settlements", "--known-at", "ledger-0:5", "--data", data, "--json")
+    assert [(each["trade_id"], each["status"]) for each in before] == [
+        ("T1", "issued"), ("T2", "issued"), ("T3", "issued")
+    ]
 
 
 def test_the_shipped_regimes_are_recorded_once(tmp_path: Path) -> None:
