@@ -6,6 +6,7 @@ from typing import NamedTuple, TypeVar
 
 from domain.commands.reference import LotMethod
 from domain.money import ZERO
+from projections.journal import JournalEntry
 from projections.lots import EMPTY, Holding, Place, add
 from projections.movements import FILLING, Held
 from projections.positions import Position, fill_of
@@ -27,6 +28,10 @@ class Instant(NamedTuple):
         """Whether it was recorded by then, and no later event had taken it back."""
         ended = movement.known_to_sequence
         return movement.known_from_sequence <= self.known_at and (ended is None or ended > self.known_at)
+
+    def had(self, entry: JournalEntry) -> bool:
+        """Whether an entry was recorded by then, of what had happened by then."""
+        return entry.sequence <= self.known_at and (self.valid_at is None or entry.effective_at <= self.valid_at)
 
     def holds(self, movement: Held) -> bool:
         """Whether, as it was known then, the movement held."""
