@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from domain.commands.lots import MovedLot, NamedLot
+from domain.commands.transfers import TransferPosition
 from domain.events.trades import Economics
 from domain.money import ZERO, require_amount, require_positive
 from domain.refusals import Refused
@@ -37,19 +38,21 @@ def require_closing(log: "TradeDecider", closes: Sequence[NamedLot], terms: Econ
 
 
 def require_moving(
-    log: "TradeDecider", lots: Sequence[MovedLot], quantity: Decimal, position: tuple[str, str], *, average: bool
+    log: "TradeDecider", command: TransferPosition, position: tuple[str, str], *, average: bool
 ) -> None:
-    """Whether a transfer may move these lots of a position, which are to sum to ``quantity``.
+    """Whether a transfer may move these lots of a position, which are to sum to its quantity.
 
     Raises:
         Refused: naming the lot.
     """
+    lots, quantity = command.lots, command.quantity
     require_positive(quantity, "$.quantity")
     held = log.positions.get(position, ZERO)
     if quantity > abs(held):
         raise Refused("more-than-held", f"{position[0]} holds {abs(held):f} of {position[1]}", "$.quantity")
     if not lots:
         raise Refused("lots-missing", "say which lots are moved: POST /v1/transfers finds them", "$.lots")
+    named: dict[str, Decimal] = {}
     for place, lot in enumerate(lots):
         field = f"$.lots[{place}]"
         require_amount(lot.quantity, f"{field}.quantity")
@@ -58,7 +61,11 @@ def require_moving(
         if not lot.cost.is_finite() or average == bool(lot.trade_id):
             raise Refused("unknown-lot", "it is no lot of the method of this book", field)
         if not average:
-            _require_cost(lot, _opening(log, lot.trade_id, lot.quantity, position, field), field)
+            if lot.trade_date > command.transfer_date:
+                raise Refused("not-acquired-yet", f"{lot.trade_id} is of {lot.trade_date}", "$.transfer_date")
+            # One that came in two transfers is two lots of one name.
+            named[lot.trade_id] = named.get(lot.trade_id, ZERO) + lot.quantity
+            _require_cost(lot, _opening(log, lot.trade_id, named[lot.trade_id], position, field), field)
     if sum((abs(lot.quantity) for lot in lots), ZERO) != quantity:
         raise Refused("quantity-differs", f"the lots do not sum to {quantity:f}", "$.lots")
 
@@ -66,12 +73,15 @@ def require_moving(
 def _opening(
     log: "TradeDecider", trade_id: str, quantity: Decimal, position: tuple[str, str], field: str
 ) -> Economics | None:
-    """The terms that opened a lot; None for one that came from another book."""
+    """The terms that opened a lot; None for one that came from another book, and for one of several of a trade."""
     if trade_id in log.arrivals.get("/".join(position), ()):
         return None
     trade = log.trades.get(trade_id)
     if trade is None or trade.status == "cancelled" or (trade.terms.book, trade.terms.instrument) != position:
         raise Refused("unknown-lot", f"{trade_id} opened no lot of {'/'.join(position)}", f"{field}.trade_id")
+    if trade.terms.parts or trade.children:
+        # Several lots have its name, and some of them are other trades' now.
+        return None
     opened = trade.terms.quantity
     if quantity * opened <= 0 or abs(quantity) > abs(opened):
         raise Refused("unknown-lot", f"{trade_id} opened {opened:f}", f"{field}.quantity")
