@@ -5,7 +5,6 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from domain.commands.lots import MovedLot, NamedLot
-from domain.commands.transfers import TransferPosition
 from domain.events.trades import Economics
 from domain.money import ZERO, require_amount, require_positive
 from domain.refusals import Refused
@@ -38,14 +37,13 @@ def require_closing(log: "TradeDecider", closes: Sequence[NamedLot], terms: Econ
 
 
 def require_moving(
-    log: "TradeDecider", command: TransferPosition, position: tuple[str, str], *, average: bool
+    log: "TradeDecider", lots: Sequence[MovedLot], quantity: Decimal, position: tuple[str, str], *, average: bool
 ) -> None:
-    """Whether a transfer may move these lots of a position, which are to sum to its quantity.
+    """Whether a transfer may move these lots of a position, which are to sum to ``quantity``.
 
     Raises:
         Refused: naming the lot.
     """
-    lots, quantity = command.lots, command.quantity
     require_positive(quantity, "$.quantity")
     held = log.positions.get(position, ZERO)
     if quantity > abs(held):
@@ -61,8 +59,6 @@ def require_moving(
         if not lot.cost.is_finite() or average == bool(lot.trade_id):
             raise Refused("unknown-lot", "it is no lot of the method of this book", field)
         if not average:
-            if lot.trade_date > command.transfer_date:
-                raise Refused("not-acquired-yet", f"{lot.trade_id} is of {lot.trade_date}", "$.transfer_date")
             # One that came in two transfers is two lots of one name.
             named[lot.trade_id] = named.get(lot.trade_id, ZERO) + lot.quantity
             _require_cost(lot, _opening(log, lot.trade_id, named[lot.trade_id], position, field), field)

@@ -68,7 +68,7 @@ def _sent(log: "TradeDecider", command: TransferPosition, envelope: Envelope, pr
     _require_on(log, book)
     _require_on(log, other)
     position, average = (book.book, instrument.instrument), book.lot_method == "average"
-    require_moving(log, command, position, average=average)
+    require_moving(log, command.lots, command.quantity, position, average=average)
     moved = _moved(book, other.book, instrument, command, envelope)
     return TransferSent(
         **on_open_day(log, envelope, command.transfer_date), transfer_id=command.transfer_id, moved=moved

@@ -76,7 +76,6 @@ def following(sent: TransferSent, sequence: int = 7) -> Any:
     (moving(("T1", "4", "401")), "lot-differs", "$.lots[0]"),
     (moving(("T2", "5", "552")), "lot-differs", "$.lots[0]"),
     (moving(("T1", "10", "1000"), ("T1", "5", "500")), "unknown-lot", "$.lots[1].quantity"),
-    (moving(("T1", "4", "400"), transfer_date=DAY.replace(day=23)), "not-acquired-yet", "$.transfer_date"),
     (moving(("T1", "4", "400"), transfer_date=DAY.replace(year=2201)), "date-out-of-range", "$.transfer_date"),
 ])
 def test_a_transfer_that_cannot_be_is_refused_with_the_field_at_fault(command: Any, code: str, field: str) -> None:
