@@ -14,6 +14,7 @@ from api.http import (
     events,
     explaining,
     health,
+    lifecycle,
     market,
     positions,
     products,
@@ -39,8 +40,8 @@ def create_app(services: Services) -> FastAPI:
     app.state.services = services
     problems.install(app)
     for each in (
-        commands, trades, products, transfers, settlements, explaining, positions, earning, accounting, market, risk,
-        compliance,
+        commands, trades, lifecycle, products, transfers, settlements, explaining, positions, earning, accounting,
+        market, risk, compliance,
         events, proofs, reference, health,
     ):
         app.include_router(each.router)

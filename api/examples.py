@@ -51,6 +51,16 @@ AMENDMENT = {"terms": {**TERMS, "quantity": "120"}}
 CORRECTION = {"terms": {**TERMS, "price": "91.52"}, "reason": "digits were swapped"}
 REASON = {"reason": "agreed with the counterparty"}
 SETTLEMENT = {"quantity": "60", "settled_on": "2026-11-26"}
+ALLOCATION = {"allocations": [
+    {"trade_id": "T-1-A", "book": "EQ-1", "share": "60", "account": "K-17"},
+    {"trade_id": "T-1-B", "book": "EQ-2", "share": "40"},
+]}
+REALLOCATION = {"allocations": [{"trade_id": "T-1-C", "book": "EQ-2", "quantity": "100"}]}
+NOVATION = {"new_trade_id": "T-1-N", "counterparty": "BETA", "quantity": "40"}
+COMPRESSION = {"trade_id": "T-9", "book": "EQ-1", "trade_ids": ["T-1", "T-2"]}
+INCREASE = {"quantity": "20", "price": "92.10", "fees": {"broker": "1.00"}}
+DECREASE = {"quantity": "25", "price": "92.40", "trade_date": "2026-11-25"}
+TERMINATION = {"amount": "-150.00", "reason": "agreed with the counterparty"}
 TRADE = {"id": "EQ-1/T-1", "book": "EQ-1", "trade_id": "T-1", "status": "booked", "position": "ledger-0:17",
          "state": {"version": 1, "revision": 1, "terms": {
              "product": "equity", "instrument": "SAN", "quantity": "100", "price": "91.25", "amount": "-9125.00",

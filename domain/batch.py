@@ -6,8 +6,10 @@ from datetime import datetime, timedelta
 import msgspec
 
 from domain.commands import AnyCommand, UnreadableCommand
+from domain.commands.weights import weight_of
 from domain.decider import Apart, Decider, Envelope, envelope_of
 from domain.events import CommandRefused, Event, TradeBooked
+from domain.events.lifecycle import hands_over
 from domain.merkle import leaf_hash
 from domain.outcomes import SYSTEM, Outcome, Principal, Submission
 from domain.ports import NewEvent, Receipt
@@ -28,6 +30,11 @@ class Unit(msgspec.Struct, frozen=True):
 
     submissions: tuple[Submission, ...]
     atomic: bool = False
+
+    @property
+    def weight(self) -> int:
+        """What its commands count for in a commit."""
+        return sum([weight_of(submission.command) for submission in self.submissions])
 
 
 class UnsatisfiedUnit(Exception):
@@ -222,8 +229,10 @@ class Batch:
 
 
 def _later(event: Event, moment: datetime, *, said: bool) -> Event:
-    """Another event of the same command: recorded after the first, and holding since then if nothing else was said."""
-    if said:
+    """Another event of the same command: recorded after the first, and holding since then if nothing else was said, but
+    what one trade hands over to another is held by one of them at every moment.
+    """
+    if said or hands_over(event):
         return msgspec.structs.replace(event, recorded_at=moment)
     if isinstance(event, TradeBooked):
         event = msgspec.structs.replace(event, terms=msgspec.structs.replace(event.terms, executed_at=moment))

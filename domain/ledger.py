@@ -233,7 +233,7 @@ class Ledger:
             return
         commands = [submission.command for submission in submissions]
         asked: set[str] = set()
-        # A net names its trades, which only then are known to be needed.
+        # What is loaded may name others, as a net or a block does its trades, which only then are known to be needed.
         while absent := set(self.decider.absent(commands, bookings=bookings)) - asked:
             asked |= absent
             # Some of it may lie beyond what this ledger has read; the append will then say that the log moved.

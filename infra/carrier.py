@@ -1,11 +1,12 @@
 """Carries what the events of other logs lead to into one log; its owner calls it, for nobody else writes there."""
 
 import contextlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from eventsourcing.persistence import IntegrityError, Notification, Tracking
 
 from domain.commands import AnyCommand
+from domain.commands.weights import weight_of
 from domain.consequences import FOLLOWED, consequences
 from domain.ports import LogRecorder
 from domain.schema import recorded
@@ -39,8 +40,8 @@ class Carrier:
         while place < end:
             page = self._recorders[source].select_notifications(place + 1, EVENTS_AT_ONCE, stop=end, topics=FOLLOWED)
             commands = self._commands(source, page)
-            if commands:
-                self._commit(commands)
+            for share in _shares(commands):
+                self._commit(share)
             place = page[-1].id if len(page) == EVENTS_AT_ONCE else end
             self._places[source] = place
             self._keep(source, place, followed=bool(commands))
@@ -66,6 +67,21 @@ class Carrier:
         with contextlib.suppress(IntegrityError):
             self._recorders[self._log].insert_tracking(Tracking(_name(source), place))
         self._kept[source] = place
+
+
+def _shares(commands: Sequence[AnyCommand]) -> Iterator[list[AnyCommand]]:
+    """Commands in shares that count for at most ``EVENTS_AT_ONCE``, for one may bring a thousand lots."""
+    share: list[AnyCommand] = []
+    count = 0
+    for command in commands:
+        weight = weight_of(command)
+        if share and count + weight > EVENTS_AT_ONCE:
+            yield share
+            share, count = [], 0
+        share.append(command)
+        count += weight
+    if share:
+        yield share
 
 
 def _name(source: str) -> str:

@@ -8,6 +8,7 @@ import msgspec
 from domain.admission import NotOneLog
 from domain.batch import Unit
 from domain.commands import AnyCommand
+from domain.commands.weights import weight_of
 from domain.outcomes import Outcome, Submission
 from domain.routing import MARKET, REFERENCE, log_of
 
@@ -38,16 +39,19 @@ class Request(msgspec.Struct):
 
 
 def shares(requests: Sequence[Request], limit: int) -> list[list[Unit]]:
-    """The units of requests for one log, in shares of at most ``limit`` commands; an atomic unit stays whole."""
+    """The units of requests for one log, in shares that count for at most ``limit`` commands; an atomic unit stays
+    whole.
+    """
     found: list[list[Unit]] = [[]]
     count = 0
     for request in requests:
         for unit in _units(request, limit):
-            if found[-1] and count + len(unit.submissions) > limit:
+            weight = unit.weight
+            if found[-1] and count + weight > limit:
                 found.append([])
                 count = 0
             found[-1].append(unit)
-            count += len(unit.submissions)
+            count += weight
     return found
 
 
@@ -57,12 +61,13 @@ def runs(submissions: Sequence[Submission], ledgers: int, limit: int) -> Iterato
     kind, count = "", 0
     for place, submission in enumerate(submissions):
         log, this = log_of(submission.command, ledgers), kind_of(submission.command)
-        if run and (this != kind or count == limit):
+        weight = weight_of(submission.command)
+        if run and (this != kind or count + weight > limit):
             yield run
             run, count = {}, 0
         kind = this
         run.setdefault(log, []).append(place)
-        count += 1
+        count += weight
     if run:
         yield run
 
@@ -77,5 +82,14 @@ def _units(request: Request, limit: int) -> Iterator[Unit]:
     if request.atomic:
         yield Unit(tuple(request.submissions), atomic=True)
         return
-    for at in range(0, len(request.submissions), limit):
-        yield Unit(tuple(request.submissions[at : at + limit]))
+    part: list[Submission] = []
+    count = 0
+    for submission in request.submissions:
+        weight = weight_of(submission.command)
+        if part and count + weight > limit:
+            yield Unit(tuple(part))
+            part, count = [], 0
+        part.append(submission)
+        count += weight
+    if part:
+        yield Unit(tuple(part))

@@ -45,7 +45,9 @@ class RecentActivity:
 
     def keys(self, event: Recorded) -> Sequence[str]:
         fact = event.event
-        return (activity_id(fact.terms),) if type(fact) is TradeBooked and fact.terms.loan is None else ()
+        if type(fact) is not TradeBooked or fact.terms.loan is not None or fact.parents:
+            return ()
+        return (activity_id(fact.terms),)
 
     def project(self, key: str, document: Activity | None, event: Recorded, _view: View) -> Activity:
         fact = event.event

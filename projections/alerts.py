@@ -5,7 +5,16 @@ from datetime import datetime
 from decimal import Decimal
 from typing import ClassVar, Literal
 
-from domain.events import TradeAmended, TradeBooked, TradeCancelled, TradeCorrected, TradeEvent
+from msgspec.structs import replace
+
+from domain.events import (
+    QuantityChanged,
+    TradeAmended,
+    TradeBooked,
+    TradeCancelled,
+    TradeCorrected,
+    TradeEvent,
+)
 from domain.events.trades import Economics
 from domain.schema import Recorded
 from projections.activity import WINDOW, RecentFill, activity_id
@@ -55,8 +64,8 @@ class Alerts:
         fact = event.event
         if type(fact) is TradeBooked:
             return _booked(fact)
-        if isinstance(fact, TradeAmended | TradeCorrected):
-            moved = fact.terms.price != fact.previous.price and _is_off_market(fact.terms)
+        if isinstance(fact, TradeAmended | TradeCorrected | QuantityChanged):
+            moved = fact.terms.price != fact.previous.price and _is_off_market(_dealt(fact))
             return (f"{fact.terms.book}/off-market/{fact.trade_id}/{fact.revision:04d}",) if moved else ()
         return tuple(_possible(fact)) if isinstance(fact, TradeCancelled) else ()
 
@@ -73,7 +82,15 @@ class Alerts:
         return _round_trip(key, fact, event, view)
 
 
+def _dealt(fact: TradeEvent) -> Economics:
+    """The terms with the price that was agreed with this event."""
+    return replace(fact.terms, price=fact.change.price) if isinstance(fact, QuantityChanged) else fact.terms
+
+
 def _booked(fact: TradeBooked) -> list[str]:
+    if fact.parents:
+        # What came of other trades was dealt with them.
+        return []
     terms = fact.terms
     keys = [f"{terms.book}/off-market/{fact.trade_id}"] if _is_off_market(terms) else []
     if terms.contra_owner == terms.owner:
@@ -106,7 +123,7 @@ def _cancelled(document: Alert | None, fact: TradeCancelled) -> Alert | None:
 
 
 def _off_market(key: str, fact: TradeEvent, event: Recorded) -> Alert:
-    terms = fact.terms
+    terms = _dealt(fact)
     mark = terms.mark or terms.price
     far = abs(terms.price - mark) * HUNDRED > FAR_OFF_MARKET_PERCENT * abs(mark)
     evidence = {"price": f"{terms.price:f}", "mark": f"{mark:f}", "tolerance_percent": f"{OFF_MARKET_PERCENT:f}"}

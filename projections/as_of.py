@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple, TypeVar
 
+from projections.journal import JournalEntry
 from projections.movements import Held
 from projections.positions import Position
 from projections.steps import Run, in_order
@@ -25,6 +26,10 @@ class Instant(NamedTuple):
         """Whether it was recorded by then, and no later event had taken it back."""
         ended = movement.known_to_sequence
         return movement.known_from_sequence <= self.known_at and (ended is None or ended > self.known_at)
+
+    def had(self, entry: JournalEntry) -> bool:
+        """Whether an entry was recorded by then, of what had happened by then."""
+        return entry.sequence <= self.known_at and (self.valid_at is None or entry.effective_at <= self.valid_at)
 
     def holds(self, movement: Held) -> bool:
         """Whether, as it was known then, the movement held."""
@@ -49,9 +54,10 @@ def position_at(movements: Sequence[Held], at: Instant) -> Position | None:
     position = _empty(min(known, key=lambda each: (each.known_from_sequence, each.terms is not None)))
     # What held only for a while is nothing to what holds for ever.
     position.sequence = max(_last_change(each, at) for each in known if at.valid_at or each.valid_to is None)
+    held = held_at(known, at)
+    position.trades = len({each.trade_id for each in held if each.kind == "trade"})
     run = Run[Held](position.lot_method)
-    for movement, _, settled, income, tax, _ in run.take(held_at(known, at)):
-        position.trades += movement.kind == "trade"
+    for movement, _, settled, income, tax, _ in run.take(held):
         if movement.is_fill or movement.kind == "action":
             position.last_place = movement.place
         position.settled += settled

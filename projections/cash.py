@@ -9,10 +9,9 @@ from domain.events import (
     PenaltyBooked,
     SettlementEvent,
     StatusEvent,
-    TradeAmended,
+    TermsReplaced,
     TradeBooked,
-    TradeCancelled,
-    TradeCorrected,
+    TradeEnded,
     TradeEvent,
     TransferEvent,
     VariationMarginSettled,
@@ -78,7 +77,7 @@ class CashBalances:
             return (f"{of.book}/{of.currency}",)
         if not isinstance(fact, TradeEvent) or isinstance(fact, StatusEvent | OptionEvent):
             return ()
-        if isinstance(fact, TradeAmended | TradeCorrected):
+        if isinstance(fact, TermsReplaced):
             return tuple(dict.fromkeys((*_ids(fact.previous), *_ids(fact.terms))))
         return _ids(fact.terms)
 
@@ -99,11 +98,11 @@ class CashBalances:
             _expect(cash, terms, 1)
         elif isinstance(fact, SettlementEvent):
             _settle(cash, fact)
-        elif isinstance(fact, TradeCancelled):
+        elif isinstance(fact, TradeEnded):
             _expect(cash, terms, -1)
         elif isinstance(fact, PenaltyBooked):
             _charge(cash, fact)
-        elif isinstance(fact, TradeAmended | TradeCorrected):
+        elif isinstance(fact, TermsReplaced):
             _expect(cash, fact.previous, -1)
             _expect(cash, terms, 1)
         for name in _positions(fact):
@@ -142,7 +141,7 @@ def _act(key: str, cash: Cash | None, name: str, event: Recorded, view: View) ->
 
 
 def _positions(fact: TradeEvent) -> Iterable[str]:
-    if isinstance(fact, TradeAmended | TradeCorrected):
+    if isinstance(fact, TermsReplaced):
         return dict.fromkeys((position_id(fact.previous), position_id(fact.terms)))
     return (position_id(fact.terms),)
 

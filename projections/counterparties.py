@@ -11,13 +11,14 @@ from domain.events import (
     ObligationEvent,
     PenaltyBooked,
     SettlementFailed,
+    TermsReplaced,
     TradeAffirmed,
-    TradeAmended,
     TradeBooked,
     TradeCancelled,
-    TradeCorrected,
+    TradeEnded,
     TradeEvent,
     TradePartiallySettled,
+    TradeReallocated,
     TradeSettled,
 )
 from domain.events.products import OptionEvent, RateFixed
@@ -26,7 +27,9 @@ from domain.money import ZERO
 from domain.schema import Recorded
 from projections.projection import Document, View
 
-QUIET = (TradeAffirmed, TradePartiallySettled, ObligationEvent, PenaltyBooked, OptionEvent, RateFixed)
+QUIET = (
+    TradeAffirmed, TradePartiallySettled, TradeReallocated, ObligationEvent, PenaltyBooked, OptionEvent, RateFixed,
+)
 
 
 class Relation(Document, kw_only=True):
@@ -78,11 +81,11 @@ class Relations:
             _book(relation, fact)
             return relation
         match fact:
-            case TradeAmended() | TradeCorrected():
+            case TermsReplaced():
                 _pay(relation, fact.previous, -1)
                 _pay(relation, terms, 1)
-            case TradeCancelled():
-                relation.cancelled += 1
+            case TradeEnded():
+                relation.cancelled += isinstance(fact, TradeCancelled)
                 _pay(relation, terms, -1)
             case TradeSettled():
                 relation.settlements += 1

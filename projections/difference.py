@@ -8,7 +8,8 @@ import msgspec
 
 from projections.as_of import Instant, held_at, position_at
 from projections.explanation import Contribution, Figures, contributions, event_of
-from projections.movements import Kind, Movement
+from projections.movement_ids import Kind
+from projections.movements import Movement
 
 FIGURES = Figures.__struct_fields__
 

@@ -10,7 +10,8 @@ from domain.commands.reference import LotMethod
 from domain.money import ZERO
 from projections.as_of import Instant, held_at, position_at
 from projections.lots import EMPTY, Holding
-from projections.movements import Kind, Movement
+from projections.movement_ids import Kind
+from projections.movements import Movement
 from projections.steps import steps
 
 

@@ -6,10 +6,9 @@ from typing import ClassVar
 
 from domain.commands.contracts import Contract
 from domain.events import (
-    TradeAmended,
+    TermsReplaced,
     TradeBooked,
-    TradeCancelled,
-    TradeCorrected,
+    TradeEnded,
     TradeEvent,
     TradeSettled,
 )
@@ -95,10 +94,10 @@ def _changes(fact: TradeEvent) -> Iterator[tuple[Economics, int, int]]:
     """Terms, and whether they come in or go out: as a holding, and as a reservation."""
     if isinstance(fact, TradeBooked):
         yield fact.terms, 1, 1
-    elif isinstance(fact, TradeAmended | TradeCorrected):
+    elif isinstance(fact, TermsReplaced):
         yield fact.previous, -1, -1
         yield fact.terms, 1, 1
-    elif isinstance(fact, TradeCancelled):
+    elif isinstance(fact, TradeEnded):
         yield fact.terms, -1, -1
     elif isinstance(fact, TradeSettled) and (fact.leg == "maturity" or fact.terms.loan is None):
         yield fact.terms, -1 if fact.leg == "maturity" else 0, -1

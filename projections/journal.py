@@ -12,10 +12,9 @@ from domain.events import (
     PenaltyBooked,
     SettlementEvent,
     StatusEvent,
-    TradeAmended,
+    TermsReplaced,
     TradeBooked,
-    TradeCancelled,
-    TradeCorrected,
+    TradeEnded,
     TradeEvent,
     TransferEvent,
     TransferSent,
@@ -55,7 +54,9 @@ class Posting(msgspec.Struct, frozen=True, gc=False):
 
 
 class JournalEntry(Document, kw_only=True):
-    """What one event posts. ``effective_at`` is its valid time, ``recorded_at`` its known time."""
+    """What one event posts. ``effective_at`` is its valid time, ``recorded_at`` its known time; ``business_date`` is
+    the open day that it is posted on, and ``restates`` the closed one that it came too late for.
+    """
 
     book: str
     entity: str
@@ -68,6 +69,7 @@ class JournalEntry(Document, kw_only=True):
     business_date: date
     effective_at: datetime
     recorded_at: datetime
+    restates: date | None = None
     postings: tuple[Posting, ...]
 
 
@@ -114,7 +116,7 @@ class Journal:
             id=key, book=terms.book, entity=terms.entity, desk=terms.desk, type=event.type, trade_id=fact.trade_id,
             counterparty=terms.counterparty, trade_date=terms.trade_date, value_date=_value_date(fact),
             business_date=fact.business_date, effective_at=fact.effective_at, recorded_at=fact.recorded_at,
-            postings=postings,
+            restates=fact.restates, postings=postings,
         )
 
 
@@ -172,29 +174,32 @@ def _postings(fact: TradeEvent, view: View) -> Iterable[Posting]:
         return penalty_postings(fact)
     if isinstance(fact, OptionEvent):
         return [*closing_postings(fact), *_realised(fact.terms, view)]
-    old = fact.previous if isinstance(fact, TradeAmended | TradeCorrected) else fact.terms
+    old = fact.previous if isinstance(fact, TermsReplaced) else fact.terms
     postings = [*_reversed(trade_postings(old)), *_realised(old, view)]
-    if not isinstance(fact, TradeCancelled):
+    if not isinstance(fact, TradeEnded):
         postings += trade_postings(fact.terms)
         if position_id(old) != position_id(fact.terms):
             postings += _realised(fact.terms, view)
     return postings
 
 
-def trade_postings(terms: Economics) -> list[Posting]:
-    """What the terms oblige both sides to, against the trading account (or the loan), and the fees."""
+def trade_postings(terms: Economics, whole: Economics | None = None) -> list[Posting]:
+    """What the terms oblige both sides to, against the trading account (or the loan), and the fees. What is a part of a
+    ``whole`` is on the side of that.
+    """
     quantity, currency = terms.quantity, terms.currency
+    whole = whole or terms
     if terms.loan is not None:
-        postings = [Posting(loan_account(terms), terms.asset, quantity)]
+        postings = [Posting(loan_account(whole), terms.asset, quantity)]
     else:
         postings = [
-            Posting(expected_delivery(terms), terms.asset, quantity),
+            Posting(expected_delivery(whole), terms.asset, quantity),
             Posting(contra_account(terms), terms.asset, -quantity),
             Posting(trading_account(terms.instrument), currency, _cost(terms)),
         ]
         if (accrued := terms.accrued) is not None:
             postings.append(Posting(accrued_account(terms), currency, -accrued.amount))
-    postings.append(Posting(expected_cash(terms), currency, terms.amount - terms.total_fees))
+    postings.append(Posting(expected_cash(whole), currency, terms.amount - terms.total_fees))
     if terms.fees_in_cost and terms.loan is None:
         return postings
     for name, fee in terms.fees.items():

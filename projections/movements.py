@@ -1,23 +1,25 @@
 """Movements: every effect on a position, for how long it held in the world, and for how long we thought so."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import ClassVar, Literal
+from typing import ClassVar
+
+from msgspec.structs import replace
 
 from domain.commands.contracts import Contract
 from domain.commands.corporate_actions import ActionTerms
 from domain.commands.lots import MovedLot, NamedLot
 from domain.commands.reference import LotMethod
 from domain.events import (
-    AppliedEvent,
-    Event,
+    Part,
     PenaltyBooked,
     SettlementEvent,
-    TradeAmended,
+    TermsReplaced,
     TradeBooked,
     TradeCancelled,
     TradeCorrected,
+    TradeEnded,
     TradeEvent,
     TransferEvent,
     TransferReceived,
@@ -28,7 +30,7 @@ from domain.events.trades import ONE, Economics, Product, multiplier_of
 from domain.money import ZERO, divide
 from domain.schema import Recorded
 from projections.accounts import held_as
-from projections.action_movements import begins, brought, is_of_action, movement_fields, touched
+from projections.action_movements import begins, is_of_action, movement_fields
 from projections.journal import (
     Posting,
     closing_postings,
@@ -39,25 +41,23 @@ from projections.journal import (
     transfer_postings,
 )
 from projections.lots import Lot, Place
+from projections.movement_ids import UNTIL, Kind, kind_of, movement_ids, replaced
 from projections.projection import Document, View
 
-Kind = Literal[
-    "trade", "settlement", "repayment", "penalty", "transfer-out", "transfer-in", "closing", "margin", "action",
-    "payment",
-]
 FILLING = frozenset({"trade", "transfer-out", "transfer-in"})
 TRADING, CLOSING = 1, 2
 """The precedence of what is traded: after what happens at the opening (0), before what expires, or is paid for (2)."""
-REVISING = (TradeBooked, TradeAmended, TradeCorrected)
+REVISING = (TradeBooked, TermsReplaced)
 WITHOUT_LOTS = frozenset({"loan-deposit", "future"})
 """Products of which nothing is kept that was bought at a price."""
 
 
 class Held(Document, kw_only=True):
     """What the fold of a position reads of a movement, and no more: a book has many thousands. ``quantity`` changes the
-    position, but that of a settlement only moves; ``income`` is interest, ``gain`` what is realised at once. What a
-    corporate action does rests on the movements before it and its ``terms``; it has its own name as ``trade_id``, and
-    so has its payment. ``valid_to`` and ``known_to_sequence`` are None while it still holds, or is still thought to.
+    position, but that of a settlement only moves; ``income`` is interest, ``gain`` what is realised at once. ``origin``
+    is the trade that it was dealt with, where it has come to be another's since. What a corporate action does rests on
+    the movements before it and its ``terms``; it has its own name as ``trade_id``, and so has its payment.
+    ``valid_to`` and ``known_to_sequence`` are None while it still holds, or is still thought to.
 
     ``beyond`` is what it costs beside quantity x price, ``closes`` the lots that it takes first, ``brings`` those that
     it brings from another book; ``fees`` are those that are no part of the cost.
@@ -68,6 +68,7 @@ class Held(Document, kw_only=True):
     entity: str
     instrument: str
     trade_id: str
+    origin: str = ""
     kind: Kind = "trade"
     product: Product
     asset: str
@@ -111,8 +112,10 @@ class Held(Document, kw_only=True):
 
     @property
     def place(self) -> Place:
-        """Its place among the movements of its position; a revision has that of its trade."""
-        return self.trade_date, self.precedence, self.executed_at, self.trade_id
+        """Its place among the movements of its position; a revision has that of its trade, and what a trade took over
+        that of the trade it was dealt with.
+        """
+        return self.trade_date, self.precedence, self.executed_at, self.origin or self.trade_id
 
 
 class Posted(Held, kw_only=True):
@@ -142,10 +145,10 @@ class Movement(Posted, kw_only=True):
 
 
 class Movements:
-    """An agreed amendment holds from its ``effective_at`` on, so the earlier terms get an entry of their own that ends
-    there; right terms hold for as long as the corrected ones were thought to; a cancelled trade never held. What
-    settles, what is repaid of a loan, what a fail costs, and a corporate action and its payment are movements too, and
-    so are transfers: one that comes back never left.
+    """What was agreed to replace terms holds from its ``effective_at`` on, so the earlier terms get an entry of their
+    own that ends there; right terms hold for as long as the corrected ones were thought to; a cancelled trade never
+    held. Terms in parts have an entry for each. What settles, what is repaid of a loan, what a fail costs, and a
+    corporate action and its payment are movements too, and so are transfers: one that comes back never left.
     """
 
     name = "movements"
@@ -156,24 +159,12 @@ class Movements:
     document_type = Movement
 
     def keys(self, event: Recorded) -> Sequence[str]:
-        fact = event.event
-        if type(fact) is TradeBooked:
-            return (_id(fact.terms, fact), *brought(fact)) if fact.actions else (_id(fact.terms, fact),)
-        if isinstance(fact, AppliedEvent):
-            return touched(fact)
-        if isinstance(fact, TransferEvent):
-            return (_transfer_id(fact), *brought(fact))
-        if isinstance(fact, TradeAmended):
-            old = _id(fact.previous, fact, fact.revision - 1)
-            return (f"{old}-until", old, _id(fact.terms, fact), *brought(fact))
-        if isinstance(fact, TradeCorrected):
-            return (_id(fact.previous, fact, fact.revision - 1), _id(fact.terms, fact), *brought(fact))
-        return tuple(_possible(fact)) if isinstance(fact, TradeCancelled) else _own(fact, event)
+        return movement_ids(event)
 
     def project(self, key: str, document: Movement | None, event: Recorded, view: View) -> Movement | None:
         fact = event.event
         if type(fact) is TradeBooked and not (fact.actions and is_of_action(key)):
-            return _movement(key, fact.terms, fact, event, fact.terms.executed_at)
+            return _begun(key, fact, event, fact.terms.executed_at)
         if is_of_action(key):
             return _act(key, document, event)
         if isinstance(fact, VariationMarginSettled):
@@ -187,40 +178,14 @@ class Movements:
         assert isinstance(fact, TradeEvent)
         if document is not None or isinstance(fact, TradeCancelled):
             return _ended(document, event) if document else None
-        if not isinstance(fact, TradeAmended | TradeCorrected):
+        if not isinstance(fact, TermsReplaced | TradeEnded):
             return _followed(key, fact, event)
-        old: Movement | None = view.get("movements", _id(fact.previous, fact, fact.revision - 1))
-        assert old is not None
-        if key.endswith("-until"):
-            return _until(key, old, fact, event)
+        if key.endswith(UNTIL):
+            return _until(key, view.get("movements", key.removesuffix(UNTIL)), event)
+        olds: list[Movement | None] = [view.get("movements", old) for old in replaced(fact)]
         # Terms that were agreed to hold from before those they replace, hold from where these began.
-        amended_from = max(fact.effective_at, old.valid_from) if isinstance(fact, TradeAmended) else old.valid_from
-        return _movement(key, fact.terms, fact, event, amended_from)
-
-
-def _id(terms: Economics, fact: TradeEvent, revision: int | None = None) -> str:
-    return f"{terms.book}/{terms.instrument}/{fact.trade_id}/{revision or fact.revision:04d}"
-
-
-def _own(fact: Event, event: Recorded) -> tuple[str, ...]:
-    """The id of what follows a trade or a position and is no revision."""
-    if isinstance(fact, VariationMarginSettled):
-        return (f"{fact.book}/{fact.instrument}/margin-{event.sequence:012d}",)
-    if not isinstance(fact, SettlementEvent | OptionEvent | PenaltyBooked):
-        return ()
-    return (f"{_id(fact.terms, fact)}-{_kind(fact)}-{event.sequence:012d}",)
-
-
-def _kind(fact: TradeEvent) -> Kind:
-    if isinstance(fact, SettlementEvent):
-        return "repayment" if fact.leg == "maturity" else "settlement"
-    return "closing" if isinstance(fact, OptionEvent) else "penalty"
-
-
-def _transfer_id(fact: TransferEvent) -> str:
-    moved = fact.moved
-    way = f"from-{moved.other_book}" if isinstance(fact, TransferReceived) else "out"
-    return f"{moved.book}/{moved.instrument}/{fact.transfer_id}/{way}"
+        began = min(old.valid_from for old in olds if old)
+        return _begun(key, fact, event, began if isinstance(fact, TradeCorrected) else max(fact.effective_at, began))
 
 
 def beyond_price(terms: Economics) -> Decimal:
@@ -228,12 +193,27 @@ def beyond_price(terms: Economics) -> Decimal:
     return terms.total_fees if terms.fees_in_cost else ZERO
 
 
-def _possible(fact: TradeCancelled) -> Iterator[str]:
-    """Every entry of the trade that may still be thought to hold."""
-    yield _id(fact.terms, fact)
-    for instrument in (fact.terms.instrument, *fact.instruments):
-        entry = f"{fact.terms.book}/{instrument}/{fact.trade_id}"
-        yield from (f"{entry}/{revision:04d}-until" for revision in range(1, fact.revision))
+def _begun(key: str, fact: TradeEvent, event: Recorded, valid_from: datetime) -> Movement:
+    """An entry of the terms that hold after the event."""
+    terms = fact.terms
+    if not terms.parts:
+        return _movement(key, terms, fact, event, valid_from)
+    place = int(key.rpartition(".")[2])
+    part = terms.parts[place]
+    dealt = _of_part(terms, part, first=place == 0)
+    movement = _movement(key, dealt, fact, event, part.held_from)
+    movement.origin = part.origin if part.origin != fact.trade_id else ""
+    # What a part obliges to is owed and paid with the whole, on whichever side that is.
+    movement.postings = _but_nothing(trade_postings(dealt, terms))
+    return movement
+
+
+def _of_part(terms: Economics, part: Part, *, first: bool) -> Economics:
+    """A part as terms of its own; the fees are of the whole, and go with the first."""
+    return replace(
+        terms, quantity=part.quantity, price=part.price, amount=part.amount, trade_date=part.trade_date,
+        executed_at=part.executed_at, closes=part.closes, fees=terms.fees if first else {},
+    )
 
 
 def _movement(key: str, terms: Economics, fact: TradeEvent, event: Recorded, valid_from: datetime) -> Movement:
@@ -278,19 +258,25 @@ def _lot(lot: MovedLot, transfer_id: str) -> Lot:
     return Lot(lot.trade_id or transfer_id, lot.trade_date, lot.quantity, unit, lot.cost)
 
 
-def _until(key: str, old: Movement, fact: TradeAmended | TradeCorrected, event: Recorded) -> Movement | None:
+def _until(key: str, old: Movement | None, event: Recorded) -> Movement | None:
     """The earlier terms for as long as they held, if they did at all."""
+    fact = event.event
+    assert old is not None
     if old.valid_from >= fact.effective_at:
         return None
-    held = _movement(key, fact.previous, fact, event, old.valid_from)
-    held.revision, held.valid_to = fact.revision - 1, fact.effective_at
+    held = old.copy()
+    held.id, held.valid_to = key, fact.effective_at
+    # Where it is applied again the earlier entry may have ended by this very event.
+    held.known_to = held.known_to_sequence = held.ended_by = held.ended_because = None
+    held.known_from, held.known_from_sequence = fact.recorded_at, event.sequence
+    held.actor, held.reason, held.supersedes = fact.actor, fact.reason, fact.supersedes
     return held
 
 
 def _followed(key: str, fact: TradeEvent, event: Recorded) -> Movement:
     """What follows a trade and is none: it has no fees and no price of its own."""
     followed = _movement(key, fact.terms, fact, event, fact.effective_at)
-    followed.kind, followed.fees, followed.income = _kind(fact), ZERO, ZERO
+    followed.kind, followed.fees, followed.income = kind_of(fact), ZERO, ZERO
     followed.beyond, followed.closes = ZERO, ()
     if isinstance(fact, SettlementEvent):
         followed.quantity, followed.amount, followed.settlement_date = fact.quantity, fact.amount, fact.settled_on

@@ -11,10 +11,9 @@ from domain.events import (
     PenaltyBooked,
     SettlementEvent,
     StatusEvent,
-    TradeAmended,
+    TermsReplaced,
     TradeBooked,
-    TradeCancelled,
-    TradeCorrected,
+    TradeEnded,
     TradeEvent,
     TransferEvent,
     TransferSent,
@@ -113,7 +112,7 @@ class Positions:
         if not isinstance(fact, TradeEvent) or isinstance(fact, StatusEvent | PenaltyBooked):
             return ()
         key = position_id(fact.terms)
-        if isinstance(fact, TradeAmended | TradeCorrected) and position_id(fact.previous) != key:
+        if isinstance(fact, TermsReplaced) and position_id(fact.previous) != key:
             return (position_id(fact.previous), key)
         return (key,)
 
@@ -163,7 +162,7 @@ def _book(position: Position, fact: TradeBooked, view: View) -> None:
     if terms.accrued is not None:
         position.income += terms.accrued.amount
     place = (terms.trade_date, TRADING, terms.executed_at, fact.trade_id)
-    if fact.actions or (position.last_place is not None and place < position.last_place):
+    if fact.actions or terms.parts or (position.last_place is not None and place < position.last_place):
         _fold_again(position, view)
         return
     fill = Fill(place, terms.quantity, terms.unit_cost, beyond_price(terms), terms.closes)
@@ -196,9 +195,9 @@ def _transfer(position: Position, fact: TransferEvent, view: View) -> Position:
 
 
 def _replaced(fact: TradeEvent) -> list[tuple[Economics, int]]:
-    if isinstance(fact, TradeAmended | TradeCorrected):
+    if isinstance(fact, TermsReplaced):
         return [(fact.previous, -1), (fact.terms, 1)]
-    assert isinstance(fact, TradeCancelled)
+    assert isinstance(fact, TradeEnded)
     return [(fact.terms, -1)]
 
 

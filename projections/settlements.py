@@ -13,10 +13,9 @@ from domain.events import (
     PenaltyBooked,
     SettlementEvent,
     SettlementFailed,
-    TradeAmended,
+    TermsReplaced,
     TradeBooked,
-    TradeCancelled,
-    TradeCorrected,
+    TradeEnded,
     TradeEvent,
 )
 from domain.events.products import RateFixed
@@ -26,7 +25,7 @@ from domain.money import ZERO
 from domain.schema import Recorded
 from domain.trades.handling import ObligationState
 from domain.trades.settlement import due
-from domain.trades.state import TradeState
+from domain.trades.state import COUNT_NO_MORE, TradeState
 from projections.projection import Document, View
 
 
@@ -114,9 +113,9 @@ class Settlements:
         fact = event.event
         if type(fact) is TradeBooked:
             return _ids(fact.trade_id, fact.terms)
-        if isinstance(fact, TradeAmended | TradeCorrected):
+        if isinstance(fact, TermsReplaced):
             return tuple(dict.fromkeys((*_ids(fact.trade_id, fact.previous), *_ids(fact.trade_id, fact.terms))))
-        if isinstance(fact, TradeCancelled):
+        if isinstance(fact, TradeEnded):
             return _ids(fact.trade_id, fact.terms)
         if isinstance(fact, ObligationEvent | SettlementEvent | SettlementFailed | PenaltyBooked):
             return (_id(fact.trade_id, fact.terms, fact.leg),)
@@ -180,7 +179,7 @@ def _take(settlement: Settlement, trade: TradeState, fact: TradeEvent) -> None:
     elif settlement.leg == "start":
         settlement.status = "settled"
     else:
-        settlement.status = "cancelled" if trade.status == "cancelled" else "issued"
+        settlement.status = "cancelled" if trade.status in COUNT_NO_MORE else "issued"
 
 
 def _step(settlement: Settlement, event: Recorded) -> Step:
@@ -191,7 +190,7 @@ def _step(settlement: Settlement, event: Recorded) -> Step:
         return Step(*place, "moved", *of, fact.quantity, fact.amount, fact.settled_on)
     if isinstance(fact, PenaltyBooked):
         return Step(*place, "told", *of, ZERO, fact.amount, fact.through)
-    if isinstance(fact, TradeBooked | TradeAmended | TradeCorrected):
+    if isinstance(fact, TradeBooked | TermsReplaced):
         return Step(*place, "obliges", *of, settlement.quantity, settlement.amount, settlement.due_on)
     return Step(*place, "told", *of)
 

@@ -99,6 +99,7 @@ def _margined(holding: Holding, movement: Held) -> Holding:
     return Holding(holding.quantity + movement.quantity, cost, holding.realised + movement.gain, ())
 
 
-def _order(movement: Held) -> tuple[Place, int]:
-    # What moves of a trade comes after the trade, and what is paid of an action after the action.
-    return movement.place, 0 if movement.kind in FIRST else movement.known_from_sequence
+def _order(movement: Held) -> tuple[Place, int, str]:
+    # What moves of a trade comes after the trade, and what is paid of an action after the action; parts that were
+    # dealt at once come in their own order.
+    return movement.place, 0 if movement.kind in FIRST else movement.known_from_sequence, movement.id

@@ -5,6 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from domain.commands import (
     AnyCommand,
     BookTrade,
@@ -28,6 +30,7 @@ from domain.market import MarketDecider, MarketState
 from domain.money import exact
 from domain.outcomes import SYSTEM, Principal
 from domain.reference import ReferenceDecider, ReferenceState
+from domain.refusals import Refused
 from domain.routing import MARKET, REFERENCE, log_of
 from domain.schema import Recorded, event_type
 from domain.trades import TradeDecider
@@ -103,6 +106,21 @@ class Rules:
 
     def _happened(self, recorded: Recorded) -> None:
         """For those who keep what followed."""
+
+
+def rules_after(*commands: AnyCommand) -> Any:
+    """The rules once these commands were accepted; of any type, so that what follows need not be narrowed."""
+    rules = Rules()
+    for command in commands:
+        rules.when(command)
+    return rules
+
+
+def refusal(rules: Rules, command: AnyCommand, principal: Principal = SYSTEM) -> Refused:
+    """Why a command is refused."""
+    with pytest.raises(Refused) as caught:
+        rules.when(command, principal)
+    return caught.value
 
 
 def booking(trade_id: str = "T1", quantity: str = "10", price: str = "100", **changes: Any) -> BookTrade:

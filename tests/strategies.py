@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from domain.commands import (
     AffirmTrade,
+    AllocateBlock,
     AmendTrade,
     AnyCommand,
     BondTerms,
@@ -21,7 +22,9 @@ from domain.commands import (
     CancelTrade,
     ClassifyInstrument,
     ClosePeriod,
+    CompressTrades,
     CorrectTrade,
+    DecreaseTrade,
     DefineBook,
     DefineCounterparty,
     DefineDesk,
@@ -36,12 +39,15 @@ from domain.commands import (
     FxSpotTerms,
     FxSwapTerms,
     HoldSettlement,
+    IncreaseTrade,
     InstructSettlement,
     LiftRestriction,
     LoanTerms,
     MatchSettlement,
     NetSettlements,
+    NovateTrade,
     OptionTerms,
+    ReallocateBlock,
     RecordFxRate,
     RecordPrice,
     ReleaseKillSwitch,
@@ -54,7 +60,9 @@ from domain.commands import (
     SetSettlementCycle,
     SettleNet,
     SettleTrade,
+    TerminateTrade,
 )
+from domain.commands.lifecycle import Allocation
 from domain.commands.lots import NamedLot
 from domain.identifiers import lei_of
 from infra.logs import CommandedLogs
@@ -177,7 +185,9 @@ def bookings(
     ))
 
 
-def about(kind: Callable[..., Any], trade_ids: st.SearchStrategy[str], **fields: Any) -> st.SearchStrategy[AnyCommand]:
+def about(
+    kind: Callable[..., Any], trade_ids: st.SearchStrategy[str], /, **fields: Any
+) -> st.SearchStrategy[AnyCommand]:
     """Commands of one kind about trades that may or may not be booked."""
     return trade_ids.flatmap(lambda trade_id: st.builds(
         kind, command_id=st.just("x"), trade_id=st.just(trade_id), book=st.just(book_of(trade_id)),
@@ -234,6 +244,61 @@ def nettings(
 
     return trade_ids.map(book_of).flatmap(of_book)
 
+def offspring(trade_id: str) -> tuple[str, str, str]:
+    """What may come of a trade: two in its book, and one in another."""
+    number = int(trade_id[1:])
+    return f"T{number + 300}", f"T{number + 600}", f"T{number + 901}"
+
+
+def _allocations(names: tuple[str, ...]) -> st.SearchStrategy[tuple[Allocation, ...]]:
+    """To one to three trades: by share, which may be rounded, or by quantity, which seldom sums to the block's."""
+
+    def of(count: int, by: str, first: int, amounts: list[int]) -> tuple[Allocation, ...]:
+        return tuple(
+            Allocation(
+                trade_id=name, book=book_of(name), quantity=Decimal(amount) if by == "quantity" else None,
+                share=Decimal(amount) if by == "share" else None,
+            )
+            for name, amount in zip((names * 2)[first : first + count], amounts, strict=False)
+        )
+
+    return st.builds(
+        of, st.integers(1, 3), st.sampled_from(["share", "share", "share", "quantity"]), st.integers(0, 2),
+        st.lists(st.integers(1, 7), min_size=3, max_size=3),
+    )
+
+
+def becomings(trade_ids: st.SearchStrategy[str], **fields: Any) -> st.SearchStrategy[AnyCommand]:
+    """What becomes of trades beside their own revisions; what is meant for a part is a part of most of them."""
+    size: dict[str, Any] = {
+        "quantity": st.integers(1, 20).map(lambda quarters: Decimal(quarters) / 4), "price": PRICES, "fees": FEES,
+        "trade_date": st.none() | days(-2, 2),
+    }
+
+    def of(trade_id: str) -> st.SearchStrategy[AnyCommand]:
+        own = st.just(trade_id)
+        one, two, other = offspring(trade_id)
+        return st.one_of(
+            about(AllocateBlock, own, allocations=_allocations(offspring(trade_id)), **fields),
+            about(ReallocateBlock, own, allocations=_allocations(offspring(other)), **fields),
+            about(
+                NovateTrade, own, new_trade_id=st.sampled_from([one, two]), quantity=st.none() | size["quantity"],
+                counterparty=st.sampled_from(["ACME", "BETA"]), **fields,
+            ),
+            about(IncreaseTrade, own, **size, **fields), about(DecreaseTrade, own, **size, **fields),
+            about(TerminateTrade, own, amount=decimals("0", "12.5", "-3", "0.001"), **fields),
+        )
+
+    return trade_ids.flatmap(of)
+
+
+def compressions(trade_ids: Sequence[str]) -> st.SearchStrategy[AnyCommand]:
+    """Two or three trades of a pool into one."""
+    several = st.lists(st.sampled_from(trade_ids), min_size=2, max_size=3, unique=True)
+    return several.flatmap(lambda chosen: about(
+        CompressTrades, st.just(offspring(chosen[0])[1]), trade_ids=st.just(tuple(chosen)),
+    ))
+
 
 _X: Any = st.just("x")
 _LIMITS = [Decimal(1500), Decimal(90_000), None]
@@ -281,9 +346,15 @@ def _kinds(
     pool: tuple[str, ...], focus: str, moments: st.SearchStrategy[datetime | None], *, surroundings: bool
 ) -> st.SearchStrategy[Any]:
     trade_ids, terms = st.sampled_from(pool), _FOCUS[focus]
-    revised = changes(trade_ids, terms=terms, effective_at=moments)
-    kinds = [bookings(trade_ids, terms, moments), *[revised] * 4, nettings(trade_ids, effective_at=moments)]
-    return st.one_of(*kinds, *([_SURROUNDINGS] if surroundings else []))
+    known = st.sampled_from([*pool * 9, *(name for trade_id in pool for name in offspring(trade_id))])
+    revised = changes(known, terms=terms, effective_at=moments)
+    became = becomings(known, effective_at=moments)
+    kinds = [
+        bookings(trade_ids, terms, moments), *[revised] * 4, *[became] * 3, compressions(pool),
+        nettings(trade_ids, effective_at=moments),
+    ]
+    # Of equal strategies ``one_of`` takes one.
+    return st.sampled_from([*kinds, *([_SURROUNDINGS] if surroundings else [])]).flatmap(lambda kind: kind)
 
 
 def histories(

@@ -70,10 +70,16 @@ def cash(
     show(found, as_json, "Cash", ("book", "currency", "settled", "receivable", "payable", "total"), lines)
 
 
-def journal(data: Data = None, book: Book = None, limit: Most = 20, as_json: Json = False) -> None:
-    """Journal entries, posting by posting."""
+def journal(
+    *, data: Data = None, book: Book = None, limit: Most = 20, valid_at: ValidAt = None, known_at: KnownAt = None,
+    as_json: Json = False,
+) -> None:
+    """Journal entries, posting by posting: all, or those recorded by an instant of what had happened by then."""
     with existing(settings_of(data)) as ledger:
-        found = select(ledger, "journal", book, limit)
+        if valid_at is None and known_at is None:
+            found = select(ledger, "journal", book, limit)
+        else:
+            found = travelling.journal(ledger, book, limit, valid_at, known_at)
     show(found, as_json, "Journal", ("book", "trade", "type", "account", "asset", "quantity"), (
         (each.book, each.trade_id, each.type, posting.account, posting.asset, posting.quantity)
         for each in found for posting in each.postings

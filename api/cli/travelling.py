@@ -11,6 +11,7 @@ from api.cli.console import fail, out, print_json, table
 from api.cli.explanation_tree import FIGURES, as_of, tree_of
 from api.cli.opening import Data, Json, existing, settings_of
 from api.groups import groups, one_group
+from api.paging import pages
 from api.plain import plain
 from api.problems import Problem
 from api.travel import Journey, known_of, position_shown, recorders_of, require_order, time_of
@@ -22,6 +23,7 @@ from projections.as_of import position_at
 from projections.balances import add_cash, entries_at
 from projections.cash import Cash
 from projections.difference import Difference, difference
+from projections.journal import JournalEntry
 from projections.known import Known
 from projections.movements import Held, Movement, Posted
 from projections.trial_balance import trial_balance as balances_of
@@ -61,6 +63,16 @@ def cash(settings: Settings, book: str | None, valid_at: str | None, known_at: s
         print_json({"items": items, **asked.shown()})
         return
     table(f"Cash {as_of(asked)}", ("book", "currency", "settled", "receivable", "payable", "total"), lines)
+
+
+def journal(
+    ledger: Everbook, book: str | None, limit: int, valid_at: str | None, known_at: str | None
+) -> list[JournalEntry]:
+    """The entries that were recorded by an instant, of what had happened by then."""
+    asked = _journey(ledger, book, valid_at, known_at)
+    read = pages(ledger.read_models, "journal", where={"book": book} if book else None)
+    every = (entry for page in read for entry in sound(page) if asked.instant(entry.log).had(entry))
+    return list(islice(every, limit if limit >= 0 else None))
 
 
 def trial_balance(

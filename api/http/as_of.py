@@ -81,13 +81,10 @@ def journal(
     books = asked_books(request, book)
     asked = journey(request, books, valid_at, known_at, model="journal")
 
-    def had_happened(entry: JournalEntry) -> bool:
-        at = asked.instant(entry.log)
-        return entry.sequence <= at.known_at and (at.valid_at is None or entry.effective_at <= at.valid_at)
+    def had(entry: JournalEntry) -> bool:
+        return asked.instant(entry.log).had(entry)
 
-    found, headers, cursor = reading.page(
-        request, "journal", limit=limit, after=after, keep=had_happened, book=books, **where
-    )
+    found, headers, cursor = reading.page(request, "journal", limit=limit, after=after, keep=had, book=books, **where)
     if cursor is not None:
         headers, cursor = reading.onward(request, found[-1].id, known_at=asked.known.token)
     items = [reading.shown(each) for each in found]

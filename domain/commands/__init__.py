@@ -11,6 +11,16 @@ from domain.commands.corporate_actions import (
     ReverseCorporateAction,
 )
 from domain.commands.header import Command, UnreadableCommand
+from domain.commands.lifecycle import (
+    AllocateBlock,
+    Allocation,
+    CompressTrades,
+    DecreaseTrade,
+    IncreaseTrade,
+    NovateTrade,
+    ReallocateBlock,
+    TerminateTrade,
+)
 from domain.commands.market import RecordFxRate, RecordPrice
 from domain.commands.products import (
     AssignOption,
@@ -84,7 +94,10 @@ SettlementCommand = (
     InstructSettlement | MatchSettlement | ReportMismatch | CancelInstruction | HoldSettlement | ReleaseSettlement
     | BuyIn | BookPenalty | NetSettlements | SettleNet | DissolveNet
 )
-LedgerCommand = BookTrade | AmendTrade | CorrectTrade | CancelTrade | AffirmTrade | SettleTrade | FailSettlement
+LedgerCommand = (
+    BookTrade | AmendTrade | CorrectTrade | CancelTrade | AffirmTrade | SettleTrade | FailSettlement | AllocateBlock
+    | ReallocateBlock | NovateTrade | CompressTrades | IncreaseTrade | DecreaseTrade | TerminateTrade
+)
 ProductCommand = (
     ExerciseOption | AssignOption | ExpireOption | SettleVariationMargin | FixRate | RollOverLoan | RepayEarly
 )
@@ -99,17 +112,17 @@ AnyCommand = (
 )
 
 __all__ = [
-    "ActionCommand", "AffirmTrade", "AmendCorporateAction", "AmendTrade", "AnnounceCorporateAction", "AnyCommand",
-    "ApplyCorporateAction", "AssignOption", "BondContract", "BondTerms", "BookPenalty", "BookTrade", "BuyIn",
-    "CancelCorporateAction", "CancelInstruction", "CancelTrade", "ClassifyInstrument", "ClosePeriod", "Command",
-    "Contract", "CorrectTrade", "DefineBook", "DefineCalendar", "DefineCounterparty", "DefineDesk",
-    "DefineInstrument", "DefineLegalEntity", "DefineTrader", "DissolveNet", "EngageKillSwitch", "EquityTerms",
-    "ExerciseOption", "ExpireOption", "FailSettlement", "FixRate", "FutureContract", "FutureTerms",
-    "FxForwardTerms", "FxSpotTerms", "FxSwapTerms", "HoldSettlement", "InstructSettlement", "IssueKey",
-    "LedgerCommand", "LiftRestriction", "LoanTerms", "MarketCommand", "MatchSettlement", "NetSettlements",
-    "OptionContract", "OptionTerms", "PayCorporateAction", "RecordFxRate", "RecordPrice", "ReferenceCommand",
-    "ReleaseKillSwitch", "ReleaseSettlement", "RepayEarly", "ReportMismatch", "RestrictInstrument",
-    "ReverseCorporateAction", "RevokeKey", "RollBusinessDate", "RollOverLoan", "SetLimit", "SetPenaltyRate",
-    "SetSettlementCycle", "SettleNet", "SettleTrade", "SettleVariationMargin", "Terms", "TradeCommand",
-    "TransferPosition", "UnreadableCommand",
+    "ActionCommand", "AffirmTrade", "AllocateBlock", "Allocation", "AmendCorporateAction", "AmendTrade",
+    "AnnounceCorporateAction", "AnyCommand", "ApplyCorporateAction", "AssignOption", "BondContract", "BondTerms",
+    "BookPenalty", "BookTrade", "BuyIn", "CancelCorporateAction", "CancelInstruction", "CancelTrade",
+    "ClassifyInstrument", "ClosePeriod", "Command", "CompressTrades", "Contract", "CorrectTrade", "DecreaseTrade",
+    "DefineBook", "DefineCalendar", "DefineCounterparty", "DefineDesk", "DefineInstrument", "DefineLegalEntity",
+    "DefineTrader", "DissolveNet", "EngageKillSwitch", "EquityTerms", "ExerciseOption", "ExpireOption",
+    "FailSettlement", "FixRate", "FutureContract", "FutureTerms", "FxForwardTerms", "FxSpotTerms", "FxSwapTerms",
+    "HoldSettlement", "IncreaseTrade", "InstructSettlement", "IssueKey", "LedgerCommand", "LiftRestriction",
+    "LoanTerms", "MarketCommand", "MatchSettlement", "NetSettlements", "NovateTrade", "OptionContract", "OptionTerms",
+    "PayCorporateAction", "ReallocateBlock", "RecordFxRate", "RecordPrice", "ReferenceCommand", "ReleaseKillSwitch",
+    "ReleaseSettlement", "RepayEarly", "ReportMismatch", "RestrictInstrument", "ReverseCorporateAction", "RevokeKey",
+    "RollBusinessDate", "RollOverLoan", "SetLimit", "SetPenaltyRate", "SetSettlementCycle", "SettleNet", "SettleTrade",
+    "SettleVariationMargin", "TerminateTrade", "Terms", "TradeCommand", "TransferPosition", "UnreadableCommand",
 ]

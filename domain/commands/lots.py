@@ -28,5 +28,6 @@ class MovedLot(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, fo
     cost: Decimal
 
 
-NamedLots = Annotated[tuple[NamedLot, ...], msgspec.Meta(max_length=1000)]
-MovedLots = Annotated[tuple[MovedLot, ...], msgspec.Meta(max_length=1000)]
+MOST_LOTS = 1_000
+NamedLots = Annotated[tuple[NamedLot, ...], msgspec.Meta(max_length=MOST_LOTS)]
+MovedLots = Annotated[tuple[MovedLot, ...], msgspec.Meta(max_length=MOST_LOTS)]

@@ -9,6 +9,8 @@ import msgspec
 from domain.commands.header import Command, Key, Name, Reference
 from domain.commands.trades import TradeCommand
 
+MOST_NETTED = 1_000
+
 
 class InstructSettlement(TradeCommand, frozen=True, kw_only=True):
     """Custodian or bank are told to settle; ``instruction`` is what they know it by."""
@@ -63,7 +65,7 @@ class NetCommand(Command, frozen=True, kw_only=True):
 class NetSettlements(NetCommand, frozen=True, kw_only=True):
     """Makes one instruction of what several trades oblige to: of one counterparty, instrument, currency and day."""
 
-    trade_ids: Annotated[tuple[Reference, ...], msgspec.Meta(min_length=2, max_length=1000)]
+    trade_ids: Annotated[tuple[Reference, ...], msgspec.Meta(min_length=2, max_length=MOST_NETTED)]
 
 
 class SettleNet(NetCommand, frozen=True, kw_only=True):

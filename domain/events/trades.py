@@ -12,6 +12,7 @@ from domain.commands.reference import LotMethod
 from domain.commands.trades import DayCount, FailCause
 from domain.events.corporate_actions import AppliedAction
 from domain.events.envelope import Event
+from domain.events.parts import Part
 from domain.money import ZERO
 
 Product = Literal["equity", "bond", "future", "option", "fx-spot", "fx-forward", "loan-deposit"]
@@ -77,6 +78,8 @@ class Economics(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, g
     book's base currency, and ``mark`` the last price known when it was decided; both are absent when no rate or price
     was known.
     With ``fees_in_cost`` the fees are part of what its lots cost; ``closes`` names the lots that it closes first.
+
+    What was agreed in several steps is the sum of its ``parts``, and ``price`` their average to twelve decimals.
     """
 
     product: Product
@@ -112,6 +115,7 @@ class Economics(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, g
     contract: Contract | None = None
     accrued: AccruedInterest | None = None
     forward: Forward | None = None
+    parts: tuple[Part, ...] = ()
 
     @property
     def multiplier(self) -> Decimal:
@@ -146,12 +150,14 @@ def multiplier_of(contract: Contract) -> Decimal:
 class TradeEvent(Event, frozen=True, kw_only=True):
     """``revision`` counts the terms of the trade from 1; ``terms`` are the ones that hold after this event. ``actions``
     are the corporate actions that were applied to others before, and that this trade's date brings to its position.
+    ``restates`` is the closed day that the fact is about, when it came too late for it: it is posted on an open one.
     """
 
     trade_id: str
     revision: int = 1
     terms: Economics
     actions: tuple[AppliedAction, ...] = ()
+    restates: date | None = None
 
 
 class StatusEvent(TradeEvent, frozen=True, kw_only=True):
@@ -159,27 +165,37 @@ class StatusEvent(TradeEvent, frozen=True, kw_only=True):
 
 
 class TradeBooked(TradeEvent, frozen=True, kw_only=True):
-    """``parents`` are the trades that this one came of, when it was not dealt itself."""
+    """``parents`` are the trades that this one came of, when it was not dealt itself; ``account`` is whose it is."""
 
     parents: tuple[str, ...] = ()
+    account: str | None = None
 
 
-class TradeAmended(TradeEvent, frozen=True, kw_only=True):
+class TermsReplaced(TradeEvent, frozen=True, kw_only=True):
+    """``terms`` take the place of ``previous``, which held until ``effective_at``."""
+
+    previous: Economics
+
+
+class TradeEnded(TradeEvent, frozen=True, kw_only=True):
+    """``terms`` are those that no longer hold."""
+
+
+class TradeAmended(TermsReplaced, frozen=True, kw_only=True):
     """The parties agreed a change: ``previous`` no longer holds from ``effective_at``."""
 
-    previous: Economics
 
-
-class TradeCorrected(TradeEvent, frozen=True, kw_only=True):
+class TradeCorrected(TermsReplaced, frozen=True, kw_only=True):
     """We had booked it wrong: ``previous`` never held."""
 
-    previous: Economics
 
-
-class TradeCancelled(TradeEvent, frozen=True, kw_only=True):
-    """``terms`` are those that no longer hold; ``instruments`` are the others that earlier revisions were of."""
+class TradeCancelled(TradeEnded, frozen=True, kw_only=True):
+    """It never held; ``instruments`` are the others that earlier revisions were of, and ``entries`` the movements of
+    revisions in parts.
+    """
 
     instruments: tuple[str, ...] = ()
+    entries: tuple[str, ...] = ()
 
 
 class TradeAffirmed(StatusEvent, frozen=True, kw_only=True):

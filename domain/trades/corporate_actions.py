@@ -17,16 +17,17 @@ from domain.events import (
     CorporateActionPaid,
     CorporateActionReversed,
     Event,
-    TradeAmended,
+    TermsReplaced,
     TradeBooked,
-    TradeCorrected,
     TransferReceived,
     TransferSent,
 )
 from domain.events.corporate_actions import Holder
+from domain.events.trades import Economics
+from domain.events.transfers import Moved
 from domain.outcomes import SYSTEM, Principal
 from domain.refusals import Refused
-from domain.trades.lifecycle import on_open_day as dated
+from domain.trades.dating import on_open_day as dated
 
 if TYPE_CHECKING:
     from domain.trades.decider import TradeDecider
@@ -60,20 +61,26 @@ def decide(
 
 
 def with_actions(log: "TradeDecider", events: Sequence[Event | Apart]) -> Sequence[Event | Apart]:
-    """The events of trades and transfers, each with the corporate actions that it brings to its position."""
+    """The events of trades and transfers, each with the corporate actions that it brings to its position: of several of
+    one command, the first that does.
+    """
+    brought: set[tuple[str, str]] = set()
     return [
-        replace(each, event=_with_actions(log, each.event)) if isinstance(each, Apart) else _with_actions(log, each)
+        replace(each, event=_with_actions(log, each.event, brought)) if isinstance(each, Apart)
+        else _with_actions(log, each, brought)
         for each in events
     ]
 
 
-def _with_actions(log: "TradeDecider", event: Event) -> Event:
-    if isinstance(event, TradeBooked | TradeAmended | TradeCorrected):
-        brought = log.entitlements.missing(event.terms)
+def _with_actions(log: "TradeDecider", event: Event, before: set[tuple[str, str]]) -> Event:
+    if isinstance(event, TradeBooked | TermsReplaced):
+        of: Economics | Moved = event.terms
     elif isinstance(event, TransferSent | TransferReceived):
-        brought = log.entitlements.missing(event.moved)
+        of = event.moved
     else:
         return event
+    brought = tuple(each for each in log.entitlements.missing(of) if (of.book, each.action.action) not in before)
+    before.update((of.book, each.action.action) for each in brought)
     return replace(event, actions=brought) if brought else event
 
 

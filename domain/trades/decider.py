@@ -35,10 +35,9 @@ from domain.events import (
     Event,
     NetEvent,
     PeriodClosed,
-    TradeAmended,
+    TermsReplaced,
     TradeBooked,
-    TradeCancelled,
-    TradeCorrected,
+    TradeEnded,
     TradeEvent,
     TradeSettled,
     TransferEvent,
@@ -54,7 +53,7 @@ from domain.outcomes import Principal
 from domain.reference import ReferenceState
 from domain.refusals import Refused
 from domain.schema import Recorded
-from domain.trades import corporate_actions, lifecycle, margins, transfers
+from domain.trades import becoming, corporate_actions, lifecycle, margins, transfers
 from domain.trades.economics import template_of
 from domain.trades.entitlements import AppliedEvents, Entitlements, KeptEntitlements
 from domain.trades.margins import MarginAccount
@@ -65,6 +64,7 @@ from domain.undo import UndoLog
 
 TRADES_IN_MEMORY = 20_000
 NET = "net:"
+Rule = Callable[["TradeDecider", Any, Envelope, Principal], Sequence[Event | Apart]]
 
 
 class KeptTrades(msgspec.Struct, frozen=True):
@@ -192,6 +192,9 @@ class TradeDecider:
                 for trade_id in (c.trade_id, *self._beside(c)):
                     if trade_id not in trades:
                         streams["trade:" + trade_id] = None
+                if isinstance(c, becoming.COMMANDS):
+                    needed = becoming.needed(c, trades, new=bookings)
+                    streams |= {"trade:" + trade_id: None for trade_id in needed if trade_id not in trades}
                 named: Sequence[NamedLot | MovedLot] = getattr(c, "closes", ())
             elif isinstance(c, TransferCommand):
                 if (stream := stream_of(c)) not in self.transfers:
@@ -266,7 +269,9 @@ class TradeDecider:
         if type(command) is BookTrade:
             return lifecycle.book(self, command, envelope, principal)
         if isinstance(command, TradeCommand):
-            return lifecycle.change(self, command, envelope, principal)
+            becomes = isinstance(command, becoming.COMMANDS)
+            rule: Rule = becoming.become if becomes else lifecycle.change
+            return rule(self, command, envelope, principal)
         if isinstance(command, TransferCommand):
             return transfers.decide(self, command, envelope, principal)
         if isinstance(command, NetCommand):
@@ -300,10 +305,10 @@ class TradeDecider:
         after = evolve_trade(before, recorded.version, recorded.sequence, event)
         if after is not None:
             self._undo.put(self.trades, event.trade_id, after)
-        if isinstance(event, TradeAmended | TradeCorrected):
+        if isinstance(event, TermsReplaced):
             self._take(event.previous, -1)
             self._take(event.terms, 1)
-        elif isinstance(event, TradeCancelled):
+        elif isinstance(event, TradeEnded):
             self._take(event.terms, -1)
         elif isinstance(event, OptionEvent):
             self._add(event.terms.book, event.terms.instrument, event.quantity)
@@ -316,7 +321,7 @@ class TradeDecider:
         self._undo.put(self.transfers, recorded.stream, TransferState(recorded.version, event))
         moved, leaves = event.moved, isinstance(event, TransferSent)
         place = (moved.book, moved.instrument)
-        quantity = self.entitlements.hold(moved, -moved.quantity if leaves else moved.quantity)
+        quantity = self.entitlements.hold(moved, -1 if leaves else 1)
         self._undo.put(self.positions, place, self.positions.get(place, ZERO) + quantity)
         position = "/".join(place)
         names = [lot.trade_id for lot in moved.lots if lot.trade_id] if isinstance(event, TransferReceived) else []
@@ -339,7 +344,7 @@ class TradeDecider:
 
     def _hold(self, terms: Economics, sign: int) -> None:
         key = (terms.book, terms.instrument)
-        quantity = self.entitlements.hold(terms, terms.quantity if sign > 0 else -terms.quantity)
+        quantity = self.entitlements.hold(terms, sign)
         self._undo.put(self.positions, key, self.positions.get(key, ZERO) + quantity)
 
     def _entitled(self, event: AppliedEvents) -> None:

@@ -57,24 +57,30 @@ class Entitlements:
             self._trade(book, instrument, day, quantity)
         self._undo.keep()
 
-    def hold(self, terms: Economics | Moved, quantity: Decimal) -> Decimal:
-        """Takes a quantity in that was traded or transferred; what it is today, after the actions that came since."""
+    def hold(self, terms: Economics | Moved, sign: int) -> Decimal:
+        """Takes in (or out, with ``sign`` -1) what was traded or transferred; what it is today, after the actions that
+        came since.
+        """
         if terms.product not in ENTITLING:
-            return quantity
-        day = day_of(terms)
-        self._trade(terms.book, terms.instrument, day, quantity)
-        return self._today(terms.instrument, day, quantity) if terms.instrument in self._of else quantity
+            return sign * terms.quantity
+        today = ZERO
+        for day, quantity in _dealt(terms):
+            dealt = sign * quantity
+            self._trade(terms.book, terms.instrument, day, dealt)
+            today += self._today(terms.instrument, day, dealt) if terms.instrument in self._of else dealt
+        return today
 
     def now(self, terms: Economics) -> Decimal:
         """What a trade's quantity is today."""
-        return self._today(terms.instrument, terms.trade_date, terms.quantity)
+        return sum((self._today(terms.instrument, day, quantity) for day, quantity in _dealt(terms)), ZERO)
 
     def missing(self, terms: Economics | Moved) -> tuple[AppliedAction, ...]:
         """The actions that something traded or transferred brings to a position that does not have them; mostly none.
         """
         if terms.product not in ENTITLING or terms.instrument not in self._of:
             return ()
-        day, since = day_of(terms), self.since.get((terms.book, terms.instrument))
+        day = min(day for day, _ in _dealt(terms))
+        since = self.since.get((terms.book, terms.instrument))
         return tuple(
             applied for applied in self._applied_to(terms.instrument)
             if day < applied.action.ex_date and (since is None or applied.action.ex_date <= since)
@@ -142,6 +148,8 @@ class Entitlements:
             self._undo.put(self._of, instrument, (*others, action_id))
 
 
-def day_of(terms: Economics | Moved) -> date:
-    """From which day on it is held."""
-    return terms.transfer_date if isinstance(terms, Moved) else terms.trade_date
+def _dealt(terms: Economics | Moved) -> list[tuple[date, Decimal]]:
+    """From which day on how much is held; each part of a trade was dealt on a day of its own."""
+    if isinstance(terms, Moved):
+        return [(terms.transfer_date, terms.quantity)]
+    return [(part.trade_date, part.quantity) for part in terms.parts] or [(terms.trade_date, terms.quantity)]

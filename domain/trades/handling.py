@@ -21,8 +21,7 @@ from domain.events import (
     SettlementNetted,
     SettlementReleased,
     SettlementUnnetted,
-    TradeAmended,
-    TradeCorrected,
+    TermsReplaced,
     TradeEvent,
 )
 from domain.events.settlement import PenaltyCharge
@@ -71,7 +70,7 @@ def evolve_handling(handling: Handling, event: TradeEvent) -> Handling:  # noqa:
             return replace(handling, net=event.net, instruction=event.net, matched=False, mismatch="")
         case SettlementUnnetted():
             return replace(handling, net="", instruction="", matched=False, mismatch="")
-        case InstructionCancelled() | TradeAmended() | TradeCorrected():
+        case InstructionCancelled() | TermsReplaced():
             # What was instructed is not what is to settle any more.
             return replace(handling, instruction="", matched=False, mismatch="")
         case SettlementFailed():

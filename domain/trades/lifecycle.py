@@ -1,7 +1,7 @@
 """What each command does to a trade."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -45,12 +45,13 @@ from domain.outcomes import Principal
 from domain.reference.authority import require_book, require_role
 from domain.refusals import Refused
 from domain.trades import linked, margins, nets, obligations
+from domain.trades.dating import begins, dated_about, on_open_day, posted_on, restated
 from domain.trades.economics import Deal, economics
 from domain.trades.limits import require_headroom, require_position_without
 from domain.trades.named_lots import require_closing
-from domain.trades.penalties import Tariffs
+from domain.trades.penalties import Tariffs, require_penalties_stand
 from domain.trades.settlement import due
-from domain.trades.state import TradeState
+from domain.trades.state import COUNT_NO_MORE, TradeState
 
 if TYPE_CHECKING:
     from domain.trades.decider import TradeDecider
@@ -75,7 +76,7 @@ def book(
     _require_parties(log, command, book_defined)
     deal = Deal(
         command.trade_date, log.template(book_defined), command, contra_owner_of(log, command.contra_book),
-        envelope["effective_at"], log.reference, log.market,
+        begins(command, command.trade_date, envelope), log.reference, log.market,
     )
     if type(command.terms) is FxSwapTerms:
         return linked.book_swap(log, command, command.terms, deal, envelope)
@@ -84,7 +85,8 @@ def book(
         terms = _closing(log, command.closes, terms)
     require_may_trade(log, terms)
     require_limits(log, terms)
-    return (TradeBooked(**on_open_day(log, envelope, terms.trade_date), trade_id=command.trade_id, terms=terms),)
+    fields, restates = posted_on(log, envelope, terms.trade_date), restated(log, terms.trade_date)
+    return (TradeBooked(**fields, trade_id=command.trade_id, terms=terms, restates=restates),)
 
 
 def change(
@@ -94,23 +96,23 @@ def change(
     require_role(principal, _ROLES.get(type(command), TRADING))
     book_defined = require_book_defined(log, command.book, principal)
     trade = known_trade(log, command.trade_id, command.book)
-    dated = on_open_day(log, envelope, trade.terms.trade_date)
+    fields = dated_about(log, command, trade, envelope)
     match command:
         case AmendTrade() | CorrectTrade():
-            return (_revised(log, trade, command, book_defined, dated),)
+            return (_revised(log, trade, command, book_defined, fields),)
         case CancelTrade():
             require_untouched(trade)
-            obligations.require_not_netted(trade)
-            return (*linked.other_leg_cancelled(log, trade, dated), cancelled(trade, dated))
+            require_alone(trade)
+            return (*linked.other_leg_cancelled(log, trade, fields), cancelled(trade, fields))
         case AffirmTrade():
             if trade.status != "booked":
                 raise Refused("wrong-state", f"trade {trade.trade_id} is {trade.status}: only a booked one is affirmed")
-            return (TradeAffirmed(**dated, trade_id=trade.trade_id, revision=trade.revision, terms=trade.terms),)
+            return (TradeAffirmed(**fields, trade_id=trade.trade_id, revision=trade.revision, terms=trade.terms),)
     if isinstance(command, obligations.ABOUT_OBLIGATIONS):
         tariffs = Tariffs(log.reference, log.market)
-        return (obligations.handle(trade, command, dated, log.business_date(), tariffs),)
+        return (obligations.handle(trade, command, fields, log.business_date(), tariffs),)
     if isinstance(command, linked.ABOUT_PRODUCTS):
-        return linked.change(log, trade, command, book_defined, dated)
+        return linked.change(log, trade, command, book_defined, fields)
     raise AssertionError(f"no rule for {type(command).__name__}")
 
 
@@ -128,18 +130,6 @@ def margin(
     dated = on_open_day(log, envelope, day)
     last_price = log.market.price(command.instrument)
     return (margins.settle(account, command, book_defined, instrument, dated, last_price=last_price),)
-
-
-def known_trade(log: "TradeDecider", trade_id: str, book: str) -> TradeState:
-    """A trade of the book.
-
-    Raises:
-        Refused: when there is none.
-    """
-    trade = log.trades.get(trade_id)
-    if trade is None or trade.terms.book != book:
-        raise Refused("unknown-trade", f"no trade {trade_id} is booked in {book}", "$.trade_id")
-    return trade
 
 
 def net(
@@ -165,9 +155,10 @@ def turn(log: "TradeDecider", command: RollBusinessDate | ClosePeriod, envelope:
 
 def _revised(
     log: "TradeDecider", trade: TradeState, command: AmendTrade | CorrectTrade, book_defined: BookDefined,
-    dated: Envelope,
+    fields: Envelope,
 ) -> Event:
-    if trade.status == "cancelled" or not trade.is_open:
+    require_live(trade)
+    if not trade.is_open:
         raise Refused("wrong-state", f"trade {trade.trade_id} is {trade.status} and changes no more")
     obligations.require_not_netted(trade)
     corrects = isinstance(command, CorrectTrade)
@@ -184,13 +175,15 @@ def _revised(
     ))
     if command.closes:
         terms = _closing(log, command.closes, terms)
-    _require_settled_part_stands(trade, terms)
+    terms = keeping_parts(trade, terms)
+    require_settled_part_stands(trade, terms)
+    require_penalties_stand(trade, terms)
     require_may_trade(log, terms)
     require_limits(log, terms, trade.terms)
-    dated["supersedes"] = f"{log.log}:{trade.terms_sequence}"
+    fields["supersedes"] = f"{log.log}:{trade.terms_sequence}"
     kind = TradeCorrected if corrects else TradeAmended
     return kind(
-        **dated, trade_id=trade.trade_id, revision=trade.revision + 1, terms=terms, previous=trade.terms
+        **fields, trade_id=trade.trade_id, revision=trade.revision + 1, terms=terms, previous=trade.terms
     )
 
 
@@ -199,10 +192,11 @@ def _closing(log: "TradeDecider", closes: tuple[NamedLot, ...], terms: Economics
     return replace(terms, closes=closes)
 
 
-def cancelled(trade: TradeState, dated: Envelope) -> Event:
+def cancelled(trade: TradeState, fields: Envelope) -> Event:
     instruments = tuple(name for name in trade.instruments if name != trade.terms.instrument)
     return TradeCancelled(
-        **dated, trade_id=trade.trade_id, revision=trade.revision, terms=trade.terms, instruments=instruments
+        **fields, trade_id=trade.trade_id, revision=trade.revision, terms=trade.terms, instruments=instruments,
+        entries=trade.entries,
     )
 
 
@@ -264,15 +258,61 @@ def contra_owner_of(log: "TradeDecider", contra_book: str | None) -> str | None:
     return found.owner
 
 
-def require_untouched(trade: TradeState) -> None:
-    if trade.status == "cancelled":
-        raise Refused("wrong-state", f"trade {trade.trade_id} is cancelled already")
+def known_trade(log: "TradeDecider", trade_id: str, book_id: str, field: str = "$.trade_id") -> TradeState:
+    trade = log.trades.get(trade_id)
+    if trade is None or trade.terms.book != book_id:
+        raise Refused("unknown-trade", f"no trade {trade_id} is booked in {book_id}", field)
+    return trade
+
+
+def require_live(trade: TradeState, field: str = "") -> None:
+    """Whether the trade itself, and not others in its place, is in the books."""
+    if trade.status == "allocated":
+        raise Refused("allocated", f"trade {trade.trade_id} is allocated: reallocate it instead", field)
+    if trade.status == "terminated" or trade.status in COUNT_NO_MORE:
+        raise Refused("wrong-state", f"trade {trade.trade_id} is {trade.status} already", field)
+
+
+def require_alone(trade: TradeState) -> None:
+    """Whether nothing else would be left in the air if the trade had never been."""
+    if trade.is_derived:
+        raise Refused(
+            "derived", f"trade {trade.trade_id} came of {trade.parents[0]}: it ends by agreement, or its block is "
+            "reallocated"
+        )
+    if trade.children:
+        raise Refused("derived", f"trade {trade.children[0]} came of trade {trade.trade_id}: it ends by agreement")
+
+
+def keeping_parts(trade: TradeState, terms: Economics) -> Economics:
+    """Revised terms with the parts of the trade, where they leave what these sum to as it is.
+
+    Raises:
+        Refused: when the trade came of others and its economics would be others than came of them.
+    """
+    old = trade.terms
+    same = (terms.instrument, terms.currency, terms.quantity, terms.price, terms.trade_date) == (
+        old.instrument, old.currency, old.quantity, old.price, old.trade_date
+    )
+    if same and terms.loan == old.loan:
+        return replace(terms, parts=old.parts, amount=old.amount) if old.parts else terms
+    if trade.is_derived:
+        raise Refused(
+            "derived", f"trade {trade.trade_id} came of {trade.parents[0]}: what it was dealt at stands", "$.terms"
+        )
+    return terms
+
+
+def require_untouched(trade: TradeState, field: str = "") -> None:
+    """Whether nothing of the trade has settled, nor is to settle with others."""
+    require_live(trade, field)
+    obligations.require_not_netted(trade)
     # Of a loan whose start has settled, nothing of the repayment may have: it may even be failing.
     if trade.settled_quantity or trade.leg == "maturity" or trade.status == "settled":
-        raise Refused("already-settled", f"trade {trade.trade_id} has settled, at least in part: it stands")
+        raise Refused("already-settled", f"trade {trade.trade_id} has settled, at least in part: it stands", field)
 
 
-def _require_settled_part_stands(trade: TradeState, terms: Economics) -> None:
+def require_settled_part_stands(trade: TradeState, terms: Economics) -> None:
     """A revision may not undo what has been delivered and paid."""
     if trade.leg == "maturity":
         raise Refused("already-settled", f"the start of trade {trade.trade_id} has settled: its terms stand")
@@ -289,13 +329,3 @@ def _require_settled_part_stands(trade: TradeState, terms: Economics) -> None:
         raise Refused(
             "already-settled", "cash has moved: a revision may not turn round who pays", "$.terms"
         )
-
-
-def on_open_day(log: "TradeDecider", envelope: Envelope, trade_date: date) -> Envelope:
-    """The envelope with its accounting day: the business date, or the first open day when that is closed."""
-    closed = log.closed_through()
-    if log.business_date() is None:
-        envelope["business_date"] = trade_date
-    if closed is not None and envelope["business_date"] <= closed:
-        envelope["business_date"] = closed + timedelta(days=1)
-    return envelope

@@ -24,6 +24,7 @@ from domain.events.trades import Economics
 from domain.money import ZERO
 from domain.refusals import Refused
 from domain.trades import lifecycle, loans, obligations, options
+from domain.trades.dating import on_open_day
 from domain.trades.economics import Deal, economics, require_trade_date
 from domain.trades.products import fx
 from domain.trades.state import TradeState
@@ -64,7 +65,7 @@ def book_swap(
     for leg in (near, far):
         lifecycle.require_may_trade(log, leg)
         lifecycle.require_limits(log, leg, beside=near if leg is far else None)
-    dated = lifecycle.on_open_day(log, envelope, near.trade_date)
+    dated = on_open_day(log, envelope, near.trade_date)
     booked = TradeBooked(**dated, trade_id=terms.far_trade_id, terms=far, parents=(command.trade_id,))
     return _new(terms.far_trade_id, booked), TradeBooked(**dated, trade_id=command.trade_id, terms=near)
 

@@ -50,6 +50,7 @@ def require_moving(
         raise Refused("more-than-held", f"{position[0]} holds {abs(held):f} of {position[1]}", "$.quantity")
     if not lots:
         raise Refused("lots-missing", "say which lots are moved: POST /v1/transfers finds them", "$.lots")
+    named: dict[str, Decimal] = {}
     for place, lot in enumerate(lots):
         field = f"$.lots[{place}]"
         require_amount(lot.quantity, f"{field}.quantity")
@@ -58,7 +59,9 @@ def require_moving(
         if not lot.cost.is_finite() or average == bool(lot.trade_id):
             raise Refused("unknown-lot", "it is no lot of the method of this book", field)
         if not average:
-            _require_cost(log, lot, _opening(log, lot.trade_id, lot.quantity, position, field), field)
+            # One that came in two transfers is two lots of one name.
+            named[lot.trade_id] = named.get(lot.trade_id, ZERO) + lot.quantity
+            _require_cost(log, lot, _opening(log, lot.trade_id, named[lot.trade_id], position, field), field)
     if sum((abs(lot.quantity) for lot in lots), ZERO) != quantity:
         raise Refused("quantity-differs", f"the lots do not sum to {quantity:f}", "$.lots")
 
@@ -66,12 +69,15 @@ def require_moving(
 def _opening(
     log: "TradeDecider", trade_id: str, quantity: Decimal, position: tuple[str, str], field: str
 ) -> Economics | None:
-    """The terms that opened a lot; None for one that came from another book."""
+    """The terms that opened a lot; None for one that came from another book, and for one of several of a trade."""
     if trade_id in log.arrivals.get("/".join(position), ()):
         return None
     trade = log.trades.get(trade_id)
     if trade is None or trade.status == "cancelled" or (trade.terms.book, trade.terms.instrument) != position:
         raise Refused("unknown-lot", f"{trade_id} opened no lot of {'/'.join(position)}", f"{field}.trade_id")
+    if trade.terms.parts or trade.children:
+        # Several lots have its name, and some of them are other trades' now.
+        return None
     opened = max(trade.terms.quantity, log.entitlements.now(trade.terms), key=abs)
     if quantity * opened <= 0 or abs(quantity) > abs(opened):
         raise Refused("unknown-lot", f"{trade_id} opened {opened:f}", f"{field}.quantity")

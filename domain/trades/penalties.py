@@ -13,12 +13,13 @@ from domain.currencies import minor_unit
 from domain.decider import Envelope
 from domain.events import PenaltyBooked
 from domain.events.settlement import PenaltyCharge
+from domain.events.trades import Economics
 from domain.market import MarketState
 from domain.money import ZERO, divide, round_to
 from domain.reference import ReferenceState
 from domain.refusals import Refused
 from domain.trades.settlement import due
-from domain.trades.state import TradeState
+from domain.trades.state import COUNT_NO_MORE, TradeState
 
 BASIS_POINTS = Decimal(10_000)
 PERCENT_OF_A_YEAR = Decimal(36_000)
@@ -101,11 +102,33 @@ def _cost(trade: TradeState, kind: PenaltyKind, rate: Decimal, value: Decimal) -
     return -cost if we_fail else cost
 
 
+def require_penalties_stand(trade: TradeState, terms: Economics) -> None:
+    """What was charged for one security, in its currency, is not taken back in another.
+
+    Raises:
+        Refused: when ``terms`` are of another instrument or currency than what was charged.
+    """
+    old = trade.terms
+    if trade.handling.charges and (terms.instrument, terms.currency) != (old.instrument, old.currency):
+        raise Refused(
+            "penalised", f"penalties of trade {trade.trade_id} are booked for {old.instrument}: cancel it instead",
+            "$.terms.instrument",
+        )
+
+
 def _open_at_end_of(trade: TradeState, day: date) -> Decimal:
-    if trade.status == "cancelled" or day < trade.terms.settlement_date:
+    if trade.status == "cancelled" or day < trade.terms.settlement_date or not _is_its_own(trade, day):
         return ZERO
     moved = sum((part.quantity for part in trade.handling.parts if part.settled_on <= day), ZERO)
     return abs(due(trade.terms, "start")[0] - moved)
+
+
+def _is_its_own(trade: TradeState, day: date) -> bool:
+    """Whether it fails at the end of the day, and not what it came of, or what took its place."""
+    changed_on = trade.held_from.date()
+    if trade.status in COUNT_NO_MORE:
+        return day < changed_on
+    return day >= changed_on or not trade.is_derived
 
 
 def _business_days(first: date, last: date, calendar: Calendar) -> Iterator[date]:

@@ -51,9 +51,10 @@ def settle(trade: TradeState, command: SettleTrade, business_date: date, today: 
     open_quantity = whole_quantity - trade.settled_quantity
     quantity = _asked(command, open_quantity)
     complete = quantity == open_quantity
-    share = divide(whole_amount * quantity, whole_quantity)
     # The cash of a part is paid in minor units; the last part takes what rounding left.
-    amount = whole_amount - trade.settled_amount if complete else round_to(share, minor_unit(trade.terms.currency))
+    amount = whole_amount - trade.settled_amount
+    if not complete:
+        amount = round_to(divide(whole_amount * quantity, whole_quantity), minor_unit(trade.terms.currency))
     settled_on = command.settled_on or business_date
     if not trade.terms.trade_date <= settled_on <= LATEST:
         raise Refused("date-out-of-range", "settled_on lies before the trade date or after 2200", "$.settled_on")

@@ -14,8 +14,8 @@ from domain.money import ZERO
 from domain.outcomes import SYSTEM, Principal
 from domain.reference.authority import require_book, require_role
 from domain.refusals import Refused
+from domain.trades.dating import on_open_day
 from domain.trades.economics import EARLIEST, LATEST
-from domain.trades.lifecycle import on_open_day
 from domain.trades.limits import require_within
 from domain.trades.named_lots import require_moving
 

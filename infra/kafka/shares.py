@@ -35,14 +35,15 @@ class Share(msgspec.Struct, frozen=True):
 
 
 def shares(asked: Sequence[Asked], limit: int) -> Iterator[list[Asked]]:
-    """Records in shares of at most ``limit`` commands; one of more stays whole."""
+    """Records in shares that count for at most ``limit`` commands; one of more stays whole."""
     share: list[Asked] = []
     count = 0
     for each in asked:
-        if share and count + len(each.unit.submissions) > limit:
+        weight = each.unit.weight
+        if share and count + weight > limit:
             yield share
             share, count = [], 0
         share.append(each)
-        count += len(each.unit.submissions)
+        count += weight
     if share:
         yield share

@@ -13,7 +13,7 @@ from domain.routing import ledger_of
 from infra.logs import CommandedLogs
 from infra.memory.recorder import MemoryRecorder
 from tests.feeds import BOOKS, LEDGERS, OTHER_BOOK
-from tests.ledger import founded, opener, send
+from tests.ledger import founded, logs_in_memory, opener, send
 from tests.rules import booking
 from tests.trade_commands import moving
 from tests.transfers import events_in
@@ -131,3 +131,18 @@ def test_what_a_process_had_followed_is_not_read_again_by_the_next() -> None:
     sent(open_log, unwanted=False)
     CommandedLogs(open_log).carry_over()
     assert kept[TO].max_tracking_id(f"follow:{FROM}") == kept[FROM].max_notification_id()
+
+
+def test_what_many_transfers_of_many_lots_bring_is_received_in_several_commits() -> None:
+    logs = logs_in_memory(LEDGERS)
+    trades = [booking(f"T{number}") for number in range(1_000)]
+    send(logs, OTHER_BOOK)
+    send(logs, *trades)
+    lots = [(each.trade_id, "0.1", "10") for each in trades]
+    for number in range(12):
+        send(logs, moving(*lots, transfer_id=f"M{number}", to_book=BOOKS[1]))
+    before = logs.recorders[TO].max_notification_id() or 0
+    logs.carry_all()
+    commits = logs.recorders[TO].select_commits(before + 1, 100)
+    sizes = [commit.tree_size - commit.first_sequence + 1 for commit in commits]
+    assert sizes == [9, 3]

@@ -282,6 +282,11 @@ def test_the_command_line_explains_and_compares_alike(story: Story) -> None:
     assert "admin" in tree
     assert "digits were swapped" in tree
     assert "taken back by" in tree
+    known = ("--valid-at", "2027-01-01", "--known-at", story.first)
+    entries = run("journal", "--data", story.data, "--book", "EQ-2", *known, "--limit", "-1", "--json")
+    told = story.api.read("/v1/journal", book="EQ-2", valid_at="2027-01-01", known_at=story.first)["items"]
+    assert [each["id"] for each in entries] == [each["id"] for each in told]
+    assert 0 < len(entries) < len(run("journal", "--data", story.data, "--book", "EQ-2", "--limit", "-1", "--json"))
     between = ("--data", story.data, "--book", "EQ-2", "--known-from", story.first, "--known-to", story.last)
     read = story.api.read("/v1/positions/diff", book="EQ-2", known_from=story.first, known_to=story.last)
     assert run("diff", *between, "--json").items() <= read.items()

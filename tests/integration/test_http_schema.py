@@ -12,7 +12,8 @@ from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 from schemathesis.core.result import Ok
 
-from api.examples import BOOKING, BOOKINGS, CONTRACTS, DEFINITIONS, KEY, NET
+from api.examples import ALLOCATION, BOOKING, BOOKINGS, COMPRESSION, CONTRACTS, DEFINITIONS, KEY, NET
+from domain.identifiers import lei_of
 from tests.day import lay
 from tests.http import PROBLEM, Api, Served, results, served
 
@@ -20,7 +21,10 @@ BOUNDED = settings(
     max_examples=15, deadline=None, derandomize=True, database=None, phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
-LIFE_CYCLE = ("amend", "correct", "cancel", "affirm", "settle", "fail", "instruct", "hold")
+LIFE_CYCLE = (
+    "amend", "correct", "cancel", "affirm", "settle", "fail", "allocate", "increase", "decrease", "terminate",
+    "instruct", "hold",
+)
 ANSWERS = {
     "trade_id": "T1", "book": "EQ-1", "instrument": "SAN", "counterparty": "ACME", "log": "ledger-0", "sequence": "2",
     "source": "admin", "command_id": "c-1", "kind": "books", "key": "EQ-1",
@@ -90,7 +94,7 @@ def test_every_route_has_an_example_of_its_answer_and_tells_of_problems(api: Api
 
 def test_every_route_that_takes_a_body_has_an_example_of_it(api: Api) -> None:
     writes = [(path, list(examples_of(operation))) for method, path, operation in operations(api) if method != "GET"]
-    assert len(writes) == 41
+    assert len(writes) == 49
     assert [path for path, examples in writes if not examples] == []
 
 
@@ -154,6 +158,21 @@ class World:
     def due_trade(self) -> dict[str, str]:
         self._rolled("2026-11-27")
         return self.trade()
+
+    def block(self) -> dict[str, str]:
+        trade = self.trade()
+        self.api.done(f"/v1/trades/{trade['trade_id']}/allocate", ALLOCATION)
+        return trade
+
+    def another_party(self) -> dict[str, str]:
+        beta = {"counterparty": "BETA", "name": "Beta", "lei": lei_of("EVERBOOK0000000004")}
+        self.api.done("/v1/reference/counterparties", beta)
+        return self.trade()
+
+    def several_trades(self) -> dict[str, str]:
+        for trade_id in COMPRESSION["trade_ids"]:
+            self.api.done("/v1/trades", {**BOOKING, "trade_id": trade_id})
+        return {}
 
     def instructed_trade(self) -> dict[str, str]:
         return self._after(self.trade(), "instruct", {"instruction": "SI-1"})
@@ -222,6 +241,9 @@ NEEDS: dict[tuple[str, str], Callable[[World], dict[str, str]]] = {
     ("POST", "/v1/reference/corporate-actions/{action}/cancel"): World.action,
     **{("POST", f"/v1/trades/{{trade_id}}/{change}"): World.trade for change in LIFE_CYCLE},
     ("POST", "/v1/trades/{trade_id}/fail"): World.due_trade,
+    ("POST", "/v1/trades/{trade_id}/reallocate"): World.block,
+    ("POST", "/v1/trades/{trade_id}/novate"): World.another_party,
+    ("POST", "/v1/compressions"): World.several_trades,
     **{("POST", f"/v1/trades/{{trade_id}}/{change}"): World.instructed_trade
        for change in ("match", "mismatch", "cancel-instruction")},
     ("POST", "/v1/trades/{trade_id}/release"): World.held_trade,
@@ -255,7 +277,7 @@ def test_every_example_of_a_request_is_accepted_where_it_applies(api: Api, tmp_p
                 if path == "/v1/commands":
                     assert [each["status"] for each in results(answer)] == ["accepted"] * len(results(answer))
                 tried += 1
-    assert tried == 60
+    assert tried == 68
 
 
 def test_an_example_of_an_answer_shows_what_is_really_answered(api: Api) -> None:

@@ -50,9 +50,9 @@ def cash(facts: list[Fact], at: datetime | None = None) -> dict[str, dict[str, F
 def _flows(trade: Trade) -> Iterator[tuple[str, Fraction, Fraction, Fraction]]:
     """Each currency of a trade: the whole, by which it is to be received or paid; what is expected; what was paid."""
     nothing = Fraction(0)
-    yield trade.terms["currency"], trade.consideration(), trade.consideration(), nothing
+    yield trade.terms["currency"], consideration_of(trade.terms), trade.consideration(), nothing
     if trade.terms["product"].startswith("fx-"):
-        yield trade.terms["asset"], trade.number("quantity"), trade.number("quantity"), nothing
+        yield trade.terms["asset"], Fraction(trade.terms["quantity"]), trade.number("quantity"), nothing
     for part in trade.parts:
         if part.leg == "start":
             yield part.terms["currency"], consideration_of(part.terms), nothing, part.amount

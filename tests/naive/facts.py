@@ -44,24 +44,42 @@ class Margin(NamedTuple):
     price: Fraction
 
 
+class Row(NamedTuple):
+    """Something that was dealt, under the terms of a trade, for as long as it held; the fees go with the ``first``."""
+
+    since: datetime
+    until: datetime | None
+    terms: dict[str, Any]
+    dealt: dict[str, Any]
+    first: bool
+
+    def holds(self, at: datetime | None) -> bool:
+        return self.until is None if at is None else self.since <= at and (self.until is None or at < self.until)
+
+
 class Trade(NamedTuple):
-    """A trade that was not cancelled: the terms that hold, or those that will when none do yet; what has settled."""
+    """A trade that was not cancelled: the terms that hold, or will, or did; what was dealt, and what has settled."""
 
     trade_id: str
     terms: dict[str, Any]
-    holds: bool
+    rows: list[Row]
     parts: list[Part]
     closings: list[Closing]
 
+    @property
+    def holds(self) -> bool:
+        return bool(self.rows)
+
     def number(self, name: str) -> Fraction:
-        return Fraction(self.terms[name]) if self.holds else Fraction(0)
+        return sum((Fraction(row.dealt[name]) for row in self.rows), Fraction(0))
 
     def expensed(self) -> dict[str, Fraction]:
         """The fees that are no part of what lots cost."""
         return {} if self.terms.get("fees_in_cost") else self.fee_lines()
 
     def fee_lines(self) -> dict[str, Fraction]:
-        return {name: Fraction(fee) for name, fee in self.terms.get("fees", {}).items()} if self.holds else {}
+        pays = any(row.first for row in self.rows)
+        return {name: Fraction(fee) for name, fee in self.terms.get("fees", {}).items()} if pays else {}
 
     def fees(self) -> Fraction:
         return sum(self.fee_lines().values(), Fraction(0))
@@ -147,29 +165,51 @@ def standing_trades(facts: list[Fact], at: datetime | None = None) -> list[Trade
     for trade_id in {fact["trade_id"] for fact in facts if "trade_id" in fact and "terms" in fact}:
         own = [fact for fact in facts if fact.get("trade_id") == trade_id and "terms" in fact]
         if all(fact["stored type"] != "trade.cancelled.v1" for fact in own):
-            chapters = _chapters(own)
-            begun = [terms for since, terms in chapters if at is None or since <= at]
+            ever = _rows(own)
+            rows = [row for row in ever if row.holds(at)]
             parts = [_part(fact) for fact in own if "settled_on" in fact and (at is None or _effective(fact) <= at)]
             closings = [_closing(fact) for fact in own if "left" in fact and (at is None or _effective(fact) <= at)]
-            terms = begun[-1] if begun else chapters[0][1]
-            standing.append(Trade(trade_id, terms, bool(begun), parts, closings))
+            terms = min(rows or ever, key=lambda row: row.since).terms if ever else own[-1]["terms"]
+            standing.append(Trade(trade_id, terms, rows, parts, closings))
     return standing
 
 
-def _chapters(own: list[Fact]) -> list[tuple[datetime, dict[str, Any]]]:
-    """The terms of a trade one after the other, each with the time since when it holds."""
-    chapters: list[tuple[datetime, dict[str, Any]]] = []
+ENDS = {"trade.allocated.v1", "trade.allocation-withdrawn.v1", "trade.novated.v1", "trade.compressed.v1"}
+
+
+def _rows(own: list[Fact]) -> list[Row]:
+    """All that was dealt under a trade, each with the time for which it held."""
+    rows: list[Row] = []
     for fact in own:
+        open_since = min((row.since for row in rows if row.until is None), default=None)
         if fact["stored type"] == "trade.booked.v1":
-            chapters = [(datetime.fromisoformat(fact["terms"]["executed_at"]), fact["terms"])]
+            rows = _dealt(fact, datetime.fromisoformat(fact["terms"]["executed_at"]))
         elif fact["stored type"] == "trade.corrected.v1":
-            chapters[-1] = (chapters[-1][0], fact["terms"])
-        elif fact["stored type"] == "trade.amended.v1":
-            since = max(_effective(fact), chapters[-1][0])
-            if since == chapters[-1][0]:
-                chapters.pop()
-            chapters.append((since, fact["terms"]))
-    return chapters
+            assert open_since is not None
+            rows = [*(row for row in rows if row.until is not None), *_dealt(fact, open_since)]
+        elif "previous" in fact:
+            assert open_since is not None
+            rows = [*_cut(rows, _effective(fact)), *_dealt(fact, max(_effective(fact), open_since))]
+        elif fact["stored type"] in ENDS:
+            rows = _cut(rows, _effective(fact))
+    return rows
+
+
+def _cut(rows: list[Row], moment: datetime) -> list[Row]:
+    """What held until then, and what it was thought would hold since is not there."""
+    past = [row for row in rows if row.until is not None]
+    return [*past, *(row._replace(until=moment) for row in rows if row.until is None and row.since < moment)]
+
+
+def _dealt(fact: Fact, since: datetime) -> list[Row]:
+    """The parts of the terms, each since its own time, or all of them since one."""
+    terms = fact["terms"]
+    if "parts" not in terms:
+        return [Row(since, None, terms, {**terms, "origin": fact["trade_id"]}, first=True)]
+    return [
+        Row(datetime.fromisoformat(part["held_from"]), None, terms, part, first=place == 0)
+        for place, part in enumerate(terms["parts"])
+    ]
 
 
 def held_by(fact: Fact, at: datetime | None) -> bool:

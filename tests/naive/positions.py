@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from tests.naive.actions import Action, Done, run_through, standing_actions
-from tests.naive.facts import Fact, Margin, Moved, Trade, margins, standing_trades, standing_transfers
+from tests.naive.facts import Fact, Margin, Moved, Row, Trade, margins, multiplier, standing_trades, standing_transfers
 from tests.naive.lots import Fill, Open, Outcome
 
 
@@ -101,7 +101,8 @@ def _position(trades: list[Trade], transfers: list[Moved], actions: list[Action]
 
 
 def _run(trades: list[Trade], transfers: list[Moved], actions: list[Action]) -> tuple[Outcome, list[Done]]:
-    runs = [*((_place(trade), [_fill(trade)]) for trade in trades if trade.holds),
+    by_id = sorted(trades, key=lambda trade: trade.trade_id)
+    runs = [*((_place(row), [_fill(row)]) for trade in by_id for row in trade.rows),
             *((_place_of(moved), list(_fills(moved))) for moved in transfers if moved.holds)]
     for closing in (each for trade in trades for each in trade.closings):
         # What expires comes after all that was traded that day.
@@ -112,14 +113,13 @@ def _run(trades: list[Trade], transfers: list[Moved], actions: list[Action]) -> 
     return run_through(dated, actions, first["lot_method"])
 
 
-def _fill(trade: Trade) -> Fill:
-    cost = trade.number("quantity") * trade.cost_of_one()
-    if trade.terms.get("fees_in_cost"):
-        cost += trade.fees()
-    names = tuple((lot["trade_id"], Fraction(lot["quantity"])) for lot in trade.terms.get("closes", []))
-    return Fill(
-        trade.trade_id, trade.terms["trade_date"], trade.number("quantity"), trade.cost_of_one(), cost, names
-    )
+def _fill(row: Row) -> Fill:
+    quantity, price = Fraction(row.dealt["quantity"]), Fraction(row.dealt["price"]) * multiplier(row.terms)
+    cost = quantity * price
+    if row.terms.get("fees_in_cost") and row.first:
+        cost += sum((Fraction(fee) for fee in row.terms.get("fees", {}).values()), _NO)
+    names = tuple((lot["trade_id"], Fraction(lot["quantity"])) for lot in row.dealt.get("closes", []))
+    return Fill(row.dealt["origin"], row.dealt["trade_date"], quantity, price, cost, names)
 
 
 def _fills(moved: Moved) -> Iterator[Fill]:
@@ -139,9 +139,9 @@ def _fills(moved: Moved) -> Iterator[Fill]:
     )
 
 
-def _place(trade: Trade) -> tuple[str, int, datetime, str]:
-    executed_at = datetime.fromisoformat(trade.terms["executed_at"])
-    return trade.terms["trade_date"], 1, executed_at, trade.trade_id
+def _place(row: Row) -> tuple[str, int, datetime, str]:
+    dealt = row.dealt
+    return dealt["trade_date"], 1, datetime.fromisoformat(dealt["executed_at"]), dealt["origin"]
 
 
 def _place_of(moved: Moved) -> tuple[str, int, datetime, str]:

@@ -3,7 +3,7 @@
 from fractions import Fraction
 from typing import NamedTuple
 
-from tests.naive.facts import Fact
+from tests.naive.facts import ENDS, Fact, consideration_of
 
 
 class Obligation(NamedTuple):
@@ -24,8 +24,12 @@ _SETTLED = ("trade.settled.v1", "trade.bought-in.v1", "loan.rolled-over.v1", "lo
 _PARTLY = ("trade.partially-settled.v1", "loan.partly-repaid-early.v1")
 _OF_NO_LEG = (
     "trade.affirmed.v1", "option.exercised.v1", "option.assigned.v1", "option.expired.v1", "loan.rate-fixed.v1",
+    "trade.reallocated.v1",
 )
-_REVISED = ("trade.amended.v1", "trade.corrected.v1")
+_REVISED = (
+    "trade.amended.v1", "trade.corrected.v1", "trade.partially-novated.v1", "trade.increased.v1", "trade.decreased.v1",
+    "trade.terminated.v1",
+)
 _UNDOING = ("trade.instruction-cancelled.v1", "trade.settlement-unnetted.v1", *_REVISED)
 _NO = Fraction(0)
 
@@ -71,7 +75,7 @@ def _maturity(terms: Fact) -> str:
 
 
 def _of_all_legs(fact: Fact) -> bool:
-    return fact["stored type"] in {"trade.booked.v1", "trade.cancelled.v1", *_REVISED}
+    return fact["stored type"] in {"trade.booked.v1", "trade.cancelled.v1", *ENDS, *_REVISED}
 
 
 def _tells_of_a_leg(fact: Fact) -> bool:
@@ -79,8 +83,11 @@ def _tells_of_a_leg(fact: Fact) -> bool:
 
 
 def _status(own: list[Fact], about: list[Fact], leg: str) -> str:
-    if own[-1]["stored type"] == "trade.cancelled.v1" or (leg == "maturity" and "loan" not in own[-1]["terms"]):
+    told = {fact["stored type"] for fact in own}
+    if told & {"trade.cancelled.v1", *ENDS} or (leg == "maturity" and "loan" not in own[-1]["terms"]):
         return "cancelled"
+    if "trade.terminated.v1" in told:
+        return _of_terminated(own, about)
     if any(fact["stored type"] in _SETTLED for fact in about):
         return "bought-in" if about[-1]["stored type"] == "trade.bought-in.v1" or _bought(about) else "settled"
     moved = any("settled_on" in fact for fact in about)
@@ -95,11 +102,25 @@ def _status(own: list[Fact], about: list[Fact], leg: str) -> str:
         return "partially-settled"
     if not _last(about, "instruction"):
         return "issued"
+    return _told(about)
+
+
+def _told(about: list[Fact]) -> str:
+    """What was told last of an instruction."""
     told = [fact["stored type"] for fact in about]
     matched = max((n for n, kind in enumerate(told) if kind == "trade.settlement-matched.v1"), default=-1)
     others = {"trade.settlement-mismatched.v1", "trade.settlement-instructed.v1", "trade.settlement-netted.v1"}
     unmatched = max((n for n, kind in enumerate(told) if kind in {*others, *_UNDOING}), default=-1)
     return "matched" if matched > unmatched else "instructed"
+
+
+def _of_terminated(own: list[Fact], about: list[Fact]) -> str:
+    """Of what is left to pay of it: nothing, or cash, which never makes it fail."""
+    if not consideration_of(own[-1]["terms"]):
+        return "cancelled"
+    if any(fact["stored type"] in _SETTLED for fact in about):
+        return "settled"
+    return _told(about) if _last(about, "instruction") else "issued"
 
 
 def _bought(about: list[Fact]) -> bool:

@@ -1,7 +1,7 @@
 """However commands are cut into requests and commits, each comes to the same."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from hypothesis import given, settings
@@ -43,17 +43,32 @@ def contents(logs: CommandedLogs) -> dict[str, list[Any]]:
     """Every event but for when it was recorded, which is also when it holds if nothing else was said."""
     found: dict[str, list[Any]] = {}
     for log, recorder in logs.recorders.items():
+        decided_at: dict[str, str] = {}
         for each in recorder.select_notifications(1, 10_000)[1:]:
             state = json.loads(each.state)
-            recorded_at = state.pop("recorded_at")
+            # Of the events of one command only the first is recorded at the very moment that all of them hold from.
+            recorded_at = decided_at.setdefault(state["command_id"], state.pop("recorded_at"))
             effective_at = None if state["effective_at"] == recorded_at else state["effective_at"]
-            for terms in (state.get("terms"), state.get("previous")):
-                if isinstance(terms, dict):
-                    del terms["executed_at"]
+            for dealt in _dealt(state):
+                for moment in MOMENTS_OF_RECORDING:
+                    dealt.pop(moment, None)
             del state["effective_at"]
             content = (each.id, each.originator_id, each.originator_version, each.topic, effective_at, state)
             found.setdefault(log, []).append(content)
     return found
+
+
+MOMENTS_OF_RECORDING = ("executed_at", "held_from")
+
+
+def _dealt(state: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Whatever of an event says when it was dealt, and from when on it holds."""
+    for terms in (state.get("terms"), state.get("previous")):
+        if isinstance(terms, dict):
+            yield terms
+            yield from terms.get("parts", ())
+    if "change" in state:
+        yield state["change"]
 
 
 def cut(commands: Sequence[AnyCommand], lengths: Sequence[int]) -> list[Sequence[AnyCommand]]:

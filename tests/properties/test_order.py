@@ -13,7 +13,7 @@ from tests.ledger import send
 from tests.properties.test_replay import events_of
 from tests.properties.test_second_model import posted
 from tests.rules import DAY
-from tests.strategies import MOMENTS, TRADES, bookings, changes, numbered, world
+from tests.strategies import MOMENTS, TRADES, becomings, bookings, changes, numbered, offspring, world
 
 ARRIVAL: dict[str, tuple[str, ...]] = {
     # When the log learned of it, and where in the log it stands.
@@ -43,7 +43,9 @@ SUBJECTS: dict[str, Callable[[Any], str]] = {
 def of_one_trade(trade_id: str) -> st.SearchStrategy[tuple[AnyCommand, ...]]:
     """A booking and what follows it, every time said: none is taken from the clock."""
     own = st.just(trade_id)
-    later = st.lists(changes(own, effective_at=MOMENTS), max_size=4)
+    known = st.sampled_from([trade_id, trade_id, *offspring(trade_id)])
+    changed = st.one_of(changes(known, effective_at=MOMENTS), becomings(known, effective_at=MOMENTS))
+    later = st.lists(changed, max_size=5)
     return st.tuples(bookings(own, moments=MOMENTS), later).map(
         lambda both: tuple(numbered([both[0], *both[1]], f"{trade_id}-"))
     )

@@ -1,6 +1,6 @@
 """Penalties for settlement fails, worked out by hand: rate x reference price x what was open, each business day."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -11,21 +11,28 @@ from domain.commands import (
     BookPenalty,
     CancelTrade,
     ClassifyInstrument,
+    CorrectTrade,
     DefineCalendar,
+    DefineCounterparty,
     FailSettlement,
+    NovateTrade,
     RecordPrice,
     SetPenaltyRate,
     SettleTrade,
 )
 from domain.events import PenaltyBooked
+from domain.identifiers import lei_of
 from domain.refusals import Refused
 from tests.rules import DAY, Rules, booking
-from tests.trade_commands import about, euros
+from tests.trade_commands import about, euros, shares
 
 DUE, MONDAY, TUESDAY = date(2026, 11, 26), date(2026, 11, 30), date(2026, 12, 1)
 LONG_AGO = date(2022, 2, 1)
 FAILED = about(FailSettlement)
 PENALTY = about(BookPenalty)
+OTHER = DefineCounterparty(
+    command_id="o", counterparty="OTHER", name="Other", lei=lei_of("EVERBOOK0000000003")
+)
 CASH_RATE = SetPenaltyRate(
     command_id="p2", kind="lack-of-cash", currency="EUR", rate=Decimal("3.6"), effective_from=LONG_AGO
 )
@@ -101,6 +108,26 @@ def test_a_settlement_reported_late_takes_back_what_was_charged_after_it() -> No
 def test_a_cancelled_trade_owes_no_penalty() -> None:
     event = penalty(rules_with(FAILED, PENALTY, about(CancelTrade)))
     assert (event.amount, event.charges) == (-30, ())
+
+
+def test_what_was_novated_costs_the_old_and_the_new_counterparty_each_its_own_days() -> None:
+    friday = datetime(2026, 11, 27, 12, tzinfo=UTC)
+    novated = about(NovateTrade, new_trade_id="N1", counterparty="OTHER", effective_at=friday)
+    rules = rules_with(OTHER, FAILED, novated, about(FailSettlement, "N1"))
+    assert [charge.day for charge in penalty(rules).charges] == [DUE]
+    assert [charge.day for charge in penalty(rules, about(BookPenalty, "N1")).charges] == [
+        date(2026, 11, 27), MONDAY
+    ]
+
+
+def test_a_trade_with_penalties_is_not_corrected_into_another_instrument() -> None:
+    rules = rules_with(FAILED, PENALTY)
+    asked = about(CorrectTrade, terms=shares("1000", instrument="IBM"), reason="wrong share")
+    assert refusal(rules, asked) == "penalised"
+    rules.when(about(CorrectTrade, terms=shares("500"), reason="wrong quantity"))
+    assert penalty(rules).amount == -15
+    rules.when(about(CancelTrade))
+    assert penalty(rules).amount == -15
 
 
 def test_rates_and_classes_hold_from_their_day_on() -> None:

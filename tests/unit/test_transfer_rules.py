@@ -5,15 +5,28 @@ from typing import Any
 
 import pytest
 
-from domain.commands import CancelTrade, DefineBook, DefineDesk, DefineLegalEntity, EngageKillSwitch, SetLimit
+from domain.commands import (
+    CancelTrade,
+    DefineBook,
+    DefineCounterparty,
+    DefineDesk,
+    DefineLegalEntity,
+    EngageKillSwitch,
+    IncreaseTrade,
+    NovateTrade,
+    SetLimit,
+)
 from domain.commands.lots import NamedLot
 from domain.commands.transfers import ReceiveTransfer, ReturnTransfer, TransferCommand
 from domain.consequences import consequences
 from domain.events import TransferReceived, TransferReturned, TransferSent
 from domain.identifiers import lei_of
+from domain.money import exact
 from domain.outcomes import Principal
 from domain.refusals import Refused
 from domain.schema import Recorded, event_type
+from projections.transfers import moved_lots
+from tests.documents import History
 from tests.rules import DAY, FOUNDATION, Rules, booking
 from tests.trade_commands import about, moving
 
@@ -26,6 +39,7 @@ OTHERS = (
     DefineBook(command_id="o4", book="SPEC", name="Chosen", desk="EQ", lot_method="specific"),
     DefineBook(command_id="o5", book="DEAR", name="With fees", desk="EQ", fees_in_cost=True),
 )
+BETA = DefineCounterparty(command_id="o6", counterparty="BETA", name="Beta", lei=lei_of("EVERBOOK0000000003"))
 TRADER = Principal("desk-1", "Desk", ("trader",), ("EQ-1",))
 HELD = (booking("T1", "10", "100"), booking("T2", "5", "110", fees={"broker": Decimal(2)}))
 
@@ -61,12 +75,31 @@ def following(sent: TransferSent, sequence: int = 7) -> Any:
     (moving(("", "4", "400")), "unknown-lot", "$.lots[0]"),
     (moving(("T1", "4", "401")), "lot-differs", "$.lots[0]"),
     (moving(("T2", "5", "552")), "lot-differs", "$.lots[0]"),
+    (moving(("T1", "10", "1000"), ("T1", "5", "500")), "unknown-lot", "$.lots[1].quantity"),
     (moving(("T1", "4", "400"), transfer_date=DAY.replace(year=2201)), "date-out-of-range", "$.transfer_date"),
 ])
 def test_a_transfer_that_cannot_be_is_refused_with_the_field_at_fault(command: Any, code: str, field: str) -> None:
     with pytest.raises(Refused) as refused:
         rules().when(command)
     assert (refused.value.code, refused.value.field) == (code, field)
+
+
+@pytest.mark.parametrize("becomes", [
+    about(IncreaseTrade, quantity=Decimal(4), price=Decimal(110)),
+    about(NovateTrade, new_trade_id="N1", counterparty="BETA", quantity=Decimal(4)),
+    about(NovateTrade, new_trade_id="N1", counterparty="BETA"),
+])
+def test_all_lots_of_a_trade_that_was_increased_or_handed_over_may_be_sent(becomes: Any) -> None:
+    history = History(BETA, booking("T1", "10", "100"), becomes)
+    position = history.documents("positions")["EQ-1/SAN"]
+    with exact():
+        lots = moved_lots(position, position.quantity)
+    asked = moving(lots=lots, quantity=position.quantity)
+    (sent,) = history.when(asked)
+    assert isinstance(sent, TransferSent)
+    assert (sent.moved.quantity, sent.moved.cost) == (position.quantity, position.cost)
+    left = history.documents("positions")["EQ-1/SAN"]
+    assert (left.quantity, left.cost, left.realised, left.substituted) == (0, 0, 0, 0)
 
 
 def test_the_lots_of_a_cancelled_trade_are_not_sent() -> None:

@@ -97,7 +97,7 @@ def signed_quantity(quantity: Decimal, side: Side) -> Decimal:
     return size if side == "buy" else -size
 
 
-def require_fees(fees: dict[str, Decimal]) -> dict[str, Decimal]:
+def require_fees(fees: dict[str, Decimal], path: str = "$.terms.fees") -> dict[str, Decimal]:
     """``fees`` when none is below zero.
 
     Raises:
@@ -105,7 +105,7 @@ def require_fees(fees: dict[str, Decimal]) -> dict[str, Decimal]:
     """
     for name, fee in fees.items():
         if not is_amount(fee) or fee < ZERO:
-            field = f"$.terms.fees.{name}"
+            field = f"{path}.{name}"
             require_amount(fee, field)
             raise Refused("negative-fee", f"{field} must not be negative", field)
     return fees

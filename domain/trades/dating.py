@@ -1,0 +1,67 @@
+"""When what a command says begins to hold, and on which day it is posted."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+from domain.business_days import EARLIEST, LATEST
+from domain.commands import CancelTrade, Command, CorrectTrade, SettleTrade, TradeCommand
+from domain.decider import Envelope
+from domain.trades.state import TradeState
+
+if TYPE_CHECKING:
+    from domain.trades.decider import TradeDecider
+
+
+def begins(command: Command, trade_date: date, envelope: Envelope) -> datetime:
+    """When what is agreed on ``trade_date`` begins to hold: when the command says, or else now, but on a later day than
+    the business date with that day.
+    """
+    if command.effective_at is None and trade_date > envelope["business_date"]:
+        envelope["effective_at"] = datetime.combine(trade_date, time.min, UTC)
+    moment: datetime = envelope["effective_at"]
+    return moment
+
+
+def restated(log: "TradeDecider", about: date) -> date | None:
+    """The day that a fact is about, when that is closed."""
+    closed = log.closed_through()
+    return about if closed is not None and about <= closed else None
+
+
+def on_open_day(log: "TradeDecider", envelope: Envelope, trade_date: date) -> Envelope:
+    """The envelope with its accounting day: the business date, or the first open day when that is closed."""
+    closed = log.closed_through()
+    if log.business_date() is None:
+        envelope["business_date"] = trade_date
+    if closed is not None and envelope["business_date"] <= closed:
+        envelope["business_date"] = closed + timedelta(days=1)
+    return envelope
+
+
+def posted_on(log: "TradeDecider", envelope: Envelope, trade_date: date) -> Envelope:
+    """As ``on_open_day``, but what is about a trade of a later day is posted on that."""
+    fields = on_open_day(log, envelope, trade_date)
+    fields["business_date"] = max(fields["business_date"], trade_date)
+    return fields
+
+
+def dated_about(
+    log: "TradeDecider", command: TradeCommand, trade: TradeState, envelope: Envelope, day: date | None = None
+) -> Envelope:
+    """The envelope with its accounting day, and with the closed day that it restates: what a command says of a trade is
+    about ``day``, or about the one that goes with its kind.
+    """
+    fields = posted_on(log, envelope, max(trade.terms.trade_date, day or EARLIEST))
+    about: date = fields["business_date"]
+    if day is not None:
+        about = day
+    elif isinstance(command, SettleTrade):
+        about = command.settled_on or about
+    elif isinstance(command, CorrectTrade):
+        about = min(command.trade_date or LATEST, trade.terms.trade_date)
+    elif isinstance(command, CancelTrade):
+        about = trade.terms.trade_date
+    elif command.effective_at is not None:
+        about = command.effective_at.date()
+    fields["restates"] = restated(log, about)
+    return fields
