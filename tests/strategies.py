@@ -169,6 +169,8 @@ SWAPS = PAIRS.flatmap(lambda pair: st.builds(
     FxSwapTerms, base=st.just(pair[0]), quote=st.just(pair[1]), far_points=decimals("0.0012", "-0.5"),
     far_date=days(6, 90), far_trade_id=DELIVERED, **DEALT,
 ))
+DIVISIBLE = st.one_of(EQUITY, EQUITY, FX, LOANS)
+"""Terms that a trade can be split by."""
 TERMS = st.one_of(EQUITY, EQUITY, EQUITY, FX, LOANS, BONDS, FUTURES, OPTIONS, FORWARDS)
 
 

@@ -194,7 +194,8 @@ def _in_book(log: "TradeDecider", terms: Economics, found: BookDefined, allocati
     )
     return replace(
         terms, entity=book.entity, desk=book.desk, book=book.book, owner=book.owner, parts=parts,
-        base_currency=book.base_currency, lot_method=book.lot_method, fees_in_cost=book.fees_in_cost,
+        base_currency=book.base_currency, lot_method=book.lot_method,
+        fees_in_cost=book.fees_in_cost and terms.loan is None,
     )
 
 

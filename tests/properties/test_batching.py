@@ -46,9 +46,10 @@ def contents(logs: CommandedLogs) -> dict[str, list[Any]]:
         decided_at: dict[str, str] = {}
         for each in recorder.select_notifications(1, 10_000)[1:]:
             state = json.loads(each.state)
-            # Of the events of one command only the first is recorded at the very moment that all of them hold from.
-            recorded_at = decided_at.setdefault(state["command_id"], state.pop("recorded_at"))
-            effective_at = None if state["effective_at"] == recorded_at else state["effective_at"]
+            # What one trade hands over to another holds from when the first event of the command was recorded.
+            own = state.pop("recorded_at")
+            first = decided_at.setdefault(state["command_id"], own)
+            effective_at = None if state["effective_at"] in (own, first) else state["effective_at"]
             for dealt in _dealt(state):
                 for moment in MOMENTS_OF_RECORDING:
                     dealt.pop(moment, None)

@@ -27,7 +27,7 @@ from tests.ledger import send
 from tests.properties.test_neutrality import Books
 from tests.properties.test_replay import events_of, ledger_after
 from tests.rules import MOMENT
-from tests.strategies import MOMENTS, PRICES, QUANTITIES, SHARES, TERMS, bookings, histories
+from tests.strategies import DIVISIBLE, MOMENTS, PRICES, QUANTITIES, SHARES, bookings, histories
 
 EARLY = MOMENT - timedelta(hours=5, minutes=30)
 """No trade of a history is executed at the minutes that follow: none has a place between these."""
@@ -59,7 +59,7 @@ SIZES = st.lists(st.tuples(QUANTITIES.map(lambda each: each / 64), PRICES), max_
 
 
 @settings(max_examples=60, deadline=None)
-@given(new(1, TERMS), SIZES, SHARED)
+@given(new(1, DIVISIBLE), SIZES, SHARED)
 def test_the_trades_of_a_block_sum_to_it_in_each_asset_and_minor_unit(
     booking: BookTrade, sizes: list[tuple[Decimal, Decimal]], shares: list[Decimal]
 ) -> None:
@@ -105,7 +105,7 @@ HISTORY = histories(12, surroundings=False, moments=MOMENTS)
 
 
 @settings(max_examples=40, deadline=None)
-@given(HISTORY, new(1, TERMS), st.none() | QUANTITIES)
+@given(HISTORY, new(1, DIVISIBLE), st.none() | QUANTITIES)
 def test_a_novation_leaves_positions_lots_and_cash_as_they_were(
     history: list[AnyCommand], booking: BookTrade, quantity: Decimal | None
 ) -> None:

@@ -29,6 +29,8 @@ def loan(terms: LoanTerms, deal: Deal) -> Economics:
         amount=-quantity,
         settlement_date=require_not_before(terms.start_date, deal.trade_date, "$.terms.start_date"),
         notional=deal.notional(principal, currency), loan=_schedule(terms, quantity, deal.reference),
+        # Money has no lots whose cost a fee could be part of.
+        fees_in_cost=False,
     )
 
 
