@@ -9,12 +9,13 @@ from api import reading
 from api.earnings import MOST_DAYS, By, Reads, attributed, daily, days_between, levels
 from api.examples import ATTRIBUTION, DAILY, PROFIT
 from api.http.documented import documented
+from api.http.positions import marks
 from api.problems import Problem
 from api.security import AUTHENTICATED, books_of, principal_of
 from api.services import services
 from api.travel import KnownAt, ValidAt, asked_books, journey, require_order
 from domain.money import exact
-from projections.valuation import Marks, profit
+from projections.valuation import profit
 
 router = APIRouter(tags=["positions"])
 From = Annotated[
@@ -39,7 +40,7 @@ def read_profit(
         return reading.answer({"items": lines, **asked.shown()})
     books = books_of(principal_of(request), book)
     reading.fresh(request, "positions", "reference")
-    latest = Marks(reading.everything(request, "reference", kind=("prices", "rates")))
+    latest = marks(request)
     with exact():
         lines = profit(reading.everything(request, "positions", book=books, desk=desk), latest, by)
     return reading.answer({"items": lines, "market_position": f"market:{latest.sequence}"})

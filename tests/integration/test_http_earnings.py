@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from tests.command_line import run
-from tests.http import Served, problem, served, trade
+from tests.http import Served, problem, results, served, trade
+from tests.instruments import INSTRUMENTS
 
 CAUSES = ("amendments", "corrected_marks", "trades", "fees", "carry", "prices", "fx")
 FIRST, SECOND, THIRD = "2026-11-23", "2026-11-24", "2026-11-25"
@@ -129,3 +131,20 @@ def test_the_command_line_says_the_same(story: Story) -> None:
     assert "prices" in run("pnl", *asked[:-1], "--from", FIRST, "--to", THIRD)
     assert "--daily takes days" in run("pnl", *asked[:-1], "--from", "now", "--daily", code=1)
     assert "lies after" in run("pnl", *asked[:-1], "--from", THIRD, "--to", FIRST, code=1)
+
+
+def test_profit_of_now_has_what_a_bond_has_accrued_by_the_day_of_business(tmp_path: Path) -> None:
+    with served(tmp_path) as running:
+        api = running.api
+        api.done("/v1/business-dates", {"business_date": SECOND})
+        (defined,) = results(api.bulk(INSTRUMENTS[0]))
+        assert defined["status"] == "accepted"
+        api.done("/v1/trades", {**trade("G1"), "terms": {
+            "product": "bond", "side": "buy", "instrument": "OAT", "quantity": "100000", "price": "99.5",
+        }})
+        api.done("/v1/prices", {"instrument": "OAT", "price": "99.5"})
+        (line,) = api.read("/v1/pnl", by="instrument")["items"]
+        position = api.read("/v1/positions/EQ-1/OAT")
+        assert line["unmarked"] == []
+        assert Decimal(position["accrued"]) > 0
+        assert line["total"] == position["total_in_base"]
