@@ -15,6 +15,7 @@ from rich.table import Table
 from api.plain import plain, plain_number
 
 WIDTH_OF_A_FILE = 140
+STALE_SHOWN = 20
 out = Console(width=None if sys.stdout.isatty() else WIDTH_OF_A_FILE)
 err = Console(stderr=True)
 
@@ -54,6 +55,14 @@ def fail(message: str, code: int = 1) -> typer.Exit:
     """An error in one line; the exit to raise."""
     err.print(f"[bold red]error:[/] {message}", highlight=False)
     return typer.Exit(code)
+
+
+def sound(documents: Sequence[Any]) -> list[Any]:
+    """The documents, when none of them is stale: it is not given, not even inside a sum."""
+    if stale := [document.id for document in documents if document.stale]:
+        named = ", ".join(stale[:STALE_SHOWN])
+        raise fail(f"some events could not be applied: {named}; see the dead letters, then rebuild")
+    return list(documents)
 
 
 def cents(amount: Decimal) -> str:

@@ -6,10 +6,10 @@ from typing import Annotated, get_args
 
 import typer
 
-from api.cli.console import cents, fail, print_json, table
+from api.cli.console import cents, fail, print_json, sound, table
 from api.cli.opening import Data, Json, existing, settings_of
 from api.cli.reads import latest_marks, select, show
-from api.cli.travelling import KnownAt, ValidAt, in_order, journey_of, sound
+from api.cli.travelling import KnownAt, ValidAt, in_order, journey_of
 from api.earnings import MOST_DAYS, By, Earned, Line, Reads, attributed, daily, days_between, levels
 from domain.money import exact
 from infra.everbook import Everbook

@@ -9,7 +9,7 @@ import typer
 
 from api.audit_search import AuditSearch
 from api.cli import travelling
-from api.cli.console import cents, fail, print_json, table
+from api.cli.console import cents, fail, print_json, sound, table
 from api.cli.opening import Data, Json, existing, settings_of
 from api.cli.travelling import KnownAt, ValidAt
 from api.paging import pages
@@ -25,7 +25,6 @@ from projections.transfers import in_transit
 from projections.valuation import QUOTED, Marks, value
 
 Book = Annotated[str | None, typer.Option(help="Only this book")]
-SHOWN = 20
 Most = Annotated[int, typer.Option("--limit", help="How many at most")]
 
 
@@ -94,16 +93,16 @@ def settlements(
     """What is to be delivered and paid, now or as of an instant, and for how many business days it has been due."""
     with existing(settings_of(data)) as ledger, exact():
         ledger.worker().catch_up()
-        entries = _sound(ledger.read_models.select("reference", where={"kind": AGED}, limit=-1))
+        entries = sound(ledger.read_models.select("reference", where={"kind": AGED}, limit=-1))
         calendars, today = Calendars(entries), business_date(entries)
         if valid_at is None and known_at is None:
             where: dict[str, Any] = ({} if every else {"status": OPEN}) | ({"book": book} if book else {})
-            found = _sound(ledger.read_models.select("settlements", where=where, limit=limit))
+            found = sound(ledger.read_models.select("settlements", where=where, limit=limit))
         else:
             asked = travelling.journey_of(ledger, [book] if book else None, valid_at, known_at)
             today = asked.valid_at.date() if asked.valid_at else today
             then = settlements_as_of(
-                ledger.read_models, ledger.logs.recorders, travelling.sound, asked, book=book
+                ledger.read_models, ledger.logs.recorders, sound, asked, book=book
             )
             found = list(islice((each for each in then if every or each.is_open), limit if limit >= 0 else None))
         aged = [business_days_open(each, today, calendars) for each in found]
@@ -154,7 +153,7 @@ def audit(
     with existing(settings_of(data)) as ledger:
         ledger.worker().catch_up()
         every = pages(ledger.read_models, "audit", where={"book": book} if book else None)
-        matching = (entry for page in every for entry in _sound(page) if search.finds(entry))
+        matching = (entry for page in every for entry in sound(page) if search.finds(entry))
         found = list(islice(matching, limit if limit >= 0 else None))
     show(found, as_json, "Audit", ("event", "recorded", "actor", "kind", "stream", "why"), (
         (each.event, f"{each.recorded_at:%Y-%m-%d %H:%M:%S}", each.actor, each.type, each.stream,
@@ -182,26 +181,19 @@ def _in_transit(ledger: Everbook, book: str | None, limit: int) -> list[Any]:
     ledger.worker().catch_up()
     where = {"status": "sent"} | ({"book": book} if book else {})
     sent = pages(ledger.read_models, "transfers", where=where)
-    waiting = (each for page in sent for each in in_transit(_sound(page), ledger.read_models.get_many))
+    waiting = (each for page in sent for each in in_transit(sound(page), ledger.read_models.get_many))
     return list(islice(waiting, limit if limit >= 0 else None))
 
 
 def select(ledger: Everbook, model: str, book: str | None, limit: int) -> list[Any]:
     """Documents that reflect everything recorded so far."""
     ledger.worker().catch_up()
-    return _sound(ledger.read_models.select(model, where={"book": book} if book else None, limit=limit))
+    return sound(ledger.read_models.select(model, where={"book": book} if book else None, limit=limit))
 
 
 def latest_marks(ledger: Everbook) -> Marks:
     """The latest prices and rates."""
-    return Marks(_sound(ledger.read_models.select("reference", where={"kind": QUOTED}, limit=-1)))
-
-
-def _sound(documents: Sequence[Any]) -> list[Any]:
-    """The documents, when none of them is stale: it is not given, not even inside a sum."""
-    if stale := [document.id for document in documents if document.stale]:
-        raise fail(f"some events could not be applied: {', '.join(stale[:SHOWN])}; see the dead letters, then rebuild")
-    return list(documents)
+    return Marks(sound(ledger.read_models.select("reference", where={"kind": QUOTED}, limit=-1)))
 
 
 def show(

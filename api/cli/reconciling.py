@@ -7,7 +7,7 @@ from typing import Annotated, Any, cast, get_args
 
 import typer
 
-from api.cli.console import err, fail, format_cell, out, print_json, progress, table
+from api.cli.console import err, fail, format_cell, out, print_json, progress, sound, table
 from api.cli.opening import Data, Json, existing, settings_of
 from api.imports.lines import UnreadableFile, text_lines
 from api.imports.statements import BadLine
@@ -16,7 +16,7 @@ from api.reconciling import BadAccount, accounts_of, books_of, reconciled, state
 from infra.everbook import Everbook
 from projections.reconciliation.statement import Kind, Reason, Reconciliation
 
-BROKEN, SHOWN = 2, 20
+BROKEN = 2
 
 
 def reconcile(
@@ -57,9 +57,7 @@ def reconcile(
 
 def _every(ledger: Everbook, model: str, where: Mapping[str, Any]) -> Iterator[Any]:
     for page in pages(ledger.read_models, model, where=where):
-        if stale := [document.id for document in page if document.stale]:
-            raise fail(f"some events could not be applied: {', '.join(stale[:SHOWN])}; see the dead letters")
-        yield from page
+        yield from sound(page)
 
 
 def _show(found: Reconciliation, bad: Sequence[BadLine]) -> None:

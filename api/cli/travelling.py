@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from api import reading
-from api.cli.console import fail, out, print_json, table
+from api.cli.console import fail, out, print_json, sound, table
 from api.cli.explanation_tree import FIGURES, as_of, tree_of
 from api.cli.opening import Data, Json, existing, settings_of
 from api.groups import groups, one_group
@@ -30,7 +30,6 @@ from projections.trial_balance import trial_balance as balances_of
 
 ValidAt = Annotated[str | None, typer.Option(help="As it held then: a time of RFC 3339, or the end of a day")]
 KnownAt = Annotated[str | None, typer.Option(help="As it was known then: a time, a day, or ledger-0:17")]
-SHOWN = 20
 
 
 def positions(
@@ -179,10 +178,3 @@ def in_order(first: Journey, last: Journey, later: str) -> None:
 
 def _groups(ledger: Everbook, shape: type[Held], book: str | None) -> Iterator[list[Any]]:
     return groups(ledger.read_models, sound, shape, books=None if book is None else [book])
-
-
-def sound(documents: Sequence[Any]) -> Sequence[Any]:
-    """The documents, when none of them is stale."""
-    if stale := [document.id for document in documents if document.stale]:
-        raise fail(f"some events could not be applied: {', '.join(stale[:SHOWN])}; see the dead letters, then rebuild")
-    return documents

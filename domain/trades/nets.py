@@ -21,7 +21,15 @@ from domain.events import (
 )
 from domain.money import ZERO
 from domain.refusals import Refused
-from domain.trades.obligations import due_on, open_of, require_not_held, require_not_netted, require_open, settled
+from domain.trades.obligations import (
+    about,
+    due_on,
+    open_of,
+    require_not_held,
+    require_not_netted,
+    require_open,
+    settled,
+)
 from domain.trades.state import TradeState
 
 if TYPE_CHECKING:
@@ -57,7 +65,7 @@ def net(log: "TradeDecider", command: NetCommand, dated: Envelope) -> Sequence[E
         return _settled(log, command, known.event, trades, dated)
     assert isinstance(command, DissolveNet)
     parts = [
-        _apart(trade, SettlementUnnetted(**_about(trade, dated), net=command.net_id)) for trade in trades
+        _apart(trade, SettlementUnnetted(**about(trade, dated), net=command.net_id)) for trade in trades
     ]
     return (*parts, NetDissolved(**dated, **_content(known.event)))
 
@@ -83,7 +91,7 @@ def _netted(log: "TradeDecider", command: NetSettlements, dated: Envelope) -> Se
         **dated, net_id=net_id, book=command.book, counterparty=terms.counterparty, instrument=terms.instrument,
         currency=terms.currency, due_on=due_on(first), trade_ids=command.trade_ids, quantity=quantity, amount=amount,
     )
-    return (*(_apart(trade, SettlementNetted(**_about(trade, dated), net=net_id)) for trade in trades), instructed)
+    return (*(_apart(trade, SettlementNetted(**about(trade, dated), net=net_id)) for trade in trades), instructed)
 
 
 def _settled(
@@ -129,10 +137,6 @@ def _sums(trades: Sequence[TradeState]) -> tuple[Decimal, Decimal]:
 
 def _apart(trade: TradeState, event: Event) -> Apart:
     return Apart(f"trade:{trade.trade_id}", trade.version + 1, event)
-
-
-def _about(trade: TradeState, dated: Envelope) -> dict[str, Any]:
-    return {**dated, "trade_id": trade.trade_id, "revision": trade.revision, "terms": trade.terms, "leg": trade.leg}
 
 
 def _content(known: NetEvent) -> dict[str, Any]:
