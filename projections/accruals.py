@@ -1,4 +1,4 @@
-"""What has accrued of the coupon of a bond that is held, for its value on a day."""
+"""What has accrued of the coupon of a bond that is held, or of the interest on money, for its value on a day."""
 
 from datetime import date
 from decimal import Decimal
@@ -9,13 +9,16 @@ from domain.bonds import accrued, accrued_amount
 from domain.business_days import WEEKENDS_ONLY
 from domain.commands.contracts import BondContract
 from domain.money import ZERO
+from projections.lending import earned
 from projections.positions import Position
 
 
 def accrued_on(position: Position, day: date | None) -> Decimal | None:
-    """The interest that its holder has earned since the last coupon, also where that has gone ex: it is his. None when
-    the day is not known.
+    """The interest that its holder has earned since the last coupon, also where that has gone ex: it is his; of money,
+    since each loan began. None when the day is not known.
     """
+    if position.loans:
+        return None if day is None else earned(position.loans, position.currency, day)
     bond = position.contract
     if not isinstance(bond, BondContract) or not position.quantity:
         return ZERO

@@ -69,6 +69,7 @@ def position_at(movements: Sequence[Held], at: Instant) -> Position | None:
     position.realised, position.lots = holding.realised, holding.lots
     position.substituted = holding.substituted
     position.units, position.by_actions = run.units, run.posted(known[0])
+    position.loans = run.loans
     return position
 
 

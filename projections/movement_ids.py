@@ -18,7 +18,7 @@ from domain.events import (
     TransferReceived,
     VariationMarginSettled,
 )
-from domain.events.products import OptionEvent
+from domain.events.products import OptionEvent, RateFixed
 from domain.events.trades import Economics
 from domain.schema import Recorded
 from domain.trades.state import entry_of
@@ -26,9 +26,10 @@ from projections.action_movements import brought, touched
 
 Kind = Literal[
     "trade", "settlement", "repayment", "penalty", "transfer-out", "transfer-in", "closing", "margin", "action",
-    "payment",
+    "payment", "fixing",
 ]
 UNTIL = "-until"
+REVISION_DIGITS = 4
 
 
 def movement_ids(event: Recorded) -> Sequence[str]:
@@ -53,10 +54,17 @@ def replaced(fact: TermsReplaced | TradeEnded) -> tuple[str, ...]:
     return _ids(fact.terms, fact)
 
 
+def revision_of(movement_id: str) -> str:
+    """Which revision of its trade a movement is of, also one that follows the trade."""
+    return movement_id.rpartition("/")[2][:REVISION_DIGITS]
+
+
 def kind_of(fact: TradeEvent) -> Kind:
     """Which kind of movement follows a trade."""
     if isinstance(fact, SettlementEvent):
         return "repayment" if fact.leg == "maturity" else "settlement"
+    if isinstance(fact, RateFixed):
+        return "fixing"
     return "closing" if isinstance(fact, OptionEvent) else "penalty"
 
 
@@ -85,7 +93,7 @@ def _own(fact: Event, event: Recorded) -> tuple[str, ...]:
     """The id of what follows a trade or a position and is no revision."""
     if isinstance(fact, VariationMarginSettled):
         return (f"{fact.book}/{fact.instrument}/margin-{event.sequence:012d}",)
-    if not isinstance(fact, SettlementEvent | OptionEvent | PenaltyBooked):
+    if not isinstance(fact, SettlementEvent | OptionEvent | PenaltyBooked | RateFixed):
         return ()
     return (f"{_ids(fact.terms, fact)[0]}-{kind_of(fact)}-{event.sequence:012d}",)
 

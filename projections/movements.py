@@ -25,8 +25,8 @@ from domain.events import (
     TransferReceived,
     VariationMarginSettled,
 )
-from domain.events.products import OptionEvent
-from domain.events.trades import ONE, Economics, Product, multiplier_of
+from domain.events.products import OptionEvent, RateFixed
+from domain.events.trades import ONE, Economics, LoanSchedule, Product, multiplier_of
 from domain.money import ZERO, divide
 from domain.schema import Recorded
 from projections.accounts import held_as
@@ -60,7 +60,7 @@ class Held(Document, kw_only=True):
     ``valid_to`` and ``known_to_sequence`` are None while it still holds, or is still thought to.
 
     ``beyond`` is what it costs beside quantity x price, ``closes`` the lots that it takes first, ``brings`` those that
-    it brings from another book; ``fees`` are those that are no part of the cost.
+    it brings from another book; ``fees`` are those that are no part of the cost. ``loan`` is how interest runs.
     """
 
     book: str
@@ -92,6 +92,7 @@ class Held(Document, kw_only=True):
     known_to_sequence: int | None = None
     terms: ActionTerms | None = None
     beyond: Decimal = ZERO
+    loan: LoanSchedule | None = None
     closes: tuple[NamedLot, ...] = ()
     brings: tuple[Lot, ...] = ()
 
@@ -147,12 +148,13 @@ class Movement(Posted, kw_only=True):
 class Movements:
     """What was agreed to replace terms holds from its ``effective_at`` on, so the earlier terms get an entry of their
     own that ends there; right terms hold for as long as the corrected ones were thought to; a cancelled trade never
-    held. Terms in parts have an entry for each. What settles, what is repaid of a loan, what a fail costs, and a
-    corporate action and its payment are movements too, and so are transfers: one that comes back never left.
+    held. Terms in parts have an entry for each. What settles, what is repaid of a loan or fixed for it, what a fail
+    costs, and a corporate action and its payment are movements too, and so are transfers: one that comes back never
+    left.
     """
 
     name = "movements"
-    version = 4
+    version = 5
     needs: ClassVar[tuple[str, ...]] = ("movements",)
     appends = False
     columns: ClassVar[tuple[str, ...]] = ("book", "instrument", "desk")
@@ -221,7 +223,7 @@ def _movement(key: str, terms: Economics, fact: TradeEvent, event: Recorded, val
         id=key, book=terms.book, desk=terms.desk, entity=terms.entity, instrument=terms.instrument,
         trade_id=fact.trade_id, product=held_as(terms), contract=terms.contract, asset=terms.asset,
         currency=terms.currency, issuer=terms.issuer, base_currency=terms.base_currency, lot_method=terms.lot_method,
-        fees_in_cost=terms.fees_in_cost, quantity=terms.quantity, price=terms.price,
+        fees_in_cost=terms.fees_in_cost, loan=terms.loan, quantity=terms.quantity, price=terms.price,
         fees=ZERO if terms.fees_in_cost else terms.total_fees, beyond=beyond_price(terms), closes=terms.closes,
         income=terms.accrued.amount if terms.accrued else ZERO, trade_date=terms.trade_date,
         executed_at=terms.executed_at, valid_from=valid_from, known_from_sequence=event.sequence,
@@ -284,6 +286,8 @@ def _followed(key: str, fact: TradeEvent, event: Recorded) -> Movement:
         followed.income = fact.quantity + fact.amount if fact.leg == "maturity" else ZERO
     elif isinstance(fact, OptionEvent):
         _close(followed, fact)
+    elif isinstance(fact, RateFixed):
+        followed.quantity, followed.amount, followed.postings = ZERO, ZERO, ()
     elif isinstance(fact, PenaltyBooked):
         followed.quantity, followed.amount = ZERO, fact.amount
         followed.postings = _but_nothing(penalty_postings(fact))

@@ -19,15 +19,17 @@ from domain.events import (
     TransferSent,
     VariationMarginSettled,
 )
-from domain.events.products import OptionEvent
+from domain.events.products import OptionEvent, RateFixed
 from domain.events.trades import ONE, Economics, Product, multiplier_of
 from domain.events.transfers import Moved
 from domain.money import ZERO
 from domain.schema import Recorded
+from projections import lending
 from projections.accounts import held_as, position_id
 from projections.action_movements import position_ids
 from projections.corporate_actions import changed
 from projections.journal import Posting
+from projections.lending import Loans
 from projections.lots import Fill, Holding, Lot, Place, add
 from projections.movements import TRADING, WITHOUT_LOTS, Movement, beyond_price
 from projections.projection import Document, View
@@ -37,11 +39,11 @@ from projections.steps import Run, in_order
 class Position(Document, kw_only=True):
     """``quantity`` by trade date, ``settled`` of it; ``realised`` before ``fees`` and ``income`` (interest, dividends
     and coupons, without the ``tax`` withheld), all in ``currency``; with ``fees_in_cost`` the fees are in the ``cost``
-    instead. ``issuer`` is empty for loans, which may be to several. ``units`` is how many units of now one of the
-    beginning is. ``by_actions`` is what corporate actions have put into each account. ``realised_change`` and
-    ``actions_change`` are what the last event changed of ``realised`` and of these: the journal posts it.
-    ``substituted`` is how much was to close, or to move to another book, lots by name that were not there: it took
-    others, or opened new ones.
+    instead. ``issuer`` is empty for loans, which may be to several: ``loans`` are those that are open. ``units`` is how
+    many units of now one of the beginning is. ``by_actions`` is what corporate actions have put into each account.
+    ``realised_change`` and ``actions_change`` are what the last event changed of ``realised`` and of these: the journal
+    posts it. ``substituted`` is how much was to close, or to move to another book, lots by name that were not there: it
+    took others, or opened new ones.
     """
 
     book: str
@@ -65,6 +67,7 @@ class Position(Document, kw_only=True):
     tax: Decimal = ZERO
     units: Decimal = ONE
     lots: tuple[Lot, ...] = ()
+    loans: Loans = ()
     substituted: Decimal = ZERO
     trades: int = 0
     realised_change: Decimal = ZERO
@@ -93,7 +96,7 @@ class Positions:
     """
 
     name = "positions"
-    version = 4
+    version = 5
     needs: ClassVar[tuple[str, ...]] = ("movements",)
     appends = False
     columns: ClassVar[tuple[str, ...]] = ("book", "instrument", "desk")
@@ -109,7 +112,7 @@ class Positions:
         if isinstance(fact, VariationMarginSettled | TransferEvent):
             of = fact.moved if isinstance(fact, TransferEvent) else fact
             return (f"{of.book}/{of.instrument}",)
-        if not isinstance(fact, TradeEvent) or isinstance(fact, StatusEvent | PenaltyBooked):
+        if not isinstance(fact, TradeEvent) or isinstance(fact, PenaltyBooked) or _is_quiet(fact):
             return ()
         key = position_id(fact.terms)
         if isinstance(fact, TermsReplaced) and position_id(fact.previous) != key:
@@ -134,6 +137,10 @@ class Positions:
             _book(position, fact, view)
         elif isinstance(fact, SettlementEvent):
             _settle(position, fact)
+        elif isinstance(fact, RateFixed):
+            position.realised_change = ZERO
+            assert fact.terms.loan is not None
+            position.loans = lending.fixed(position.loans, fact.trade_id, fact.terms.loan)
         elif isinstance(fact, OptionEvent):
             position.settled += fact.quantity
             _fold_again(position, view)
@@ -157,7 +164,7 @@ def _book(position: Position, fact: TradeBooked, view: View) -> None:
     if terms.fees and not terms.fees_in_cost:
         position.fees += terms.total_fees
     if not _has_lots(position):
-        _take(position, terms, 1)
+        _take(position, fact.trade_id, terms, 1)
         return
     if terms.accrued is not None:
         position.income += terms.accrued.amount
@@ -181,7 +188,7 @@ def _revise(position: Position, fact: TradeEvent, view: View) -> None:
         if terms.accrued is not None:
             position.income += sign * terms.accrued.amount
         if not _has_lots(position):
-            _take(position, terms, sign)
+            _take(position, fact.trade_id, terms, sign)
     if _has_lots(position):
         _fold_again(position, view)
 
@@ -224,15 +231,22 @@ def _hold(position: Position, holding: Holding) -> None:
     position.substituted = holding.substituted
 
 
+def _is_quiet(fact: TradeEvent) -> bool:
+    """Whether a position says the same after it: a fixing changes what its money earns."""
+    return isinstance(fact, StatusEvent) and not isinstance(fact, RateFixed)
+
+
 def _has_lots(position: Position) -> bool:
     """Money is held at par, and a future is paid for by what it gains each day: neither has lots."""
     return position.product not in WITHOUT_LOTS
 
 
-def _take(position: Position, terms: Economics, sign: int) -> None:
+def _take(position: Position, trade_id: str, terms: Economics, sign: int) -> None:
     position.quantity += sign * terms.quantity
     position.cost += sign * terms.value
     position.realised_change = ZERO
+    if terms.loan is not None:
+        position.loans = lending.changed(position.loans, trade_id, sign * terms.quantity, terms.loan)
 
 
 def _margin(document: Position | None, fact: VariationMarginSettled) -> Position | None:
@@ -254,3 +268,5 @@ def _settle(position: Position, fact: SettlementEvent) -> None:
         position.quantity += fact.quantity
         position.cost = position.quantity
         position.income += fact.quantity + fact.amount
+        assert fact.terms.loan is not None
+        position.loans = lending.changed(position.loans, fact.trade_id, fact.quantity, fact.terms.loan)

@@ -8,7 +8,9 @@ from domain.commands.reference import LotMethod
 from domain.money import ZERO
 from projections.corporate_actions import ONE, Effect, posted, taken, units
 from projections.journal import Posting
+from projections.lending import Loans, changed, fixed
 from projections.lots import EMPTY, Fill, Holding, Place, add
+from projections.movement_ids import revision_of
 from projections.movements import FILLING, Held
 
 FIRST = FILLING | {"action"}
@@ -30,13 +32,15 @@ class Step(NamedTuple, Generic[M]):
 
 class Run(Generic[M]):
     """Takes movements one by one. ``effects`` are those of corporate actions by their id, and ``units`` is how many
-    units of now one of the beginning is.
+    units of now one of the beginning is. ``loans`` are those that money is lent, or taken, by.
     """
 
     def __init__(self, method: LotMethod) -> None:
         self.holding = EMPTY
         self.effects: dict[str, Effect] = {}
         self.units = ONE
+        self.loans: Loans = ()
+        self._revisions: dict[str, str] = {}
         self._method = method
 
     def take(self, movements: Iterable[M]) -> Iterator[Step[M]]:
@@ -50,15 +54,28 @@ class Run(Generic[M]):
             elif movement.product == "future":
                 self.holding = _margined(self.holding, movement)
             elif movement.product == "loan-deposit" and movement.kind != "settlement":
-                # Money is held at par.
-                total = self.holding.quantity + movement.quantity
-                self.holding = Holding(total, total, ZERO, ())
+                self._lend(movement)
             settled = ZERO if movement.kind == "trade" else movement.quantity
             yield Step(movement, self.holding, settled, movement.income)
 
     def posted(self, one: Held) -> tuple[Posting, ...]:
         """What the corporate actions have put into each account, for the position that ``one`` is of."""
         return posted(self.effects.values(), one.asset, one.currency, one.issuer)
+
+    def _lend(self, movement: M) -> None:
+        """Money is held at par."""
+        total = self.holding.quantity + movement.quantity
+        self.holding = Holding(total, total, ZERO, ())
+        if movement.loan is None:
+            return
+        name = movement.trade_id
+        if movement.kind == "trade":
+            self._revisions[name] = revision_of(movement.id)
+        if movement.kind != "fixing":
+            self.loans = changed(self.loans, name, movement.quantity, movement.loan)
+        elif self._revisions.get(name) == revision_of(movement.id):
+            # New terms begin without what was fixed for the old ones.
+            self.loans = fixed(self.loans, name, movement.loan)
 
     def _act(self, movement: M) -> Step[M]:
         name = movement.trade_id
