@@ -25,8 +25,9 @@ def everbook(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 @pytest.fixture
-def halted(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """Nothing arrives any more, until it is let go."""
+def halted(everbook: Served, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """What was sent before has arrived, and nothing arrives any more until it is let go."""
+    wait(lambda: everbook.api.read("/v1/transfers/in-transit")["items"] == [])
     monkeypatch.setattr(CommandedLogs, "carry_all", lambda _logs: None)
     return monkeypatch.undo
 
@@ -62,9 +63,8 @@ def sides(api: Api, transfer_id: str) -> dict[str, Any]:
 
 def test_what_is_sent_is_in_transit_until_it_has_arrived(everbook: Served, halted: Callable[[], None]) -> None:
     api, body = everbook.api, asked(everbook)
-    before = api.read("/v1/positions/EQ-2/SAN")["quantity"] if everbook.everbook.read_models.get_many(
-        "positions", ["EQ-2/SAN"]
-    ) else "0"
+    held = {each["id"]: each["quantity"] for each in api.read("/v1/positions", book="EQ-2")["items"]}
+    before = held.get("EQ-2/SAN", "0")
     outcome = sent(api, body)
     assert outcome["log"] == ledger_of("EQ-1", LEDGERS)
     (waiting,) = api.read("/v1/transfers/in-transit")["items"]

@@ -129,7 +129,8 @@ def test_a_server_stops_at_once_though_it_feeds_somebody(tmp_path: Path) -> None
             assert list(lines) == [""]
             assert time.monotonic() - begun < 5
     assert time.monotonic() - begun < 10
-    deadline = time.monotonic() + 10
+    # It yields to whatever else runs, and so may take its time on a busy machine.
+    deadline = time.monotonic() + 30
     while is_running(worker):
         assert time.monotonic() < deadline
         time.sleep(0.05)
