@@ -1,6 +1,6 @@
 """Documents as rows: one table a model and generation, with the columns its projection names."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, get_type_hints
 
 import msgspec
@@ -77,16 +77,15 @@ class Model:
         """Of a stored document only what every document has."""
         return _encode(_bare.decode(stored))
 
-    def document(self, stale: Any, stored: bytes) -> Document:
+    def document(
+        self, stale: Any, stored: bytes, decoder: msgspec.json.Decoder[Document] | None = None
+    ) -> Document:
         """The document; of a stale one only what every document has, for the rest is not to be used."""
-        return _bare.decode(stored) if stale else self._decoder.decode(stored)
+        return _bare.decode(stored) if stale else (decoder or self._decoder).decode(stored)
 
-    def reader(self, shape: type[Document] | None) -> Callable[[Any, bytes], Document]:
-        """As ``document``, with only the fields of ``shape`` where one is given."""
-        if shape is None:
-            return self.document
-        decode = msgspec.json.Decoder(shape).decode
-        return lambda stale, stored: _bare.decode(stored) if stale else decode(stored)
+    def decoder(self, shape: type[Document] | None) -> msgspec.json.Decoder[Document]:
+        """Decodes with only the fields of ``shape``, where one is given."""
+        return self._decoder if shape is None else msgspec.json.Decoder(shape)
 
 
 def models_of(engine: Engine, projections: Sequence[Projection]) -> Mapping[str, Model]:
