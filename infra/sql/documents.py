@@ -1,6 +1,7 @@
 """Documents as rows: one table a model and generation, with the columns its projection names."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, get_type_hints
 
 import msgspec
@@ -13,7 +14,12 @@ from projections.projection import Document, Projection, reader_of
 # Structs have an order of their own; the keys of dictionaries are sorted, so that equal documents are equal bytes.
 _encode = msgspec.json.Encoder(order="deterministic").encode
 _bare = msgspec.json.Decoder(Document)
+_ID = itemgetter(0)
 FIXED = ("id", "stale", "document")
+READ_BY_BOOK = frozenset({"movements"})
+"""Models of which whole books are read. Of what is written at once, documents of a book are put side by side: else each
+lies on a page of its own.
+"""
 
 
 class Model:
@@ -55,6 +61,11 @@ class Model:
     def insertion(self, generation: int) -> tuple[str, str]:
         """Head and tail of the statement that puts documents in place of what is there."""
         return f"{self.table(generation)} ({', '.join((*FIXED, *self.columns))})", self._replacing
+
+    def rows(self, documents: Iterable[Document]) -> list[tuple[Any, ...]]:
+        """As they are to be written at once."""
+        found = [self.row(each) for each in documents]
+        return sorted(found, key=_ID) if self.name in READ_BY_BOOK else found
 
     def row(self, document: Document) -> tuple[Any, ...]:
         if document.stale:

@@ -98,8 +98,7 @@ class SqlReadModels:
         self, log: str, documents: Mapping[str, Mapping[str, Document]], *, expected: int, reflected: int,
         models: Sequence[str], leaf: bytes = b"", parked: Set[Parked] | None = None,
     ) -> None:
-        prepared = {name: [self._models[name].row(each) for each in changed.values()]
-                    for name, changed in documents.items()}
+        prepared = {name: self._models[name].rows(changed.values()) for name, changed in documents.items()}
         with writing(self.engine) as connection:
             served = self._served(connection)
             for name in models:
