@@ -58,12 +58,11 @@ def position_at(movements: Sequence[Held], at: Instant) -> Position | None:
     position.trades = len({each.trade_id for each in held if each.kind == "trade"})
     run = Run[Held](position.lot_method)
     for movement, _, settled, income, tax, _ in run.take(held):
-        if movement.is_fill or movement.kind == "action":
-            position.last_place = movement.place
         position.settled += settled
         position.fees += movement.fees
         position.income += income
         position.tax += tax
+    position.last_place = next((each.place for each in reversed(held) if each.is_fill or each.kind == "action"), None)
     holding = run.holding
     position.quantity, position.cost = holding.quantity, holding.cost
     position.realised, position.lots = holding.realised, holding.lots
