@@ -13,6 +13,9 @@ LOTS_OF_ONE = 10
 
 def weight_of(command: Command) -> int:  # noqa: PLR0911
     """How many trades' events a command may bring, at most: what one commit holds is bounded by it."""
+    if type(command) is BookTrade and not command.closes:
+        # Most commands are such: they are not to pay for the others.
+        return 1
     match command:
         case BookTrade() | AmendTrade() | CorrectTrade():
             return 1 + len(command.closes) // LOTS_OF_ONE if command.closes else 1

@@ -96,6 +96,8 @@ def books(history: Sequence[AnyCommand], *more: AnyCommand) -> Books:
     found = Books(history, *more)
     for position in found.models["positions"].values():
         position.trades = 0
+        # Whoever lends it now, it is lent as it was.
+        position.loans = tuple(msgspec.structs.replace(loan, trade_id="") for loan in position.loans)
         if position.last_place:
             position.last_place = (*position.last_place[:2], "")
     return found
