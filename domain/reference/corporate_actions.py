@@ -126,7 +126,7 @@ def _require_sense(terms: ActionTerms) -> None:
 
 def _issuer_of(state: ReferenceState, action: CorporateAction, into: str) -> str:
     """The issuer of the instrument that comes: cost is carried over without a rate, and lots of shares alone."""
-    require_known(state.instruments, into, "instrument", "terms.into")
+    require_known(state.instruments, into, "terms.into", "instrument")
     instrument = state.instruments[into]
     if into == action.instrument:
         raise Refused("same-instrument", f"{into} does not become itself: that is a split", "$.terms.into")
