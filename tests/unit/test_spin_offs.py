@@ -55,7 +55,7 @@ def test_a_child_takes_its_part_of_the_cost_of_every_lot_and_the_date_it_was_acq
     assert [told.limited(), told.limited(instrument="AXA")] == [15, Decimal("7.5")]
     accounts = told.accounts()
     assert accounts["Assets:SecuritiesReceivable:AXA", "AXA"] == Decimal("7.5")
-    assert (accounts["Equity:Trading:SAN", "EUR"], accounts["Equity:Trading:AXA", "EUR"]) == (1160, 290)
+    assert [accounts[f"Equity:Trading:{name}", "EUR"] for name in ("SAN", "AXA")] == [1160, 290]
     assert ("Equity:Exchanged:SAN", "EUR") not in accounts
     told.tell(roll(PAY))
     assert told.position(instrument="AXA").settled == told.accounts()["Assets:Custody", "AXA"] == Decimal("7.5")
