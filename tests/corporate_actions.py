@@ -73,10 +73,8 @@ def merger(new: str, old: str, into: str = "AXA", cash_in_lieu: str | None = Non
     return StockMerger(into=into, new=Decimal(new), old=Decimal(old), cash_in_lieu=price)
 
 
-def mixed(new: str, old: str, amount: str, price: str) -> MixedMerger:
-    return MixedMerger(
-        into="AXA", new=Decimal(new), old=Decimal(old), amount=Decimal(amount), price=Decimal(price)
-    )
+def mixed(new: str, old: str, amount: str, price: str, into: str = "AXA") -> MixedMerger:
+    return MixedMerger(into=into, new=Decimal(new), old=Decimal(old), amount=Decimal(amount), price=Decimal(price))
 
 
 def dividend(amount: str, withholding_percent: str = "0") -> CashDividend:
