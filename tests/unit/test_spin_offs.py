@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from domain.commands import AmendTrade, AnnounceCorporateAction, AnyCommand, CancelTrade
+from domain.commands import AmendTrade, AnnounceCorporateAction, AnyCommand, CancelTrade, IncreaseTrade
 from domain.commands.corporate_actions import Coupon
 from projections.as_of import Instant
 from projections.difference import difference
@@ -162,6 +162,16 @@ def test_an_action_of_the_child_that_was_applied_before_comes_with_the_spin_off(
     assert told.limited(instrument="AXA") == 30
 
 
+def test_what_the_child_had_become_before_the_spin_off_was_known_is_what_comes() -> None:
+    told = Told(
+        CHILD, CHILDREN, roll(DAY), bought("T1", "10", "100"), of("AXA", merger("3", "1", "ETF"), "A1", LATER),
+        roll(LATER), announced(spin_off("1", "1", "20"), "A2", pay=PAY),
+    )
+    assert figures(told.position(instrument="AXA"), *FIGURES) == [0, 0, 0]
+    assert figures(told.position(instrument="ETF"), *FIGURES) == [30, 200, 0]
+    assert told.limited(instrument="ETF") == 30
+
+
 def test_what_comes_on_a_day_is_not_entitled_to_what_its_issuer_does_that_day() -> None:
     told = Told(
         CHILD, bought("T1", "10", "100"), announced(spin_off("1", "1", "20"), "A1"), of("AXA", dividend("1"), "A2", EX),
@@ -181,6 +191,30 @@ def test_what_is_cancelled_or_goes_to_another_instrument_instead_never_was() -> 
     assert figures(told.position(instrument="ETF"), *FIGURES, "settled") == [0, 0, 0, 0]
     assert figures(told.position(), *FIGURES) == [10, 1000, 0]
     assert told.accounts() == Told(CHILD, CHILDREN, roll(DAY), bought("T1", "10", "100"), roll(EX)).accounts()
+
+
+def test_what_is_moved_to_a_later_day_and_to_another_instrument_is_no_more_where_it_was() -> None:
+    told = Told(CHILD, CHILDREN, roll(DAY), bought("T1", "10", "100"), announced(spin_off("1", "1", "20")), roll(LATER))
+    told.tell(amended(spin_off("2", "1", "50", into="ETF"), ex=LATER))
+    assert figures(told.position(instrument="AXA"), *FIGURES) == [0, 0, 0]
+    assert figures(told.position(instrument="ETF"), *FIGURES) == [20, 500, 0]
+
+
+def test_a_position_that_rests_on_nothing_any_more_stays_as_it_is() -> None:
+    told = Told(
+        CHILD, roll(DAY), announced(spin_off("1", "1", "20"), "A1"), announced(dividend("1"), "A2"), roll(EX),
+        sold_child("T1", "3", "30"), cancelled("A1"),
+    )
+    before = told.position(instrument="AXA").sequence
+    told.tell(bought("T2"))
+    assert told.events[-1].event.onward == ("AXA",)  # type: ignore[attr-defined]
+    assert told.position(instrument="AXA").sequence == before
+
+
+def test_of_what_a_spin_off_took_from_no_more_is_agreed_at_a_price_of_then() -> None:
+    told = Told(CHILD, roll(DAY), bought("T1", "10", "100"), announced(spin_off("1", "1", "20")), roll(EX))
+    (outcome,) = send(told.logs, about(IncreaseTrade, "T1", quantity=Decimal(1), price=Decimal(9)))
+    assert outcome.code == "units-changed"
 
 
 def test_lots_that_came_may_be_moved_to_another_book_by_their_names() -> None:
@@ -209,7 +243,7 @@ def test_an_explanation_names_where_lots_came_from_and_a_difference_what_caused_
     assert [each.what for each in found.items] == ["restated", "restated"]
     assert [each.event for each in found.causes] == [f"ledger-0:{before + 1}"]
     then: Any = explain(group, Instant(None, before), among(groups))
-    assert figures(then, "quantity", "cost") == [5, 200]
+    assert figures(then, "quantity", "cost") == figures(then.items[0], "quantity", "cost") == [5, 200]
 
 
 @pytest.mark.parametrize(("terms", "field", "code"), [
