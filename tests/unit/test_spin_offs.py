@@ -227,6 +227,16 @@ def test_lots_that_came_may_be_moved_to_another_book_by_their_names() -> None:
     assert figures(told.position(), *FIGURES) == [5, 400, 0]
 
 
+def test_what_is_moved_to_another_book_as_of_before_brings_the_child_there() -> None:
+    told = Told(CHILD, roll(DAY), bought("T1", "10", "100"), announced(spin_off("1", "2", "20"), pay=PAY), roll(EX))
+    told.tell(moving(("T1", "4", "400")))
+    told.logs.carry_all()
+    assert [figures(told.position(book), *FIGURES) for book in ("EQ-1", "EQ-2")] == [[6, 480, 0], [4, 320, 0]]
+    of_child = [told.position(book, "AXA") for book in ("EQ-1", "EQ-2")]
+    assert [figures(each, *FIGURES, "settled") for each in of_child] == [[3, 120, 0, 0], [2, 80, 0, 0]]
+    assert [told.limited(book, "AXA") for book in ("EQ-1", "EQ-2")] == [3, 2]
+
+
 def test_an_explanation_names_where_lots_came_from_and_a_difference_what_caused_it_there() -> None:
     told = Told(CHILD, roll(DAY), bought("T1", "10", "100"), announced(spin_off("1", "2", "20")), roll(EX))
     before = len(told.events)
