@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from api.cli.opening import fold_and_write_in_turn
 from api.cli.posting import post, submission
 from benchmarks.measure import Figure, resident_mib, timed
 from benchmarks.world import FOUNDATION, bookings
@@ -79,6 +80,7 @@ def folded(appended: Appended) -> Figure:
     """How many documents the same work writes, a document once for each batch that changes it."""
     with Everbook(Settings(data=appended.data, read_database_url=f"sqlite:///{appended.data / 'again.db'}")) as ledger:
         worker = ledger.worker()
+        fold_and_write_in_turn()
         with timed() as watch:
             worker.catch_up()
         worker.stop()

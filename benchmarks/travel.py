@@ -166,8 +166,8 @@ def _slowest(name: str, times: int, ask: Callable[[], object], asked_ms: int) ->
     used.sort()
     last = min(times - 1, int(times * 0.99))
     said = (
-        f"p99 of {times}, {answered} of them known; median {took[times // 2]:.1f} ms, most {took[-1]:.1f} ms, p99 of "
-        f"this process alone {used[last]:.1f} ms; asked {asked_ms} ms"
+        f"p99 of {times}, {answered} of them known; median {took[times // 2]:.1f} ms, most {took[-1]:.1f} ms; of this "
+        f"process alone p99 {used[last]:.1f} ms, median {used[times // 2]:.1f} ms; asked {asked_ms} ms"
     )
     return Figure(name, took[last], "ms", said)
 

@@ -62,12 +62,11 @@ def position_at(movements: Sequence[M], at: Instant, elsewhere: Elsewhere[M]) ->
     position.trades = len({each.trade_id for each in held if each.kind == "trade"})
     run = Run[M](position.lot_method, Successions(elsewhere, at.holds))
     for movement, _, settled, income, tax, _ in run.take(held):
-        if movement.is_fill or movement.kind in ACTING:
-            position.last_place = movement.place
         position.settled += settled
         position.fees += movement.fees
         position.income += income
         position.tax += tax
+    position.last_place = next((each.place for each in reversed(held) if each.is_fill or each.kind in ACTING), None)
     holding = run.holding
     position.quantity, position.cost = holding.quantity, holding.cost
     position.realised, position.lots = holding.realised, holding.lots

@@ -153,6 +153,8 @@ def _relieved(holding: Holding, quantity: Decimal, method: LotMethod, named: Seq
     """What ``quantity``, signed as the lots are, takes of them."""
     if method == "average":
         return _of_average(holding, quantity)
+    if method == "fifo" and not named:
+        return _of_oldest(holding.lots, quantity)
     lots = holding.lots
     size, taken = abs(quantity), dict[int, Decimal]()
     for name in named:
@@ -173,6 +175,20 @@ def _of_average(holding: Holding, quantity: Decimal) -> Relief:
     cost = divide(lot.cost * quantity, lot.quantity)
     part = Lot("", lot.trade_date, quantity, lot.price, cost)
     return Relief((part,), (Lot("", lot.trade_date, left, lot.price, lot.cost - cost),))
+
+
+def _of_oldest(lots: tuple[Lot, ...], quantity: Decimal) -> Relief:
+    """As ``_split`` has it, of what closes most often: lots from the front, and a part of the next."""
+    size, whole = quantity, 0
+    while whole < len(lots) and abs(lots[whole].quantity) <= abs(size):
+        size -= lots[whole].quantity
+        whole += 1
+    parts, left = lots[:whole], lots[whole:]
+    if size and left:
+        part = part_of(left[0], size)
+        parts, left = (*parts, part), (_rest_of(left[0], part), *left[1:])
+    # Nothing of it was named, to as many decimals as it has: equal positions are equal bytes.
+    return Relief(parts, left, quantity - quantity)
 
 
 def _take(lots: Sequence[Lot], places: Iterable[int], size: Decimal, taken: dict[int, Decimal]) -> Decimal:

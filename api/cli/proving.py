@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from api.cli.console import err, fail, out, print_json, progress
-from api.cli.opening import EXPECTED, Data, Json, existing, expected, settings_of
+from api.cli.opening import EXPECTED, Data, Json, existing, expected, fold_and_write_in_turn, settings_of
 from infra.backup import BadBackup, backup, restore
 from infra.checkpoints import BadCheckpoint, Checkpoint, Signer, opened, split
 from infra.everbook import CHECKPOINT_KEY, SECRETS, Everbook, data_file, persistence_module
@@ -51,6 +51,7 @@ def rebuild_models(
 ) -> None:
     """Folds every log into new read models beside the ones in use, compares the two, then serves the new ones."""
     projections = _family(model)
+    fold_and_write_in_turn()
     with existing(settings_of(data), adopt_read_models=True) as ledger:
         with progress(as_json) as bar:
             task = bar.add_task("Rebuilding", total=sum(ledger.vector().values()))

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from api.cli.console import err, fail, print_json, progress, table
-from api.cli.opening import Data, Json, everbook, existing, settings_of
+from api.cli.opening import Data, Json, everbook, existing, fold_and_write_in_turn, settings_of
 from api.cli.stopping import stoppable
 from infra.projection_worker import ProjectionWorker
 from infra.retry import StillMoving, dead_letters, retry
@@ -35,6 +35,7 @@ def projections(
     if unknown := sorted(set(only or ()) - set(MODELS)):
         raise typer.BadParameter(f"{', '.join(unknown)}: the models are {', '.join(MODELS)}", param_hint="--only")
     settings = settings_of(data)
+    fold_and_write_in_turn()
     if parent is not None and not settings.kafka_bootstrap:
         # Where one machine does both, who waits for an acknowledgement goes before who reads.
         os.nice(YIELDING)

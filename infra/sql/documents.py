@@ -1,6 +1,7 @@
 """Documents as rows: one table a model and generation, with the columns its projection names."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, get_type_hints
 
 import msgspec
@@ -13,7 +14,12 @@ from projections.projection import Document, Projection, reader_of
 # Structs have an order of their own; the keys of dictionaries are sorted, so that equal documents are equal bytes.
 _encode = msgspec.json.Encoder(order="deterministic").encode
 _bare = msgspec.json.Decoder(Document)
+_ID = itemgetter(0)
 FIXED = ("id", "stale", "document")
+READ_BY_BOOK = frozenset({"movements"})
+"""Models of which whole books are read. Of what is written at once, documents of a book are put side by side: else each
+lies on a page of its own.
+"""
 
 
 class Model:
@@ -56,6 +62,11 @@ class Model:
         """Head and tail of the statement that puts documents in place of what is there."""
         return f"{self.table(generation)} ({', '.join((*FIXED, *self.columns))})", self._replacing
 
+    def rows(self, documents: Iterable[Document]) -> list[tuple[Any, ...]]:
+        """As they are to be written at once."""
+        found = [self.row(each) for each in documents]
+        return sorted(found, key=_ID) if self.name in READ_BY_BOOK else found
+
     def row(self, document: Document) -> tuple[Any, ...]:
         if document.stale:
             return self._stale_row(document)
@@ -77,16 +88,15 @@ class Model:
         """Of a stored document only what every document has."""
         return _encode(_bare.decode(stored))
 
-    def document(self, stale: Any, stored: bytes) -> Document:
+    def document(
+        self, stale: Any, stored: bytes, decoder: msgspec.json.Decoder[Document] | None = None
+    ) -> Document:
         """The document; of a stale one only what every document has, for the rest is not to be used."""
-        return _bare.decode(stored) if stale else self._decoder.decode(stored)
+        return _bare.decode(stored) if stale else (decoder or self._decoder).decode(stored)
 
-    def reader(self, shape: type[Document] | None) -> Callable[[Any, bytes], Document]:
-        """As ``document``, with only the fields of ``shape`` where one is given."""
-        if shape is None:
-            return self.document
-        decode = msgspec.json.Decoder(shape).decode
-        return lambda stale, stored: _bare.decode(stored) if stale else decode(stored)
+    def decoder(self, shape: type[Document] | None) -> msgspec.json.Decoder[Document]:
+        """Decodes with only the fields of ``shape``, where one is given."""
+        return self._decoder if shape is None else msgspec.json.Decoder(shape)
 
 
 def models_of(engine: Engine, projections: Sequence[Projection]) -> Mapping[str, Model]:

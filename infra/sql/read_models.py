@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine
 
 from infra.sql.documents import Model, create_tracking, models_of
 from infra.sql.engine import create_engine_for, insert, marks, reading, rows, writing
+from infra.sql.selection import LAST, Selection
 from projections.fold import DEAD_LETTERS, DeadLetter, Found, Parked, letter_prefix
 from projections.ports import ReadModelsMoved
 from projections.projection import Document, Projection
@@ -17,7 +18,6 @@ DIGESTED_AT_ONCE = 2_000
 FIRST = 1
 Place = tuple[str, int, str]
 """What a model is tracked by, its generation, and a log."""
-_LAST = "\U0010ffff"
 
 
 class OtherReadModels(Exception):
@@ -85,33 +85,20 @@ class SqlReadModels:
         self, model: str, *, where: Mapping[str, Any] | None = None, after: str | None = None, limit: int = 1000,
         prefix: str = "", shape: type[Document] | None = None,
     ) -> Sequence[Document]:
-        mark, values = marks(self.engine, 1), [after or ""]
-        conditions = f"id > {mark}"
-        if prefix:
-            # Of two lower bounds a database may begin at the lower one, and read all that lies between.
-            conditions = f"id {'>' if values[0] >= prefix else '>='} {mark} AND id < {mark}"
-            values = [max(values[0], prefix), prefix + _LAST]
-        for column, wanted in (where or {}).items():
-            if column not in self._models[model].columns:
-                raise KeyError(f"{model} is not kept by {column}")
-            any_of = [wanted] if isinstance(wanted, str) else list(wanted)
-            # What is stale from the beginning has no columns: it may match, and must not be left out of a sum.
-            conditions += f" AND ({column} IN ({marks(self.engine, len(any_of))}) OR (stale AND {column} IS NULL))"
-            values += any_of
-        bound = f" LIMIT {int(limit)}" if limit >= 0 else ""
+        kept = self._models[model]
+        decoder = kept.decoder(shape)
+        chosen = Selection(self.engine, kept, where=where or {}, after=after or "", prefix=prefix)
         with reading(self.engine) as connection:
-            statement = (
-                f"SELECT stale, document FROM {self._table(connection, model)} WHERE {conditions} ORDER BY id{bound}"
-            )
-            decode = self._models[model].reader(shape)
-            return [decode(stale, stored) for stale, stored in rows(connection, statement, tuple(values))]
+            table = self._table(connection, model)
+            if limit < 0:
+                return chosen.every(connection, table, decoder)
+            return chosen.page(connection, table, decoder, limit)
 
     def write(
         self, log: str, documents: Mapping[str, Mapping[str, Document]], *, expected: int, reflected: int,
         models: Sequence[str], leaf: bytes = b"", parked: Set[Parked] | None = None,
     ) -> None:
-        prepared = {name: [self._models[name].row(each) for each in changed.values()]
-                    for name, changed in documents.items()}
+        prepared = {name: self._models[name].rows(changed.values()) for name, changed in documents.items()}
         with writing(self.engine) as connection:
             served = self._served(connection)
             for name in models:
@@ -304,7 +291,7 @@ class SqlReadModels:
         if exactly:
             connection.exec_driver_sql(f"DELETE FROM {table} WHERE id = {mark}", (key,))
         else:
-            connection.exec_driver_sql(f"DELETE FROM {table} WHERE id >= {mark} AND id < {mark}", (key, key + _LAST))
+            connection.exec_driver_sql(f"DELETE FROM {table} WHERE id >= {mark} AND id < {mark}", (key, key + LAST))
 
     def _parked(
         self, connection: Connection, served: Mapping[str, tuple[int, int]], log: str, models: Sequence[str]

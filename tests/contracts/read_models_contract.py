@@ -102,6 +102,16 @@ class ReadModelsContract:
         store.write("ledger-0", {"movements": {key: stale}}, expected=place, reflected=place + 1, models=["movements"])
         found = store.select("movements", limit=1, shape=Held)
         assert [(type(each), each.stale) for each in found] == [(Document, True)]
+        for limit in (31, -1):
+            every = store.select("movements", limit=limit, shape=Held)
+            assert [(type(each), each.stale) for each in every] == [(Document, True), *[(Held, False)] * 29]
+        assert [each.id for each in every] == [each.id for each in store.select("movements")]
+
+    def test_a_page_of_nothing_is_empty(self, logs: CommandedLogs, store: ReadModelStore) -> None:
+        assert store.select("movements", limit=5) == []
+        catch_up(logs, store, FEW)
+        assert store.select("movements", limit=0) == []
+        assert store.select("movements", prefix="EQ-9/", limit=5, shape=Held) == []
 
     def test_two_workers_on_one_store_count_nothing_twice(self, logs: CommandedLogs, store: ReadModelStore) -> None:
         workers = [ProjectionWorker(logs.recorders, store, FEW, at_once) for at_once in (3, 5)]

@@ -3,7 +3,10 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from threading import current_thread
 from typing import Any
+
+import pytest
 
 from api.cli import report
 from api.cli.posting import Posted
@@ -54,6 +57,41 @@ def test_a_trial_balance_is_folded_in_pages_in_the_demo(tmp_path: Path) -> None:
         assert not any(report.read(opened, Posted(), 1.0).trial_balance.values())
         assert watched.most["journal"] == watched.most["settlements"] == READ_AT_ONCE
         opened.read_models = watched._read_models
+
+
+class Counted:
+    """As many documents as said. ``read``: whether in its own thread, of what, and after which id."""
+
+    def __init__(self, documents: int, fails_after: str = "") -> None:
+        self._documents = [Document(id=f"D-{number}") for number in range(documents)]
+        self._fails_after = fails_after
+        self._own = current_thread()
+        self.read: list[tuple[bool, str, str | None]] = []
+
+    def select(self, model: str, *, after: str | None = None, limit: int = 1000, **_: Any) -> Sequence[Document]:
+        self.read.append((current_thread() is self._own, model, after))
+        if after == self._fails_after:
+            raise LookupError(after)
+        return [each for each in self._documents if after is None or each.id > after][:limit]
+
+
+def test_only_who_asks_for_a_second_page_has_the_next_read_ahead() -> None:
+    reads = Counted(9)
+    every: Any = pages(reads, "anything", size=2)
+    assert [each.id for each in next(every)] == ["D-0", "D-1"]
+    assert reads.read == [(True, "anything", None)]
+    assert [each.id for each in next(every)] == ["D-2", "D-3"]
+    every.close()
+    assert reads.read == [(True, "anything", None), (True, "anything", "D-1"), (False, "anything", "D-3")]
+    assert [len(page) for page in pages(Counted(9), "anything", size=2)] == [2, 2, 2, 2, 1]
+    assert [len(page) for page in pages(Counted(4), "anything", size=2)] == [2, 2, 0]
+
+
+def test_what_reading_ahead_failed_with_is_raised_where_the_page_is_asked_for() -> None:
+    every = pages(Counted(9, fails_after="D-3"), "anything", size=2)
+    assert [[each.id for each in next(every)] for _ in range(2)] == [["D-0", "D-1"], ["D-2", "D-3"]]
+    with pytest.raises(LookupError, match="D-3"):
+        next(every)
 
 
 def test_pages_together_are_everything_whatever_their_size(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any, get_args
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -222,3 +223,18 @@ def test_cost_and_proceeds_less_profit_are_nothing_at_all_times(trades: list[Any
             assert sum(lot.quantity for lot in holding.lots) == holding.quantity
             assert sum(lot.cost for lot in holding.lots) == holding.cost
             assert all((lot.quantity > 0) == (holding.quantity > 0) for lot in holding.lots)
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(["5", "5.00", "-5", "7.5", "-7.50", "-2"]), PRICES, FEES), max_size=12))
+def test_the_oldest_close_to_the_same_digits_whether_others_were_named_or_not(trades: list[Any]) -> None:
+    plain = named = EMPTY
+    with exact():
+        for place, trade in enumerate(trades):
+            quantity, price, fee = map(Decimal, trade)
+            dealt = Fill((DAY, TRADING, MOMENT, f"T{place}"), quantity, price, fee)
+            plain = add(plain, dealt, "fifo")
+            gone = NamedLot(trade_id="gone", quantity=abs(quantity))
+            named = add(named, msgspec.structs.replace(dealt, closes=(gone,)), "fifo")
+            # Equal documents are equal bytes: 5.00 is not 5.
+            assert repr((plain.lots, figures(plain))) == repr((named.lots, figures(named)))
