@@ -5,12 +5,13 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from typing import Any, Literal, NamedTuple
 
-from api.groups import Sound, groups
+from api.groups import Sound, elsewhere, groups
 from api.paging import Selects
 from api.travel import Journey
 from domain.routing import MARKET
 from projections.as_of import Instant, position_at
 from projections.movements import Held
+from projections.positions import Position
 from projections.profit import Effects, Marks, States, Sums
 from projections.quotes import Quote, QuotesAt
 from projections.valuation import ProfitLine, profit
@@ -31,6 +32,10 @@ class Reads(NamedTuple):
     def positions(self) -> Iterator[Sequence[Held]]:
         """The movements of each position."""
         return groups(self.reads, self.sound, Held, books=self.books, desk=self.desk)
+
+    def at(self, group: Sequence[Held], at: Instant) -> Position | None:
+        """The position that movements come to."""
+        return position_at(group, at, elsewhere(self.reads, self.sound, Held))
 
     def marks(self, asked: Journey) -> QuotesAt:
         """The marks of an instant."""
@@ -67,7 +72,7 @@ class Earned(NamedTuple):
 
 def levels(source: Reads, asked: Journey) -> list[ProfitLine]:
     """Cumulative profit as of an instant, at the marks of then."""
-    found = (position_at(group, asked.instant(group[0].log)) for group in source.positions())
+    found = (source.at(group, asked.instant(group[0].log)) for group in source.positions())
     return profit((each for each in found if each is not None), source.marks(asked), source.by)
 
 
@@ -80,9 +85,9 @@ def attributed(source: Reads, first: Journey, last: Journey) -> Earned:
     for group in source.positions():
         log = group[0].log
         states = States(
-            position_at(group, first.instant(log)),
-            position_at(group, Instant(first.valid_at, last.instant(log).known_at)),
-            position_at(group, last.instant(log)),
+            source.at(group, first.instant(log)),
+            source.at(group, Instant(first.valid_at, last.instant(log).known_at)),
+            source.at(group, last.instant(log)),
         )
         sums.add(states, marks)
     return _earned(sums)
@@ -94,7 +99,7 @@ def daily(source: Reads, days: Sequence[date], asked: Journey) -> list[tuple[dat
     marks = [source.marks_at(end, asked.known.vector[MARKET]) for end in ends]
     sums = [Sums(source.by) for _ in days[1:]]
     for group in source.positions():
-        held = (position_at(group, Instant(end, asked.instant(group[0].log).known_at)) for end in ends)
+        held = (source.at(group, Instant(end, asked.instant(group[0].log).known_at)) for end in ends)
         for place, (before, after) in enumerate(pairwise(held)):
             sums[place].add(States(before, before, after), Marks(marks[place], marks[place], marks[place + 1]))
     return [(day, _earned(each)) for day, each in zip(days[1:], sums, strict=True)]

@@ -169,9 +169,30 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
                           "record_date": "2027-05-11", "pay_date": "2027-05-12",
                           "terms": {"kind": "cash-dividend", "amount": "3.92", "withholding_percent": "25"}},
 }
+EXCHANGES: dict[str, dict[str, Any]] = {
+    "corporate-actions: spin-off": {
+        "action": "SAN-2027-SPIN", "instrument": "SAN", "ex_date": "2027-06-01", "pay_date": "2027-06-03",
+        "terms": {"kind": "spin-off", "into": "OPELLA", "new": "1", "old": "4", "cost_percent": "12.5",
+                  "cash_in_lieu": "31.20"},
+    },
+    "corporate-actions: stock merger": {
+        "action": "SAN-2027-MRGR", "instrument": "SAN", "ex_date": "2027-06-01",
+        "terms": {"kind": "stock-merger", "into": "OPELLA", "new": "3", "old": "2"},
+    },
+    "corporate-actions: mixed merger": {
+        "action": "SAN-2027-MIXED", "instrument": "SAN", "ex_date": "2027-06-01",
+        "terms": {"kind": "mixed-merger", "into": "OPELLA", "new": "1", "old": "1", "amount": "20", "price": "75.40"},
+    },
+}
+"""Actions that bring another instrument, which is to be defined before."""
 AMENDED_ACTION = {"ex_date": "2027-05-10", "pay_date": "2027-05-14",
                   "terms": {"kind": "cash-dividend", "amount": "3.96", "withholding_percent": "25"},
                   "reason": "the meeting resolved on more"}
+AMENDED_ACTIONS: dict[str, dict[str, Any]] = {
+    "more": AMENDED_ACTION,
+    "a spin-off": {"ex_date": "2027-06-02", "reason": "the part of the cost is known", "terms": {
+        "kind": "spin-off", "into": "OPELLA", "new": "1", "old": "4", "cost_percent": "13.1"}},
+}
 REFERENCE = {"items": [{"kind": "books", "key": "EQ-1", "in_force": True, "content": {"desk": "EQ"}}], "next": None}
 KEY = {"key_id": "desk-7", "name": "Equities desk", "roles": ["trader"], "books": ["EQ-1"]}
 ISSUED = {**OUTCOME, "stream": "key:desk-7", "secret": "shown once"}

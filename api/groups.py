@@ -31,6 +31,11 @@ def one_group(reads: Selects, sound: Sound, shape: type[Held], book: str, instru
     return list(sound(reads.select("movements", where=own, prefix=f"{book}/{instrument}/", limit=-1, shape=shape)))
 
 
+def elsewhere(reads: Selects, sound: Sound, shape: type[Held]) -> Callable[[str, str], Sequence[Any]]:
+    """Where the movements of other positions are read, on which one may rest."""
+    return lambda book, instrument: one_group(reads, sound, shape, book, instrument)
+
+
 def end_of(group: Sequence[Held]) -> str:
     """What lies after every id of one position, and before those of the next."""
     return f"{group[0].book}/{group[0].instrument}/{LAST}"

@@ -19,7 +19,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from api.groups import groups, one_group
+from api.groups import elsewhere, groups, one_group
 from benchmarks.measure import Figure, timed
 from domain.events import Event, TradeAmended, TradeBooked, TradeCancelled, TradeCorrected, TradeSettled
 from domain.events.trades import Economics
@@ -138,14 +138,16 @@ def questions(store: SqlReadModels, known: int) -> Iterator[Figure]:
         return f"EQ-{chance.randrange(BOOKS):02d}", f"STOCK-{chance.randrange(INSTRUMENTS):03d}"
 
     def position() -> object:
-        return position_at(one_group(store, list, Held, *place()), instant())
+        return position_at(one_group(store, list, Held, *place()), instant(), elsewhere(store, list, Held))
 
     def explanation() -> object:
-        return explain(one_group(store, list, Movement, *place()), instant(), superseded=True)
+        others = elsewhere(store, list, Movement)
+        return explain(others(*place()), instant(), others, superseded=True)
 
     def book() -> object:
         at, own = instant(), [place()[0]]
-        return [position_at(group, at) for group in groups(store, list, Held, books=own)]
+        others = elsewhere(store, list, Held)
+        return [position_at(group, at, others) for group in groups(store, list, Held, books=own)]
 
     yield _slowest("one position as of (V, K)", 2_000, position, 100)
     yield _slowest("explain a position as of (V, K)", 1_000, explanation, 200)

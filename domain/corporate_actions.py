@@ -11,6 +11,7 @@ from domain.commands.corporate_actions import (
     CashMerger,
     Coupon,
     Redemption,
+    SpinOff,
     Split,
     StockDividend,
 )
@@ -19,8 +20,10 @@ from domain.money import ROUNDING, ZERO, divide, round_to
 
 ONE = Decimal(1)
 PERCENT = Decimal("0.01")
-INCOME, CHANGE, CLOSE = -2, -1, 0
-"""The precedence at an opening: income for what was held, then another number of units, then the end."""
+INCOME, CHANGE, CLOSE, SUCCESSION = -3, -2, -1, 0
+"""The precedence at an opening: what is given for what was held, then another number of units, then the end; last what
+comes of another instrument, for it was not held by then.
+"""
 
 
 class Entitlement(msgspec.Struct, frozen=True, gc=False):
@@ -44,30 +47,37 @@ def entitled(terms: ActionTerms, quantity: Decimal, currency: str) -> Entitlemen
             return _income(quantity, terms.percent * PERCENT, terms.withholding_percent, currency)
         case Redemption() | CashMerger():
             return Entitlement(ZERO, proceeds=round_to(quantity * terms.amount, minor_unit(currency)))
-    after, price = scaled(quantity, *ratio(terms)), terms.cash_in_lieu
+        case Split() | StockDividend():
+            after = scaled(quantity, *ratio(terms))
+            return Entitlement(after, *in_lieu(after, terms.cash_in_lieu, currency))
+    raise AssertionError(f"{type(terms).__name__} is an exchange: it rests on the lots")
+
+
+def in_lieu(quantity: Decimal, price: Decimal | None, currency: str) -> tuple[Decimal, Decimal]:
+    """The fraction that is paid out of a quantity, and for how much."""
     if price is None:
-        return Entitlement(after)
-    fraction = after - after.to_integral_value("ROUND_DOWN")
-    return Entitlement(after, fraction, round_to(fraction * price, minor_unit(currency)))
+        return ZERO, ZERO
+    fraction = quantity - quantity.to_integral_value("ROUND_DOWN")
+    return fraction, round_to(fraction * price, minor_unit(currency))
 
 
 def ratio(terms: ActionTerms) -> tuple[Decimal, Decimal]:
-    """How many units come of how many."""
+    """How many units of the same instrument come of how many."""
     match terms:
         case Split():
             return terms.new, terms.old
         case StockDividend():
             return ONE + terms.units, ONE
-        case Redemption() | CashMerger():
-            return ZERO, ONE
-    return ONE, ONE
+        case CashDividend() | Coupon() | SpinOff():
+            return ONE, ONE
+    return ZERO, ONE
 
 
 def precedence(terms: ActionTerms) -> int:
     """Its turn among the actions of one instrument at one opening."""
     if isinstance(terms, Split | StockDividend):
         return CHANGE
-    return CLOSE if isinstance(terms, Redemption | CashMerger) else INCOME
+    return INCOME if isinstance(terms, CashDividend | Coupon | SpinOff) else CLOSE
 
 
 def scaled(quantity: Decimal, new: Decimal, old: Decimal) -> Decimal:

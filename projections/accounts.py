@@ -38,6 +38,12 @@ def in_transit_account(instrument: str) -> str:
     return f"Equity:InTransit:{instrument}"
 
 
+def exchange_account(instrument: str) -> str:
+    """Against which the cost goes that an exchange takes from one instrument to another: in the end it holds nothing.
+    """
+    return f"Equity:Exchanged:{instrument}"
+
+
 def loan_account(terms: Economics) -> str:
     """What a counterparty owes us, or we owe it."""
     kind = "Assets:Loans" if terms.quantity > 0 else "Liabilities:Deposits"

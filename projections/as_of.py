@@ -6,8 +6,9 @@ from typing import NamedTuple, TypeVar
 
 from projections.journal import JournalEntry
 from projections.movements import Held
-from projections.positions import Position
-from projections.steps import Run, in_order
+from projections.positions import Position, empty_of
+from projections.steps import ACTING, Run, in_order
+from projections.successions import Elsewhere, Successions, sources_of
 
 M = TypeVar("M", bound=Held)
 
@@ -45,29 +46,32 @@ def held_at(movements: Iterable[M], at: Instant) -> list[M]:
     return in_order(each for each in movements if at.holds(each))
 
 
-def position_at(movements: Sequence[Held], at: Instant) -> Position | None:
-    """The position that one position's movements come to; None when nothing of it was known."""
+def position_at(movements: Sequence[M], at: Instant, elsewhere: Elsewhere[M]) -> Position | None:
+    """The position that one position's movements come to; None when nothing of it was known. Those on which it rests
+    are ``elsewhere``.
+    """
     known = [each for each in movements if at.knows(each) and each.kind != "penalty"]
     if not known:
         return None
     # What an action brings came with a trade, which says more of the position.
-    position = _empty(min(known, key=lambda each: (each.known_from_sequence, each.terms is not None)))
+    position = empty_of(min(known, key=lambda each: (each.known_from_sequence, each.terms is not None)))
     # What held only for a while is nothing to what holds for ever.
-    position.sequence = max(_last_change(each, at) for each in known if at.valid_at or each.valid_to is None)
+    counting = [*known, *(each for each in sources_of(known, elsewhere) if at.knows(each))]
+    position.sequence = max(_last_change(each, at) for each in counting if at.valid_at or each.valid_to is None)
     held = held_at(known, at)
     position.trades = len({each.trade_id for each in held if each.kind == "trade"})
-    run = Run[Held](position.lot_method)
+    run = Run[M](position.lot_method, Successions(elsewhere, at.holds))
     for movement, _, settled, income, tax, _ in run.take(held):
         position.settled += settled
         position.fees += movement.fees
         position.income += income
         position.tax += tax
-    position.last_place = next((each.place for each in reversed(held) if each.is_fill or each.kind == "action"), None)
+    position.last_place = next((each.place for each in reversed(held) if each.is_fill or each.kind in ACTING), None)
     holding = run.holding
     position.quantity, position.cost = holding.quantity, holding.cost
     position.realised, position.lots = holding.realised, holding.lots
     position.substituted = holding.substituted
-    position.units, position.by_actions = run.units, run.posted(known[0])
+    position.units, position.kept, position.by_actions = run.units, run.kept, run.posted(known[0])
     position.loans = run.loans
     return position
 
@@ -75,12 +79,3 @@ def position_at(movements: Sequence[Held], at: Instant) -> Position | None:
 def _last_change(movement: Held, at: Instant) -> int:
     ended = movement.known_to_sequence
     return ended if ended is not None and ended <= at.known_at else movement.known_from_sequence
-
-
-def _empty(first: Held) -> Position:
-    return Position(
-        id=f"{first.book}/{first.instrument}", log=first.log, book=first.book, instrument=first.instrument,
-        desk=first.desk, entity=first.entity, product=first.product, asset=first.asset, currency=first.currency,
-        issuer=first.issuer if first.product != "loan-deposit" else "", base_currency=first.base_currency,
-        lot_method=first.lot_method, fees_in_cost=first.fees_in_cost, contract=first.contract,
-    )

@@ -1,6 +1,7 @@
 """Cash and accounts as of any instant, from what the movements post that held then."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeVar
 
 import msgspec
 
@@ -8,6 +9,10 @@ from projections.as_of import Instant, held_at, position_at
 from projections.cash import CASH_ACCOUNTS, Cash, add_posting
 from projections.journal import Posting, realised_postings
 from projections.movements import Posted
+from projections.steps import ACTING
+from projections.successions import Elsewhere
+
+P = TypeVar("P", bound=Posted)
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
@@ -16,20 +21,20 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     postings: tuple[Posting, ...]
 
 
-def entries_at(movements: Sequence[Posted], at: Instant) -> Iterator[Entry]:
+def entries_at(movements: Sequence[P], at: Instant, elsewhere: Elsewhere[P]) -> Iterator[Entry]:
     """What the movements of one position post, what it has realised, and what corporate actions did to it. The cost of
     what is open stays in its trading account, so nothing is ever realised by what came after.
     """
     for movement in held_at(movements, at):
         yield Entry(movement.postings)
-    position = position_at(movements, at)
+    position = position_at(movements, at, elsewhere)
     if position is not None and position.realised:
         yield Entry(realised_postings(position.instrument, position.currency, position.realised))
     if position is not None and position.by_actions:
         yield Entry(position.by_actions)
 
 
-def add_cash(balances: dict[str, Cash], movements: Sequence[Posted], at: Instant) -> None:
+def add_cash(balances: dict[str, Cash], movements: Sequence[P], at: Instant, elsewhere: Elsewhere[P]) -> None:
     """Adds to the cash of each book and currency what the movements of one position post to its accounts, and what
     corporate actions did to it.
     """
@@ -37,10 +42,10 @@ def add_cash(balances: dict[str, Cash], movements: Sequence[Posted], at: Instant
     for movement in movements:
         if at.holds(movement):
             _add(balances, movement, movement.postings)
-            if movement.kind == "action":
+            if movement.kind in ACTING:
                 acted = movement
     if acted is not None:
-        position = position_at(movements, at)
+        position = position_at(movements, at, elsewhere)
         assert position is not None
         _add(balances, acted, position.by_actions)
 

@@ -20,8 +20,7 @@ from domain.events.products import OptionEvent
 from domain.events.trades import PAIRS, Economics
 from domain.money import ZERO
 from domain.schema import Recorded
-from projections.accounts import position_id
-from projections.action_movements import position_ids
+from projections.action_movements import following_ids, own_ids, position_ids
 from projections.journal import Posting
 from projections.projection import Document, View
 
@@ -59,7 +58,7 @@ class CashBalances:
     """
 
     name = "cash"
-    version = 3
+    version = 4
     needs: ClassVar[tuple[str, ...]] = ("positions",)
     appends = False
     columns: ClassVar[tuple[str, ...]] = ("book", "currency", "desk")
@@ -71,7 +70,8 @@ class CashBalances:
         if type(fact) is TradeBooked:
             return _ids(fact.terms)
         if isinstance(fact, AppliedEvent):
-            return [f"{each.partition('/')[0]}/{fact.action.currency}" for each in position_ids(fact)]
+            books = dict.fromkeys(each.partition("/")[0] for each in position_ids(fact))
+            return [f"{book}/{fact.action.currency}" for book in books]
         if isinstance(fact, VariationMarginSettled | TransferEvent):
             of = fact.moved if isinstance(fact, TransferEvent) else fact
             return (f"{of.book}/{of.currency}",)
@@ -84,9 +84,10 @@ class CashBalances:
     def project(self, key: str, document: Cash | None, event: Recorded, view: View) -> Cash | None:
         fact = event.event
         if isinstance(fact, AppliedEvent):
-            return _act(key, document, f"{key.partition('/')[0]}/{fact.instrument}", event, view)
+            book = key.partition("/")[0] + "/"
+            return _act(key, document, [each for each in position_ids(fact) if each.startswith(book)], event, view)
         if isinstance(fact, TransferEvent):
-            return _act(key, document, position_id(fact.moved), event, view)
+            return _act(key, document, (*own_ids(fact), *following_ids(fact)), event, view)
         if isinstance(fact, VariationMarginSettled):
             return _margin(key, document, fact)
         assert isinstance(fact, TradeEvent)
@@ -105,9 +106,7 @@ class CashBalances:
         elif isinstance(fact, TermsReplaced):
             _expect(cash, fact.previous, -1)
             _expect(cash, terms, 1)
-        for name in _positions(fact):
-            cash = _act(key, cash, name, event, view) or cash
-        return cash
+        return _act(key, cash, (*own_ids(fact), *following_ids(fact)), event, view) or cash
 
 
 def add_posting(cash: Cash, posting: Posting) -> None:
@@ -124,26 +123,22 @@ def add_posting(cash: Cash, posting: Posting) -> None:
         cash.penalties -= posting.quantity
 
 
-def _act(key: str, cash: Cash | None, name: str, event: Recorded, view: View) -> Cash | None:
-    """The cash with what the event changed of what corporate actions brought to a position; None when that is nothing.
+def _act(key: str, cash: Cash | None, names: Iterable[str], event: Recorded, view: View) -> Cash | None:
+    """The cash with what the event changed of what corporate actions brought to positions; None when that is nothing.
     """
-    position = view.get("positions", name)
-    if position is None or not position.actions_change or position.sequence != event.sequence:
-        return None
-    currency = key.rpartition("/")[2]
-    found = cash.copy() if cash else Cash(
-        id=key, book=position.book, desk=position.desk, entity=position.entity, currency=currency
-    )
-    for posting in position.actions_change:
-        if posting.asset == currency and posting.account.startswith(CASH_ACCOUNTS):
-            add_posting(found, posting)
+    currency, found = key.rpartition("/")[2], None
+    for name in dict.fromkeys(names):
+        position = view.get("positions", name)
+        if position is None or not position.actions_change or position.sequence != event.sequence:
+            continue
+        if found is None:
+            found = cash.copy() if cash else Cash(
+                id=key, book=position.book, desk=position.desk, entity=position.entity, currency=currency
+            )
+        for posting in position.actions_change:
+            if posting.asset == currency and posting.account.startswith(CASH_ACCOUNTS):
+                add_posting(found, posting)
     return found
-
-
-def _positions(fact: TradeEvent) -> Iterable[str]:
-    if isinstance(fact, TermsReplaced):
-        return dict.fromkeys((position_id(fact.previous), position_id(fact.terms)))
-    return (position_id(fact.terms),)
 
 
 def _ids(terms: Economics) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from domain.commands.corporate_actions import ActionTerms, Coupon
 from domain.commands.reference import LotMethod
 from domain.corporate_actions import entitled, ratio, scaled
 from domain.money import ZERO, divide
-from projections.accounts import trading_account
+from projections.accounts import exchange_account, trading_account
 from projections.journal import Posting
 from projections.lots import Fill, Holding, Lot, Place, add
 
@@ -20,7 +20,8 @@ WITHHELD = "Expense:WithholdingTax"
 
 class Effect(msgspec.Struct, frozen=True, gc=False):
     """What one action did to a holding: it changed the ``quantity``, closed some of it for ``proceeds``, and brought
-    ``gross`` income, of which ``tax`` was withheld.
+    ``gross`` income, of which ``tax`` was withheld. ``exchanged`` is the cost that came from another instrument, or
+    below zero went to one.
     """
 
     quantity: Decimal = ZERO
@@ -29,6 +30,7 @@ class Effect(msgspec.Struct, frozen=True, gc=False):
     tax: Decimal = ZERO
     is_interest: bool = False
     paid: bool = False
+    exchanged: Decimal = ZERO
 
     @property
     def income(self) -> Decimal:
@@ -61,13 +63,18 @@ def taken(
     elif new != old:
         after = _rescaled(holding, found.quantity, new, old)
     if found.fraction:
-        price = divide(found.proceeds, found.fraction)
-        sold = add(after, Fill(place, -found.fraction, price), method)
-        # The price is rounded, the money is not.
-        after = replace(sold, realised=sold.realised + found.proceeds - found.fraction * price)
+        after = sold(after, found.fraction, found.proceeds, place, method)
     return after, Effect(
         after.quantity - holding.quantity, found.proceeds, found.gross, found.tax, isinstance(terms, Coupon)
     )
+
+
+def sold(holding: Holding, fraction: Decimal, proceeds: Decimal, place: Place, method: LotMethod) -> Holding:
+    """The holding without a fraction that is paid out."""
+    price = divide(proceeds, fraction)
+    after = add(holding, Fill(place, -fraction, price), method)
+    # The price is rounded, the money is not.
+    return replace(after, realised=after.realised + proceeds - fraction * price)
 
 
 def units(before: Decimal, terms: ActionTerms) -> Decimal:
@@ -76,11 +83,15 @@ def units(before: Decimal, terms: ActionTerms) -> Decimal:
     return scaled(before, new, old) if new and new != old else before
 
 
-def posted(effects: Iterable[Effect], asset: str, currency: str, issuer: str) -> tuple[Posting, ...]:
-    """What actions have put into each account, altogether: what is not paid yet is owed by the issuer, or to it."""
+def posted(
+    effects: Iterable[tuple[Effect, str]], asset: str, currency: str, issuer: str
+) -> tuple[Posting, ...]:
+    """What actions have put into each account, altogether: what is not paid yet is owed by the issuer, or to it. Each
+    effect comes with the instrument that the action is on.
+    """
     total: dict[tuple[str, str], Decimal] = {}
-    for effect in effects:
-        for posting in _postings(effect, asset, currency, issuer):
+    for effect, source in effects:
+        for posting in (*_postings(effect, asset, currency, issuer), *_exchanged(effect, asset, currency, source)):
             key = (posting.account, posting.asset)
             total[key] = total.get(key, ZERO) + posting.quantity
     return _of(total)
@@ -115,6 +126,13 @@ def _postings(effect: Effect, asset: str, currency: str, issuer: str) -> Iterato
     yield Posting(f"{kind}:{issuer}", currency, effect.proceeds)
     kind = "Assets:DividendReceivable" if effect.income > 0 else "Liabilities:DividendPayable"
     yield Posting(f"{kind}:{issuer}", currency, effect.income)
+
+
+def _exchanged(effect: Effect, asset: str, currency: str, source: str) -> Iterator[Posting]:
+    """Cost that goes from the trading account of one instrument to that of another."""
+    if effect.exchanged:
+        yield Posting(trading_account(asset), currency, effect.exchanged)
+        yield Posting(exchange_account(source), currency, -effect.exchanged)
 
 
 def _rescaled(holding: Holding, total: Decimal, new: Decimal, old: Decimal) -> Holding:

@@ -10,6 +10,7 @@ from projections.as_of import Instant, held_at, position_at
 from projections.explanation import Contribution, Figures, contributions, event_of
 from projections.movement_ids import Kind
 from projections.movements import Movement
+from projections.successions import Elsewhere, Successions, once, sources_of
 
 FIGURES = Figures.__struct_fields__
 
@@ -50,30 +51,44 @@ class Difference(msgspec.Struct, kw_only=True):
 
 
 def difference(
-    movements: Sequence[Movement], valid_at: datetime | None, known_from: int, known_to: int
+    movements: Sequence[Movement], valid_at: datetime | None, known_from: int, known_to: int,
+    elsewhere: Elsewhere[Movement],
 ) -> Difference | None:
     """What of one position changed; None when nothing did."""
     first, last = Instant(valid_at, known_from), Instant(valid_at, known_to)
-    if all(first.holds(each) == last.holds(each) for each in movements):
+    elsewhere = once(elsewhere)
+    related = [*movements, *sources_of(movements, elsewhere)]
+    if all(first.holds(each) == last.holds(each) for each in related):
         return None
-    before, after = _contributed(movements, first), _contributed(movements, last)
-    position = position_at(movements, last) or position_at(movements, first)
-    assert position is not None
-    old, new = _total(before.values()), _total(after.values())
+    before, after = _contributed(movements, first, elsewhere), _contributed(movements, last, elsewhere)
     items = [
         change for each in movements if (change := _change(each, before.get(each.id), after.get(each.id))) is not None
     ]
+    if not items:
+        return None
+    position = position_at(movements, last, elsewhere) or position_at(movements, first, elsewhere)
+    assert position is not None
+    old, new = _total(before.values()), _total(after.values())
     return Difference(
         book=position.book, instrument=position.instrument, currency=position.currency, before=old, after=new,
-        change=_less(new, old), items=items, causes=_causes(movements, first, last),
+        change=_less(new, old), items=items, causes=_causes(_reasons(movements, related), first, last),
     )
 
 
-def _contributed(movements: Sequence[Movement], at: Instant) -> dict[str, Contribution]:
-    position, held = position_at(movements, at), held_at(movements, at)
+def _reasons(movements: Sequence[Movement], related: Sequence[Movement]) -> list[Movement]:
+    """What may have changed something: of the positions that it rests on, what came before they handed on."""
+    until = max((each.trade_date for each in related if each.kind == "succession"), default=None)
+    own = {each.id for each in movements}
+    return [each for each in related if each.id in own or (until is not None and each.trade_date <= until)]
+
+
+def _contributed(
+    movements: Sequence[Movement], at: Instant, elsewhere: Elsewhere[Movement]
+) -> dict[str, Contribution]:
+    position, held = position_at(movements, at, elsewhere), held_at(movements, at)
     if position is None:
         return {}
-    found = contributions(held, position.lot_method)
+    found = contributions(held, position.lot_method, Successions(elsewhere, at.holds))
     return {movement.id: each for movement, each in zip(held, found, strict=True)}
 
 

@@ -12,7 +12,8 @@ from projections.as_of import Instant, held_at, position_at
 from projections.lots import EMPTY, Holding
 from projections.movement_ids import Kind
 from projections.movements import Movement
-from projections.steps import steps
+from projections.steps import Succeeds, steps
+from projections.successions import Elsewhere, Successions
 
 
 class Figures(msgspec.Struct, kw_only=True):
@@ -36,7 +37,7 @@ class LotChange(msgspec.Struct, frozen=True):
 
 class Contribution(Figures, kw_only=True):
     """What one movement adds. ``event`` made it, by ``actor``; ``amount`` is the money it is for; ``opened`` and
-    ``closed`` are the lots.
+    ``closed`` are the lots. What a succession adds came from the position in ``source``, which explains it.
     """
 
     event: str
@@ -53,6 +54,7 @@ class Contribution(Figures, kw_only=True):
     recorded_at: datetime
     reason: str | None = None
     supersedes: str | None = None
+    source: str | None = None
 
 
 class Superseded(msgspec.Struct, kw_only=True):
@@ -86,12 +88,14 @@ class Explanation(Figures, kw_only=True):
     superseded: list[Superseded] | None = None
 
 
-def explain(movements: Sequence[Movement], at: Instant, *, superseded: bool = False) -> Explanation | None:
+def explain(
+    movements: Sequence[Movement], at: Instant, elsewhere: Elsewhere[Movement], *, superseded: bool = False
+) -> Explanation | None:
     """The movements of one position that held, in the order in which it takes them; None when nothing was known."""
-    position = position_at(movements, at)
+    position = position_at(movements, at, elsewhere)
     if position is None:
         return None
-    items = list(contributions(held_at(movements, at), position.lot_method))
+    items = list(contributions(held_at(movements, at), position.lot_method, Successions(elsewhere, at.holds)))
     return Explanation(
         book=position.book, instrument=position.instrument, currency=position.currency, quantity=position.quantity,
         settled=position.settled, cost=position.cost, realised=position.realised, fees=position.fees,
@@ -100,10 +104,10 @@ def explain(movements: Sequence[Movement], at: Instant, *, superseded: bool = Fa
     )
 
 
-def contributions(held: Sequence[Movement], method: LotMethod) -> Iterator[Contribution]:
+def contributions(held: Sequence[Movement], method: LotMethod, succeeds: Succeeds) -> Iterator[Contribution]:
     """What each movement adds, given those before it."""
     before = EMPTY
-    for movement, after, settled, income, tax, cash in steps(held, method):
+    for movement, after, settled, income, tax, cash in steps(held, method, succeeds):
         opened, closed = _lots_changed(before, after)
         yield Contribution(
             quantity=after.quantity - before.quantity, cost=after.cost - before.cost,
@@ -112,7 +116,7 @@ def contributions(held: Sequence[Movement], method: LotMethod) -> Iterator[Contr
             price=movement.price, amount=movement.amount + cash,
             opened=opened, closed=closed, valid_from=movement.valid_from, valid_to=movement.valid_to,
             actor=movement.actor, recorded_at=movement.known_from, reason=movement.reason,
-            supersedes=movement.supersedes,
+            supersedes=movement.supersedes, source=movement.source or None,
         )
         before = after
 

@@ -37,7 +37,7 @@ from projections.accounts import (
     settled_into,
     trading_account,
 )
-from projections.action_movements import position_ids
+from projections.action_movements import following_ids, own_ids, position_ids
 from projections.projection import Document, View
 
 
@@ -76,11 +76,12 @@ class JournalEntry(Document, kw_only=True):
 class Journal:
     """A revision posts the reversal of the old terms and the new ones; affirmations, fails and instructions
     post nothing. The entries of a transfer are named by it, and have no counterparty. What an event changed of what
-    corporate actions did to a position is posted with it, in whichever way it did.
+    corporate actions did to a position is posted with it, in whichever way it did, and so is what it changed of the
+    positions that follow from it.
     """
 
     name = "journal"
-    version = 4
+    version = 5
     needs: ClassVar[tuple[str, ...]] = ("positions",)
     appends = True
     columns: ClassVar[tuple[str, ...]] = ("book", "trade_id", "business_date")
@@ -89,7 +90,8 @@ class Journal:
     def keys(self, event: Recorded) -> Sequence[str]:
         fact = event.event
         if isinstance(fact, AppliedEvent):
-            return [f"{each.partition('/')[0]}/{event.log}-{event.sequence:012d}" for each in position_ids(fact)]
+            books = dict.fromkeys(each.partition("/")[0] for each in position_ids(fact))
+            return [f"{book}/{event.log}-{event.sequence:012d}" for book in books]
         if isinstance(fact, VariationMarginSettled):
             return (f"{fact.book}/{event.log}-{event.sequence:012d}",)
         if isinstance(fact, TransferEvent):
@@ -110,6 +112,8 @@ class Journal:
             return _transfer_entry(key, fact, event, view)
         assert isinstance(fact, TradeEvent)
         postings = tuple([posting for posting in _postings(fact, view) if posting.quantity])
+        if fact.onward or fact.actions:
+            postings = (*postings, *_following(fact, event, view))
         _require_balance(key, postings)
         terms = fact.terms
         return JournalEntry(
@@ -122,16 +126,21 @@ class Journal:
 
 def _action_entry(key: str, fact: AppliedEvent, event: Recorded, view: View) -> JournalEntry | None:
     action, book = fact.action, key.partition("/")[0]
-    position = view.get("positions", f"{book}/{fact.instrument}")
-    assert position is not None
-    postings = _changes_of(position)
+    own = [each for each in position_ids(fact) if each.startswith(f"{book}/")]
+    touched = [
+        found for each in own
+        if (found := view.get("positions", each)) is not None and found.sequence == event.sequence
+    ]
+    postings = tuple(posting for each in touched for posting in _changes_of(each))
+    if not postings:
+        return None
     _require_balance(key, postings)
     return JournalEntry(
-        id=key, book=book, entity=position.entity, desk=position.desk, type=event.type, trade_id=action.action,
+        id=key, book=book, entity=touched[0].entity, desk=touched[0].desk, type=event.type, trade_id=action.action,
         counterparty=action.issuer, trade_date=action.ex_date, value_date=action.pay_date,
         business_date=fact.business_date, effective_at=fact.effective_at, recorded_at=fact.recorded_at,
         postings=postings,
-    ) if postings else None
+    )
 
 
 def _value_date(fact: TradeEvent) -> date:
@@ -155,7 +164,7 @@ def _margin(key: str, fact: VariationMarginSettled, event: Recorded) -> JournalE
 
 def _transfer_entry(key: str, fact: TransferEvent, event: Recorded, view: View) -> JournalEntry:
     moved = fact.moved
-    postings = (*transfer_postings(fact), *_realised(moved, view))
+    postings = (*transfer_postings(fact), *_realised(moved, view), *_following(fact, event, view))
     _require_balance(key, postings)
     return JournalEntry(
         id=key, book=moved.book, entity=moved.entity, desk=moved.desk, type=event.type, trade_id=fact.transfer_id,
@@ -235,6 +244,16 @@ def _realised(terms: Economics | Moved, view: View) -> tuple[Posting, ...]:
     """What the event changed of the position's realised profit leaves the trading account, which keeps the cost."""
     position = view.get("positions", position_id(terms))
     return () if position is None else _changes_of(position)
+
+
+def _following(fact: TradeEvent | TransferEvent, event: Recorded, view: View) -> tuple[Posting, ...]:
+    """What the event changed in positions that follow from its own, by corporate actions."""
+    found: list[Posting] = []
+    for key in following_ids(fact):
+        position = view.get("positions", key)
+        if key not in own_ids(fact) and position is not None and position.sequence == event.sequence:
+            found += _changes_of(position)
+    return tuple(found)
 
 
 def _changes_of(position: Any) -> tuple[Posting, ...]:

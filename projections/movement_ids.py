@@ -26,7 +26,7 @@ from projections.action_movements import brought, touched
 
 Kind = Literal[
     "trade", "settlement", "repayment", "penalty", "transfer-out", "transfer-in", "closing", "margin", "action",
-    "payment", "fixing",
+    "succession", "payment", "fixing",
 ]
 UNTIL = "-until"
 REVISION_DIGITS = 4

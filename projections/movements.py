@@ -56,7 +56,8 @@ class Held(Document, kw_only=True):
     """What the fold of a position reads of a movement, and no more: a book has many thousands. ``quantity`` changes the
     position, but that of a settlement only moves; ``income`` is interest, ``gain`` what is realised at once. ``origin``
     is the trade that it was dealt with, where it has come to be another's since. What a corporate action does rests on
-    the movements before it and its ``terms``; it has its own name as ``trade_id``, and so has its payment.
+    the movements before it and its ``terms``; it has its own name as ``trade_id``, and so has its payment. A succession
+    takes over what its action hands on of the instrument ``source``.
     ``valid_to`` and ``known_to_sequence`` are None while it still holds, or is still thought to.
 
     ``beyond`` is what it costs beside quantity x price, ``closes`` the lots that it takes first, ``brings`` those that
@@ -91,6 +92,7 @@ class Held(Document, kw_only=True):
     known_from_sequence: int
     known_to_sequence: int | None = None
     terms: ActionTerms | None = None
+    source: str = ""
     beyond: Decimal = ZERO
     loan: LoanSchedule | None = None
     closes: tuple[NamedLot, ...] = ()
@@ -154,7 +156,7 @@ class Movements:
     """
 
     name = "movements"
-    version = 5
+    version = 6
     needs: ClassVar[tuple[str, ...]] = ("movements",)
     appends = False
     columns: ClassVar[tuple[str, ...]] = ("book", "instrument", "desk")

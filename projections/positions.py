@@ -1,6 +1,6 @@
 """Positions: holdings of an instrument in a book, by trade date and settled, with lots, cost and realised profit."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import ClassVar
 
@@ -26,24 +26,25 @@ from domain.money import ZERO
 from domain.schema import Recorded
 from projections import lending
 from projections.accounts import held_as, position_id
-from projections.action_movements import position_ids
+from projections.action_movements import following_ids, own_ids, position_ids
 from projections.corporate_actions import changed
 from projections.journal import Posting
 from projections.lending import Loans
 from projections.lots import Fill, Holding, Lot, Place, add
-from projections.movements import TRADING, WITHOUT_LOTS, Movement, beyond_price
+from projections.movements import TRADING, WITHOUT_LOTS, Held, Movement, beyond_price
 from projections.projection import Document, View
-from projections.steps import Run, in_order
+from projections.steps import ACTING, Run, in_order
+from projections.successions import Elsewhere, Successions, once, sources_of
 
 
 class Position(Document, kw_only=True):
     """``quantity`` by trade date, ``settled`` of it; ``realised`` before ``fees`` and ``income`` (interest, dividends
     and coupons, without the ``tax`` withheld), all in ``currency``; with ``fees_in_cost`` the fees are in the ``cost``
     instead. ``issuer`` is empty for loans, which may be to several: ``loans`` are those that are open. ``units`` is how
-    many units of now one of the beginning is. ``by_actions`` is what corporate actions have put into each account.
-    ``realised_change`` and ``actions_change`` are what the last event changed of ``realised`` and of these: the journal
-    posts it. ``substituted`` is how much was to close, or to move to another book, lots by name that were not there: it
-    took others, or opened new ones.
+    many units of now one of the beginning is, and ``kept`` what part of the worth of one was not spun off since.
+    ``by_actions`` is what corporate actions have put into each account. ``realised_change`` and ``actions_change`` are
+    what the last event changed of ``realised`` and of these: the journal posts it. ``substituted`` is how much was to
+    close, or to move to another book, lots by name that were not there: it took others, or opened new ones.
     """
 
     book: str
@@ -66,6 +67,7 @@ class Position(Document, kw_only=True):
     income: Decimal = ZERO
     tax: Decimal = ZERO
     units: Decimal = ONE
+    kept: Decimal = ONE
     lots: tuple[Lot, ...] = ()
     loans: Loans = ()
     substituted: Decimal = ZERO
@@ -92,11 +94,12 @@ class Position(Document, kw_only=True):
 
 class Positions:
     """A booking that comes last in its position is added to what is there; whatever comes in between (back-dated,
-    amended, corrected, cancelled) folds the position's movements again from the first.
+    amended, corrected, cancelled) folds the position's movements again from the first, and so do the positions that
+    rest on it by corporate actions.
     """
 
     name = "positions"
-    version = 5
+    version = 6
     needs: ClassVar[tuple[str, ...]] = ("movements",)
     appends = False
     columns: ClassVar[tuple[str, ...]] = ("book", "instrument", "desk")
@@ -106,28 +109,24 @@ class Positions:
         fact = event.event
         # Most events are bookings: they are not to pay for the others.
         if type(fact) is TradeBooked:
-            return (position_id(fact.terms),)
+            own = (position_id(fact.terms),)
+            return tuple(dict.fromkeys((*own, *following_ids(fact)))) if fact.onward or fact.actions else own
         if isinstance(fact, AppliedEvent):
             return position_ids(fact)
-        if isinstance(fact, VariationMarginSettled | TransferEvent):
-            of = fact.moved if isinstance(fact, TransferEvent) else fact
-            return (f"{of.book}/{of.instrument}",)
+        if isinstance(fact, VariationMarginSettled):
+            return (f"{fact.book}/{fact.instrument}",)
+        if isinstance(fact, TransferEvent):
+            return tuple(dict.fromkeys((position_id(fact.moved), *following_ids(fact))))
         if not isinstance(fact, TradeEvent) or isinstance(fact, PenaltyBooked) or _is_quiet(fact):
             return ()
-        key = position_id(fact.terms)
-        if isinstance(fact, TermsReplaced) and position_id(fact.previous) != key:
-            return (position_id(fact.previous), key)
-        return (key,)
+        return tuple(dict.fromkeys((*own_ids(fact), *following_ids(fact))))
 
     def project(self, key: str, document: Position | None, event: Recorded, view: View) -> Position | None:
         fact = event.event
-        if isinstance(fact, AppliedEvent):
-            assert document is not None
-            position = document.copy()
-            _fold_again(position, view)
-            return position
         if isinstance(fact, VariationMarginSettled):
             return _margin(document, fact)
+        if isinstance(fact, AppliedEvent) or key not in own_ids(fact):
+            return _follow(key, document, event, view)
         if isinstance(fact, TransferEvent):
             return _transfer(document.copy() if document else _empty(key, fact.moved), fact, view)
         assert isinstance(fact, TradeEvent)
@@ -143,10 +142,21 @@ class Positions:
             position.loans = lending.fixed(position.loans, fact.trade_id, fact.terms.loan)
         elif isinstance(fact, OptionEvent):
             position.settled += fact.quantity
-            _fold_again(position, view)
+            _fold_again(position, _elsewhere(view))
         else:
             _revise(position, fact, view)
         return position
+
+
+def empty_of(movement: Held) -> Position:
+    """The position that a movement is of, as if nothing were held."""
+    return Position(
+        id=f"{movement.book}/{movement.instrument}", log=movement.log, book=movement.book,
+        instrument=movement.instrument, desk=movement.desk, entity=movement.entity, product=movement.product,
+        asset=movement.asset, currency=movement.currency,
+        issuer=movement.issuer if movement.product != "loan-deposit" else "", base_currency=movement.base_currency,
+        lot_method=movement.lot_method, fees_in_cost=movement.fees_in_cost, contract=movement.contract,
+    )
 
 
 def _empty(key: str, terms: Economics | Moved) -> Position:
@@ -170,7 +180,7 @@ def _book(position: Position, fact: TradeBooked, view: View) -> None:
         position.income += terms.accrued.amount
     place = (terms.trade_date, TRADING, terms.executed_at, fact.trade_id)
     if fact.actions or terms.parts or (position.last_place is not None and place < position.last_place):
-        _fold_again(position, view)
+        _fold_again(position, _elsewhere(view))
         return
     fill = Fill(place, terms.quantity, terms.unit_cost, beyond_price(terms), terms.closes)
     _hold(position, add(position.holding, fill, position.lot_method))
@@ -190,14 +200,14 @@ def _revise(position: Position, fact: TradeEvent, view: View) -> None:
         if not _has_lots(position):
             _take(position, fact.trade_id, terms, sign)
     if _has_lots(position):
-        _fold_again(position, view)
+        _fold_again(position, _elsewhere(view))
 
 
 def _transfer(position: Position, fact: TransferEvent, view: View) -> Position:
     """What is moved between books is what is in custody, whatever has settled of the trades that it came from."""
     quantity = fact.moved.quantity
     position.settled += -quantity if isinstance(fact, TransferSent) else quantity
-    _fold_again(position, view)
+    _fold_again(position, _elsewhere(view))
     return position
 
 
@@ -208,20 +218,44 @@ def _replaced(fact: TradeEvent) -> list[tuple[Economics, int]]:
     return [(fact.terms, -1)]
 
 
-def _fold_again(position: Position, view: View) -> None:
-    found: Iterable[Movement] = view.scan("movements", position.id + "/")
-    live = in_order(each for each in found if each.is_live)
-    run = Run[Movement](position.lot_method)
+def _follow(key: str, document: Position | None, event: Recorded, view: View) -> Position | None:
+    """The position after an event about a corporate action, or about what it rests on by one; None where neither it nor
+    that was touched.
+    """
+    elsewhere = once(_elsewhere(view))
+    own = elsewhere(*key.split("/", 1))
+    if not any(_is_changed(each, event) for each in (*own, *sources_of(own, elsewhere))):
+        return None
+    position = document.copy() if document else empty_of(own[0])
+    _fold_again(position, elsewhere)
+    return position
+
+
+def _is_changed(movement: Movement, event: Recorded) -> bool:
+    return event.sequence in (movement.known_from_sequence, movement.known_to_sequence)
+
+
+def _elsewhere(view: View) -> Elsewhere[Movement]:
+    return lambda book, instrument: list(view.scan("movements", f"{book}/{instrument}/"))
+
+
+def _fold_again(position: Position, elsewhere: Elsewhere[Movement]) -> None:
+    live = in_order(each for each in elsewhere(position.book, position.instrument) if each.is_live)
+    run = Run[Movement](position.lot_method, Successions(elsewhere, _is_live))
     taken = list(run.take(live))
     _hold(position, run.holding)
     position.settled = sum((step.settled for step in taken), ZERO)
     position.income = sum((step.income for step in taken), ZERO)
     position.tax = sum((step.tax for step in taken), ZERO)
-    position.units = run.units
+    position.units, position.kept = run.units, run.kept
     after = run.posted(live[0]) if live else ()
     position.by_actions, position.actions_change = after, changed(position.by_actions, after)
-    places = [step.movement.place for step in taken if step.movement.is_fill or step.movement.kind == "action"]
+    places = [step.movement.place for step in taken if step.movement.is_fill or step.movement.kind in ACTING]
     position.last_place = places[-1] if places else None
+
+
+def _is_live(movement: Held) -> bool:
+    return movement.is_live
 
 
 def _hold(position: Position, holding: Holding) -> None:

@@ -129,9 +129,14 @@ def _value(position: Position | None, price: Decimal) -> Decimal:
 
 
 def _per_unit_of_now(states: States, price: Decimal) -> Decimal:
-    """The earlier price of one unit as they are at the later instant: a split is no loss."""
+    """The earlier price of one unit as they are at the later instant, without what was spun off: neither a split nor
+    that is a loss.
+    """
     before, after = (ONE if state is None else state.units for state in (states.restated, states.after))
-    return price if before == after else divide(price * before, after)
+    whole, kept = (ONE if state is None else state.kept for state in (states.restated, states.after))
+    if before != after:
+        price = divide(price * before, after)
+    return divide(price * kept, whole) if kept != whole else price
 
 
 def _with_accruals(states: States, marks: Marks) -> States:

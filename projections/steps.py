@@ -1,19 +1,25 @@
 """The fold of a position's movements: what each adds, in the order in which the position takes them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from typing import Generic, NamedTuple, TypeVar
 
+from domain.commands.corporate_actions import ActionTerms, Exchange, SpinOff
 from domain.commands.reference import LotMethod
+from domain.corporate_actions import scaled
 from domain.money import ZERO
 from projections.corporate_actions import ONE, Effect, posted, taken, units
+from projections.exchanges import HUNDRED, handed_on, taken_over
 from projections.journal import Posting
 from projections.lending import Loans, changed, fixed
-from projections.lots import EMPTY, Fill, Holding, Place, add
+from projections.lots import EMPTY, Fill, Holding, Lot, Place, add
 from projections.movement_ids import revision_of
 from projections.movements import FILLING, Held
 
-FIRST = FILLING | {"action"}
+ACTING = frozenset({"action", "succession"})
+FIRST = FILLING | ACTING
+Succeeds = Callable[[Held], tuple[Lot, ...]]
+"""Finds the lots that a succession takes over from the position of another instrument."""
 M = TypeVar("M", bound=Held)
 
 
@@ -31,22 +37,26 @@ class Step(NamedTuple, Generic[M]):
 
 
 class Run(Generic[M]):
-    """Takes movements one by one. ``effects`` are those of corporate actions by their id, and ``units`` is how many
-    units of now one of the beginning is. ``loans`` are those that money is lent, or taken, by.
+    """Takes movements one by one. ``effects`` are those of corporate actions by their id, with the instrument that each
+    is on, and ``handed_on`` the lots that they gave to other instruments. ``units`` is how many units of now one of the
+    beginning is, and ``kept`` what part of the worth of one was not spun off since. ``loans`` are those that money is
+    lent, or taken, by.
     """
 
-    def __init__(self, method: LotMethod) -> None:
+    def __init__(self, method: LotMethod, succeeds: Succeeds) -> None:
         self.holding = EMPTY
-        self.effects: dict[str, Effect] = {}
-        self.units = ONE
+        self.effects: dict[str, tuple[Effect, str]] = {}
+        self.handed_on: dict[str, tuple[Lot, ...]] = {}
+        self.units = self.kept = ONE
         self.loans: Loans = ()
         self._revisions: dict[str, str] = {}
         self._method = method
+        self._succeeds = succeeds
 
     def take(self, movements: Iterable[M]) -> Iterator[Step[M]]:
         """Each of ``movements``, which are in their order, with what it adds."""
         for movement in movements:
-            if movement.kind in {"action", "payment"}:
+            if movement.kind in ACTING or movement.kind == "payment":
                 yield self._act(movement)
                 continue
             if movement.is_fill:
@@ -80,14 +90,31 @@ class Run(Generic[M]):
     def _act(self, movement: M) -> Step[M]:
         name = movement.trade_id
         if movement.kind == "payment":
-            paid = self.effects[name] = self.effects[name].when_paid()
-            return Step(movement, self.holding, paid.quantity, ZERO)
+            effect, source = self.effects[name]
+            self.effects[name] = effect.when_paid(), source
+            return Step(movement, self.holding, effect.quantity, ZERO)
         assert movement.terms is not None
-        self.holding, effect = taken(
-            self.holding, movement.terms, movement.place, movement.currency, self._method
-        )
-        self.effects[name], self.units = effect, units(self.units, movement.terms)
+        effect = self._effect(movement, movement.terms)
+        self.effects[name] = effect, movement.source or movement.instrument
         return Step(movement, self.holding, ZERO, effect.income, effect.tax, effect.cash)
+
+    def _effect(self, movement: M, terms: ActionTerms) -> Effect:
+        if not isinstance(terms, Exchange):
+            self.units = units(self.units, terms)
+            self.holding, effect = taken(self.holding, terms, movement.place, movement.currency, self._method)
+        elif movement.kind == "succession":
+            lots = self._succeeds(movement)
+            came = Fill(movement.place, sum((lot.quantity for lot in lots), ZERO), ZERO, brings=lots)
+            self.holding, effect = taken_over(
+                self.holding, came, terms.cash_in_lieu, movement.currency, self._method
+            )
+        else:
+            if isinstance(terms, SpinOff):
+                self.kept = scaled(self.kept, HUNDRED - terms.cost_percent, HUNDRED)
+            self.holding, effect, self.handed_on[movement.trade_id] = handed_on(
+                self.holding, terms, movement.currency
+            )
+        return effect
 
 
 def in_order(movements: Iterable[M]) -> list[M]:
@@ -95,9 +122,9 @@ def in_order(movements: Iterable[M]) -> list[M]:
     return sorted(movements, key=_order)
 
 
-def steps(held: Iterable[M], method: LotMethod) -> Iterator[Step[M]]:
+def steps(held: Iterable[M], method: LotMethod, succeeds: Succeeds) -> Iterator[Step[M]]:
     """Each movement with what it adds."""
-    return Run[M](method).take(held)
+    return Run[M](method, succeeds).take(held)
 
 
 def fill_of(movement: Held) -> Fill:

@@ -14,14 +14,24 @@ from domain.commands import (
     CancelCorporateAction,
     RollBusinessDate,
 )
-from domain.commands.corporate_actions import CashDividend, CashMerger, Coupon, Redemption, Split, StockDividend
+from domain.commands.corporate_actions import (
+    CashDividend,
+    CashMerger,
+    Coupon,
+    MixedMerger,
+    Redemption,
+    SpinOff,
+    Split,
+    StockDividend,
+    StockMerger,
+)
 from tests.strategies import days, decimals, numbered
 
 ACTIONS = st.sampled_from(["A1", "A2", "A3"])
-INSTRUMENTS = st.sampled_from(["SAN", "SAN", "IBM"])
+INSTRUMENTS = st.sampled_from(["SAN", "SAN", "SAN", "IBM", "AXA", "ETF"])
 _WITHHELD = decimals("0", "15", "26.375")
 _RATIOS = st.sampled_from([("2", "1"), ("1", "2"), ("5", "1")])
-ACTION_TERMS: st.SearchStrategy[Any] = st.one_of(
+_OF_ONE: st.SearchStrategy[Any] = st.one_of(
     st.builds(CashDividend, amount=decimals("1.5", "0.0004", "33.333"), withholding_percent=_WITHHELD),
     _RATIOS.flatmap(lambda ratio: st.builds(
         Split, new=st.just(Decimal(ratio[0])), old=st.just(Decimal(ratio[1])),
@@ -31,6 +41,16 @@ ACTION_TERMS: st.SearchStrategy[Any] = st.one_of(
     st.builds(Coupon, percent=decimals("4.125"), withholding_percent=_WITHHELD),
     st.builds(Redemption, amount=decimals("1", "99.5")), st.builds(CashMerger, amount=decimals("33.333", "0")),
 )
+_INTO: Any = {
+    "into": st.sampled_from(["AXA", "AXA", "ETF", "SAN", "IBM"]),
+    "new": decimals("1", "3", "0.5"), "old": decimals("1", "2"), "cash_in_lieu": st.none() | decimals("40.03"),
+}
+EXCHANGES: st.SearchStrategy[Any] = st.one_of(
+    st.builds(SpinOff, cost_percent=decimals("20", "37.5", "0", "100"), **_INTO),
+    st.builds(SpinOff, cost_percent=decimals("12.345"), **_INTO), st.builds(StockMerger, **_INTO),
+    st.builds(MixedMerger, amount=decimals("10", "33.333", "400"), price=decimals("75", "0.5"), **_INTO),
+)
+ACTION_TERMS = st.sampled_from([_OF_ONE, EXCHANGES]).flatmap(lambda kind: kind)
 _X: Any = st.just("x")
 
 
@@ -53,22 +73,42 @@ ISSUED = st.one_of(
 )
 
 
+@st.composite
+def exchanges(draw: st.DrawFn) -> Any:
+    """Announcements that make chains and circles of companies, of the same currency."""
+    of, into = draw(st.sampled_from([
+        ("SAN", "AXA"), ("SAN", "AXA"), ("SAN", "ETF"), ("AXA", "ETF"), ("AXA", "SAN"), ("ETF", "SAN"),
+    ]))
+    found: Any = draw(dated(AnnounceCorporateAction, instrument=st.just(of)))
+    terms = msgspec.structs.replace(draw(EXCHANGES), into=into)
+    return msgspec.structs.replace(found, terms=terms)
+
+
 OF_ACTIONS = st.tuples(*(
     st.tuples(
-        dated(AnnounceCorporateAction, instrument=INSTRUMENTS),
+        st.one_of(dated(AnnounceCorporateAction, instrument=INSTRUMENTS), exchanges()),
         st.lists(dated(AmendCorporateAction), max_size=2),
     ).map(lambda both, name=name: tuple(  # type: ignore[misc]
         msgspec.structs.replace(each, action=name) for each in numbered([both[0], *both[1]], f"{name}-")
     ))
-    for name in ("A1", "A2")
+    for name in ("A1", "A2", "A3")
 ))
-"""What becomes of two actions, each in its order."""
+"""What becomes of three actions, each in its order."""
+
+
+_ANY = st.lists(ISSUED, min_size=1, max_size=8)
+_COMPANIES = st.tuples(st.lists(exchanges(), min_size=1, max_size=3), st.lists(ISSUED, max_size=5)).map(
+    lambda both: [*(msgspec.structs.replace(each, action=f"A{number}") for number, each in enumerate(both[0], 1)),
+                  *both[1]]
+)
 
 
 @st.composite
 def with_actions(draw: st.DrawFn, histories: st.SearchStrategy[list[AnyCommand]]) -> list[AnyCommand]:
-    """Some more commands anywhere in a history."""
+    """Some more commands anywhere in a history; in half of them companies become others."""
     history = list(draw(histories))
-    for command in numbered(draw(st.lists(ISSUED, min_size=1, max_size=8)), "action-"):
-        history.insert(draw(st.integers(0, len(history))), command)
+    issued = draw(st.sampled_from([_ANY, _COMPANIES]).flatmap(lambda kinds: kinds))
+    places = sorted(draw(st.lists(st.integers(0, len(history)), min_size=len(issued), max_size=len(issued))))
+    for place, command in reversed(list(zip(places, numbered(issued, "action-"), strict=True))):
+        history.insert(place, command)
     return history

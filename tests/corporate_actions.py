@@ -12,7 +12,14 @@ from domain.commands import (
     CancelCorporateAction,
     RollBusinessDate,
 )
-from domain.commands.corporate_actions import ActionTerms, CashDividend, Split
+from domain.commands.corporate_actions import (
+    ActionTerms,
+    CashDividend,
+    MixedMerger,
+    SpinOff,
+    Split,
+    StockMerger,
+)
 from domain.money import exact
 from domain.schema import Recorded, recorded
 from domain.trades import TradeDecider
@@ -29,8 +36,12 @@ PAY = DAY + timedelta(days=5)
 
 def announced(terms: ActionTerms, action: str = "A1", ex: date = EX, pay: date | None = None) -> AnyCommand:
     """An action on Sanofi."""
+    return of("SAN", terms, action, ex, pay)
+
+
+def of(instrument: str, terms: ActionTerms, action: str, ex: date, pay: date | None = None) -> AnyCommand:
     return AnnounceCorporateAction(
-        command_id=f"announce-{action}", action=action, instrument="SAN", ex_date=ex, pay_date=pay, terms=terms
+        command_id=f"announce-{action}", action=action, instrument=instrument, ex_date=ex, pay_date=pay, terms=terms
     )
 
 
@@ -46,6 +57,24 @@ def cancelled(action: str = "A1") -> AnyCommand:
 def split(new: str, old: str = "1", cash_in_lieu: str | None = None) -> Split:
     price = Decimal(cash_in_lieu) if cash_in_lieu else None
     return Split(new=Decimal(new), old=Decimal(old), cash_in_lieu=price)
+
+
+def spin_off(
+    new: str, old: str, cost_percent: str, cash_in_lieu: str | None = None, into: str = "AXA"
+) -> SpinOff:
+    price = Decimal(cash_in_lieu) if cash_in_lieu else None
+    return SpinOff(
+        into=into, new=Decimal(new), old=Decimal(old), cost_percent=Decimal(cost_percent), cash_in_lieu=price
+    )
+
+
+def merger(new: str, old: str, into: str = "AXA", cash_in_lieu: str | None = None) -> StockMerger:
+    price = Decimal(cash_in_lieu) if cash_in_lieu else None
+    return StockMerger(into=into, new=Decimal(new), old=Decimal(old), cash_in_lieu=price)
+
+
+def mixed(new: str, old: str, amount: str, price: str, into: str = "AXA") -> MixedMerger:
+    return MixedMerger(into=into, new=Decimal(new), old=Decimal(old), amount=Decimal(amount), price=Decimal(price))
 
 
 def dividend(amount: str, withholding_percent: str = "0") -> CashDividend:
@@ -86,8 +115,8 @@ class Told:
     def models(self) -> Any:
         return read_models(self.events)
 
-    def position(self, book: str = "EQ-1") -> Any:
-        return self.models()["positions"][f"{book}/SAN"]
+    def position(self, book: str = "EQ-1", instrument: str = "SAN") -> Any:
+        return self.models()["positions"][f"{book}/{instrument}"]
 
     def cash(self, book: str = "EQ-1") -> Any:
         return self.models()["cash"][f"{book}/EUR"]
@@ -101,11 +130,11 @@ class Told:
             found = said(self.groups(), Instant(None, len(self.events)))["accounts"]
         return {(account, asset): held for (of, account, asset), held in found.items() if of == book}
 
-    def limited(self, book: str = "EQ-1") -> Decimal:
+    def limited(self, book: str = "EQ-1", instrument: str = "SAN") -> Decimal:
         """What the rules hold against the limit of a position."""
         decider = self.logs.by_log["ledger-0"].decider
         assert isinstance(decider, TradeDecider)
-        return decider.positions[book, "SAN"]
+        return decider.positions[book, instrument]
 
 
 def figures(document: Any, *names: str) -> list[Decimal]:

@@ -49,7 +49,7 @@ PUT = OptionContract(
 INSTRUMENTS: tuple[AnyCommand, ...] = (
     define("OAT", "DBFTFB", OAT), define("GILT", "DBFTFB", GILT), define("BILL", "DBZTFB", BILL),
     define("CRUDE", "FCECSX", CRUDE), define("CALL", "OCASPS", CALL), define("PUT", "OPESPS", PUT),
-    define("ETF", "CEOGES", None),
+    define("ETF", "CEOGES", None), define("AXA", "ESVUFR", None),
 )
 
 

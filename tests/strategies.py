@@ -339,7 +339,12 @@ def numbered(commands: Sequence[Any], prefix: str = "h") -> list[AnyCommand]:
 
 SHARES = EQUITY.map(lambda terms: msgspec.structs.replace(terms, instrument="SAN"))
 MONEY = LOANS.map(lambda terms: msgspec.structs.replace(terms, start_date=DAY))
-_FOCUS = {"anything": st.one_of(TERMS, TERMS, TERMS, SWAPS), "one position": SHARES, "money": MONEY}
+COMPANIES = st.tuples(EQUITY, st.sampled_from(["SAN", "SAN", "AXA", "ETF"])).map(
+    lambda both: msgspec.structs.replace(both[0], instrument=both[1])
+)
+_FOCUS = {
+    "anything": st.one_of(TERMS, TERMS, TERMS, SWAPS), "one position": SHARES, "companies": COMPANIES, "money": MONEY,
+}
 _POOLS = (TRADES, *(tuple(f"T{len(BOOKS) * number + place}" for number in range(1, 12)) for place in range(len(BOOKS))))
 
 
@@ -372,6 +377,6 @@ def histories(
         later = st.lists(kinds, min_size=length, max_size=length)
         return st.tuples(first, later).map(lambda both: numbered([*both[0], *both[1]]))
 
-    focus = st.sampled_from(["anything", "one position", "one position", "money"])
+    focus = st.sampled_from(["anything", "one position", "one position", "companies", "money"])
     sizes = st.tuples(st.sampled_from(_POOLS), focus, st.integers(2, 9), st.integers(0, most))
     return sizes.flatmap(lambda chosen: history(*chosen))

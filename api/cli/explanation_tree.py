@@ -31,7 +31,8 @@ def as_of(asked: Journey) -> str:
 
 
 def _add(tree: Tree, each: Contribution) -> None:
-    line = f"{each.event} {each.kind} {each.trade_id} revision {each.revision} at {format_cell(each.price)}"
+    kind = f"{each.kind} of {each.source}" if each.source else each.kind
+    line = f"{each.event} {kind} {each.trade_id} revision {each.revision} at {format_cell(each.price)}"
     branch = tree.add(escape(f"{line}: {_figures(each)}"))
     because = f": {each.reason}" if each.reason else ""
     branch.add(escape(f"{each.actor}, {each.recorded_at:%Y-%m-%d %H:%M:%S}{because}"))

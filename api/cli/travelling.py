@@ -1,6 +1,6 @@
 """What the books say as of any instant, why, and what changed: the twins of the routes that take such times."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Annotated, Any
 
@@ -10,7 +10,7 @@ from api import reading
 from api.cli.console import fail, out, print_json, sound, table
 from api.cli.explanation_tree import FIGURES, as_of, tree_of
 from api.cli.opening import Data, Json, existing, settings_of
-from api.groups import groups, one_group
+from api.groups import elsewhere, groups
 from api.paging import pages
 from api.plain import plain
 from api.problems import Problem
@@ -38,7 +38,8 @@ def positions(
     """Positions as of an instant."""
     with existing(settings) as ledger, exact():
         asked = _journey(ledger, book, valid_at, known_at)
-        every = (position_at(group, asked.instant(group[0].log)) for group in _groups(ledger, Held, book))
+        others = _others(ledger, Held)
+        every = (position_at(group, asked.instant(group[0].log), others) for group in _groups(ledger, Held, book))
         found = list(islice((each for each in every if each is not None), limit if limit >= 0 else None))
     if as_json:
         print_json({"items": [position_shown(each) for each in found], **asked.shown()})
@@ -54,7 +55,7 @@ def cash(settings: Settings, book: str | None, valid_at: str | None, known_at: s
     with existing(settings) as ledger, exact():
         asked = _journey(ledger, book, valid_at, known_at)
         for group in _groups(ledger, Posted, book):
-            add_cash(balances, group, asked.instant(group[0].log))
+            add_cash(balances, group, asked.instant(group[0].log), _others(ledger, Posted))
         found = [each for _, each in sorted(balances.items())]
         lines = [(each.book, each.currency, each.settled, each.receivable, each.payable, each.total) for each in found]
         items = [reading.shown(each, "total") for each in found]
@@ -82,7 +83,8 @@ def trial_balance(
     with existing(settings_of(data)) as ledger, exact():
         asked = _journey(ledger, book, valid_at, known_at)
         found = balances_of(
-            entry for group in _groups(ledger, Posted, book) for entry in entries_at(group, asked.instant(group[0].log))
+            entry for group in _groups(ledger, Posted, book)
+            for entry in entries_at(group, asked.instant(group[0].log), _others(ledger, Posted))
         )
         lines = [(each.account, each.asset, each.debit, each.credit, each.balance) for each in found]
     if as_json:
@@ -104,9 +106,10 @@ def explain(
         book, _, instrument = book.partition("/")
     with existing(settings_of(data)) as ledger, exact():
         asked = _journey(ledger, book, valid_at, known_at)
-        movements = one_group(ledger.read_models, sound, Movement, book, instrument) if instrument else []
+        others = _others(ledger, Movement)
+        movements = others(book, instrument) if instrument else []
         found = explanation.explain(
-            movements, asked.instant(movements[0].log), superseded=superseded
+            movements, asked.instant(movements[0].log), others, superseded=superseded
         ) if movements else None
     if found is None:
         raise fail(f"there is no position {book}/{instrument}: name it as BOOK INSTRUMENT")
@@ -141,7 +144,9 @@ def _differences(ledger: Everbook, book: str | None, first: Journey, last: Journ
     in_order(first, last, "known_to")
     for group in _groups(ledger, Movement, book):
         log = group[0].log
-        found = difference(group, last.valid_at, first.instant(log).known_at, last.instant(log).known_at)
+        found = difference(
+            group, last.valid_at, first.instant(log).known_at, last.instant(log).known_at, _others(ledger, Movement)
+        )
         if found is not None:
             yield found
 
@@ -178,3 +183,7 @@ def in_order(first: Journey, last: Journey, later: str) -> None:
 
 def _groups(ledger: Everbook, shape: type[Held], book: str | None) -> Iterator[list[Any]]:
     return groups(ledger.read_models, sound, shape, books=None if book is None else [book])
+
+
+def _others(ledger: Everbook, shape: type[Held]) -> Callable[[str, str], Sequence[Any]]:
+    return elsewhere(ledger.read_models, sound, shape)

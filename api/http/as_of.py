@@ -1,12 +1,12 @@
 """What the books say as of any instant: the answers of the routes that are asked with ``valid_at`` or ``known_at``."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from fastapi import Request, Response
 
 from api import reading
-from api.groups import end_of, groups, one_group
+from api.groups import elsewhere, end_of, groups
 from api.problems import Problem
 from api.services import services
 from api.travel import Journey, asked_books, journey, position_shown
@@ -31,10 +31,10 @@ def positions(
         services(request).reads, reading.sound, Held, books=books, after=reading.decoded(after), desk=desk,
         instrument=instrument,
     )
-    end = ""
+    end, others = "", _others(request, Held)
     for group in read:
         with exact():
-            position = position_at(group, asked.instant(group[0].log))
+            position = position_at(group, asked.instant(group[0].log), others)
         if position is None:
             continue
         if len(found) == limit:
@@ -48,9 +48,10 @@ def positions(
 def position(request: Request, book: str, instrument: str, valid_at: str | None, known_at: str | None) -> Response:
     """One position with the lots that were open."""
     asked = journey(request, [book], valid_at, known_at)
-    movements = one_group(services(request).reads, reading.sound, Held, book, instrument)
+    others = _others(request, Held)
+    movements = others(book, instrument)
     with exact():
-        found = position_at(movements, asked.instant(movements[0].log)) if movements else None
+        found = position_at(movements, asked.instant(movements[0].log), others) if movements else None
     if found is None:
         raise Problem(404, "unknown-position", f"no position of {book} in {instrument} was known", "instrument")
     return reading.answer({**position_shown(found), "lots": found.lots, **asked.shown()})
@@ -63,9 +64,10 @@ def cash(
     books = asked_books(request, book)
     asked = journey(request, books, valid_at, known_at)
     balances: dict[str, Cash] = {}
+    others = _others(request, Posted)
     with exact():
         for group in groups(services(request).reads, reading.sound, Posted, books=books):
-            add_cash(balances, group, asked.instant(group[0].log))
+            add_cash(balances, group, asked.instant(group[0].log), others)
         items = [
             reading.shown(each, "total") for _, each in sorted(balances.items())
             if currency is None or each.currency == currency
@@ -107,5 +109,10 @@ def accounts(request: Request, valid_at: str | None, known_at: str | None, *, bo
 
 
 def _entries(request: Request, asked: Journey, books: Any) -> Iterator[Posts]:
+    others = _others(request, Posted)
     for group in groups(services(request).reads, reading.sound, Posted, books=books):
-        yield from entries_at(group, asked.instant(group[0].log))
+        yield from entries_at(group, asked.instant(group[0].log), others)
+
+
+def _others(request: Request, shape: type[Held]) -> Callable[[str, str], Sequence[Any]]:
+    return elsewhere(services(request).reads, reading.sound, shape)

@@ -37,7 +37,9 @@ def bulk_body(example: list[Any]) -> dict[str, Any]:
 
 
 def kinds_body(examples: dict[str, Any], kinds: dict[str, str]) -> dict[str, Any]:
-    """The request body of a write whose path says which of ``kinds`` it is, with an example of each."""
+    """The request body of a write whose path says which of ``kinds`` it is, with an example of each, or several
+    that are named ``kind: what it shows``.
+    """
     schemas = [_schema(kind, ()) for kind in kinds.values()]
     named = {name: {"value": example} for name, example in examples.items()}
     return {

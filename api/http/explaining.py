@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from api import reading
 from api.examples import DIFFERENCE, EXPLANATION
-from api.groups import end_of, groups, one_group
+from api.groups import elsewhere, end_of, groups
 from api.http.documented import documented
 from api.plain import plain
 from api.problems import Problem
@@ -38,12 +38,12 @@ def compare(
     items: list[Any] = []
     headers: dict[str, str] = {}
     end, cursor = "", None
-    for group in groups(
-        services(request).reads, reading.sound, Movement, books=books, after=reading.decoded(after)
-    ):
+    reads = services(request).reads
+    others = elsewhere(reads, reading.sound, Movement)
+    for group in groups(reads, reading.sound, Movement, books=books, after=reading.decoded(after)):
         log = group[0].log
         with exact():
-            found = difference(group, last.valid_at, first.instant(log).known_at, last.instant(log).known_at)
+            found = difference(group, last.valid_at, first.instant(log).known_at, last.instant(log).known_at, others)
         if found is not None and len(items) == limit:
             headers, cursor = reading.onward(
                 request, end, known_from=first.known.token, known_to=last.known.token
@@ -66,9 +66,12 @@ def contributions(
     reading.only_known_parameters(request)
     require_book(principal_of(request), book)
     asked = journey(request, [book], valid_at, known_at)
-    movements = one_group(services(request).reads, reading.sound, Movement, book, instrument)
+    others = elsewhere(services(request).reads, reading.sound, Movement)
+    movements = others(book, instrument)
     with exact():
-        found = explain(movements, asked.instant(movements[0].log), superseded=superseded) if movements else None
+        found = explain(
+            movements, asked.instant(movements[0].log), others, superseded=superseded
+        ) if movements else None
     if found is None:
         raise Problem(404, "unknown-position", f"no position of {book} in {instrument} is known", "instrument")
     return reading.answer({**plain(found), **asked.shown()})

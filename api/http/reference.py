@@ -7,7 +7,17 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 
 from api import reading, writing
-from api.examples import AMENDED_ACTION, DEFINITIONS, ISSUED, KEY, OUTCOME, REASON, REFERENCE
+from api.examples import (
+    AMENDED_ACTION,
+    AMENDED_ACTIONS,
+    DEFINITIONS,
+    EXCHANGES,
+    ISSUED,
+    KEY,
+    OUTCOME,
+    REASON,
+    REFERENCE,
+)
 from api.http.documented import body, documented, kinds_body
 from api.problems import Problem
 from api.replaying import KNOWING_KEYS
@@ -55,7 +65,7 @@ async def lift_restriction(request: Request, instrument: str) -> Response:
 
 
 @router.post("/v1/reference/corporate-actions/{action}/amend", responses=documented(OUTCOME),
-             openapi_extra=body(AMENDED_ACTION, "AmendCorporateAction", without=("action",)))
+             openapi_extra=body(AMENDED_ACTION, "AmendCorporateAction", without=("action",), examples=AMENDED_ACTIONS))
 async def amend_action(request: Request, action: str) -> Response:
     """Amends a corporate action: the full new dates and terms."""
     return await writing.command(request, "AmendCorporateAction", action=action)
@@ -68,7 +78,7 @@ async def cancel_action(request: Request, action: str) -> Response:
     return await writing.command(request, "CancelCorporateAction", action=action)
 
 
-@router.post("/v1/reference/{kind}", openapi_extra=kinds_body(DEFINITIONS, DEFINING), status_code=201,
+@router.post("/v1/reference/{kind}", openapi_extra=kinds_body({**DEFINITIONS, **EXCHANGES}, DEFINING), status_code=201,
              responses=documented(OUTCOME, 201))
 async def define(request: Request, kind: str) -> Response:
     """Defines an entity, desk, book, trader, counterparty, instrument or calendar; restricts an instrument; announces

@@ -58,12 +58,48 @@ class CashMerger(_Terms, frozen=True, kw_only=True, tag="cash-merger"):
     amount: Decimal
 
 
-ActionTerms = CashDividend | Coupon | Split | StockDividend | Redemption | CashMerger
+class SpinOff(_Terms, frozen=True, kw_only=True, tag="spin-off"):
+    """``new`` units of the instrument ``into`` for ``old`` ones that are kept, and with them ``cost_percent`` of what
+    every lot cost.
+    """
+
+    into: Reference
+    new: Decimal
+    old: Decimal
+    cost_percent: Decimal
+    cash_in_lieu: Decimal | None = None
+
+
+class StockMerger(_Terms, frozen=True, kw_only=True, tag="stock-merger"):
+    """The holding becomes ``new`` units of the instrument ``into`` for ``old`` ones, at its cost."""
+
+    into: Reference
+    new: Decimal
+    old: Decimal
+    cash_in_lieu: Decimal | None = None
+
+
+class MixedMerger(_Terms, frozen=True, kw_only=True, tag="mixed-merger"):
+    """As a merger for stock, and ``amount`` in cash for each old unit. What a lot gained, with a new unit worth
+    ``price``, is realised up to that cash; a loss stays in the cost.
+    """
+
+    into: Reference
+    new: Decimal
+    old: Decimal
+    amount: Decimal
+    price: Decimal
+    cash_in_lieu: Decimal | None = None
+
+
+Exchange = SpinOff | StockMerger | MixedMerger
+"""Terms that bring units of another instrument."""
+ActionTerms = CashDividend | Coupon | Split | StockDividend | Redemption | CashMerger | Exchange
 
 
 class CorporateAction(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Who holds at the opening of ``ex_date`` is entitled, and gets it on ``pay_date``; ``revision`` counts what was
-    announced, amended and cancelled from 1.
+    announced, amended and cancelled from 1. ``into_issuer`` is that of the instrument that an exchange brings.
     """
 
     action: str
@@ -72,10 +108,16 @@ class CorporateAction(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     product: Literal["equity", "bond"] = "equity"
     currency: str
     issuer: str
+    into_issuer: str = ""
     ex_date: date
     record_date: date
     pay_date: date
     terms: ActionTerms
+
+    @property
+    def into(self) -> str | None:
+        """The other instrument that comes by it."""
+        return self.terms.into if isinstance(self.terms, Exchange) else None
 
 
 class AnnounceCorporateAction(Command, frozen=True, kw_only=True):

@@ -33,16 +33,6 @@ class CorporateActionCancelled(CorporateActionEvent, frozen=True, kw_only=True):
     pass
 
 
-class Holder(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """A book of the log that had traded the instrument before the ex date."""
-
-    book: str
-    desk: str
-    entity: str
-    base_currency: str
-    lot_method: LotMethod
-
-
 class AppliedAction(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What a trade's own event brings to a position that was not yet among the holders."""
 
@@ -50,14 +40,29 @@ class AppliedAction(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     paid: bool = False
 
 
+class Holder(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """A book of the log that had traded the instrument before the ex date, or got it by another action. ``actions`` are
+    those that this one brings to its position in another instrument.
+    """
+
+    book: str
+    desk: str
+    entity: str
+    base_currency: str
+    lot_method: LotMethod
+    fees_in_cost: bool = False
+    actions: tuple[AppliedAction, ...] = ()
+
+
 class AppliedEvent(CorporateActionEvent, frozen=True, kw_only=True):
     """``holders`` are the books that ``action`` is for. ``left`` are the books that it was for at the revision
-    ``previous``, which holds no more.
+    ``previous``, which holds no more. ``onward`` are the instruments whose positions rest on what it changes.
     """
 
     holders: tuple[Holder, ...] = ()
     previous: int = 0
     left: tuple[str, ...] = ()
+    onward: tuple[str, ...] = ()
 
 
 class CorporateActionApplied(AppliedEvent, frozen=True, kw_only=True):

@@ -150,6 +150,7 @@ def multiplier_of(contract: Contract) -> Decimal:
 class TradeEvent(Event, frozen=True, kw_only=True):
     """``revision`` counts the terms of the trade from 1; ``terms`` are the ones that hold after this event. ``actions``
     are the corporate actions that were applied to others before, and that this trade's date brings to its position.
+    ``onward`` are the instruments whose positions in the book rest on what it changes, by corporate actions.
     ``restates`` is the closed day that the fact is about, when it came too late for it: it is posted on an open one.
     """
 
@@ -157,6 +158,7 @@ class TradeEvent(Event, frozen=True, kw_only=True):
     revision: int = 1
     terms: Economics
     actions: tuple[AppliedAction, ...] = ()
+    onward: tuple[str, ...] = ()
     restates: date | None = None
 
 

@@ -42,11 +42,14 @@ class Moved(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
 
 
 class TransferEvent(Event, frozen=True, kw_only=True):
-    """``moved`` is what the transfer takes out of the book, or brings to it; ``actions`` are as those of a trade."""
+    """``moved`` is what the transfer takes out of the book, or brings to it; ``actions`` and ``onward`` are as those of
+    a trade.
+    """
 
     transfer_id: str
     moved: Moved
     actions: tuple[AppliedAction, ...] = ()
+    onward: tuple[str, ...] = ()
 
 
 class TransferSent(TransferEvent, frozen=True, kw_only=True):

@@ -16,8 +16,9 @@ from domain.commands.corporate_actions import (
     CashDividend,
     CorporateAction,
     Coupon,
-    Split,
-    StockDividend,
+    Exchange,
+    MixedMerger,
+    SpinOff,
 )
 from domain.commands.reference import Role
 from domain.decider import Envelope
@@ -52,17 +53,17 @@ def announce(
     action = CorporateAction(
         action=command.action, revision=1, instrument=command.instrument,
         product="equity" if instrument.contract is None else "bond", currency=instrument.currency,
-        issuer=instrument.issuer, **_dates(command), terms=_checked(command.terms),
+        issuer=instrument.issuer, into_issuer="", **_dates(command), terms=command.terms,
     )
-    return CorporateActionAnnounced(**envelope, action=action)
+    return CorporateActionAnnounced(**envelope, action=_checked(state, action))
 
 
 def amend(
     state: ReferenceState, command: AmendCorporateAction, envelope: Envelope, principal: Principal
 ) -> CorporateActionAmended:
     before = _standing(state, command.action, principal)
-    action = replace(before, revision=before.revision + 1, **_dates(command), terms=_checked(command.terms))
-    return CorporateActionAmended(**envelope, action=action)
+    action = replace(before, revision=before.revision + 1, **_dates(command), terms=command.terms)
+    return CorporateActionAmended(**envelope, action=_checked(state, action))
 
 
 def cancel(
@@ -99,24 +100,51 @@ def _dates(command: AnnounceCorporateAction | AmendCorporateAction) -> dict[str,
     return dates
 
 
-def _checked(terms: ActionTerms) -> ActionTerms:
+def _checked(state: ReferenceState, action: CorporateAction) -> CorporateAction:
+    """The action, with what is known of the instrument that it brings."""
+    _require_sense(action.terms)
+    if isinstance(action.terms, Exchange):
+        return replace(action, into_issuer=_issuer_of(state, action, action.terms.into))
+    return replace(action, into_issuer="")
+
+
+def _require_sense(terms: ActionTerms) -> None:
     if isinstance(terms, CashDividend | Coupon):
-        _require_percent(terms.withholding_percent)
-    if isinstance(terms, Split | StockDividend) and terms.cash_in_lieu is not None:
-        _require_not_negative(terms.cash_in_lieu, "$.terms.cash_in_lieu")
-    for name in ("percent", "new", "old", "units"):
+        _require_percent(terms.withholding_percent, "withholding_percent", "a part is withheld")
+    if isinstance(terms, SpinOff):
+        _require_percent(terms.cost_percent, "cost_percent", "a part of the cost goes")
+    if (price := getattr(terms, "cash_in_lieu", None)) is not None:
+        _require_not_negative(price, "$.terms.cash_in_lieu")
+    for name in ("percent", "new", "old", "units", "price"):
         if (value := getattr(terms, name, None)) is not None:
             require_positive(value, f"$.terms.{name}")
-    if isinstance(terms, CashDividend):
+    if isinstance(terms, CashDividend | MixedMerger):
         require_positive(terms.amount, "$.terms.amount")
     elif (amount := getattr(terms, "amount", None)) is not None:
         _require_not_negative(amount, "$.terms.amount")
-    return terms
 
 
-def _require_percent(value: Decimal) -> None:
-    if not ZERO <= require_amount(value, "$.terms.withholding_percent") <= HUNDRED:
-        raise Refused("out-of-range", "a part is withheld: 0 to 100 percent", "$.terms.withholding_percent")
+def _issuer_of(state: ReferenceState, action: CorporateAction, into: str) -> str:
+    """The issuer of the instrument that comes: cost is carried over without a rate, and lots of shares alone."""
+    require_known(state.instruments, into, "terms.into", "instrument")
+    instrument = state.instruments[into]
+    if into == action.instrument:
+        raise Refused("same-instrument", f"{into} does not become itself: that is a split", "$.terms.into")
+    if instrument.contract is not None:
+        raise Refused("wrong-product", f"{into} is no share: only such are given", "$.terms.into")
+    if action.product != "equity":
+        raise Refused("wrong-product", f"{action.instrument} is no share: only such are exchanged", "$.terms.kind")
+    if instrument.currency != action.currency:
+        raise Refused(
+            "other-currency", f"{into} is in {instrument.currency}, {action.instrument} in {action.currency}",
+            "$.terms.into",
+        )
+    return instrument.issuer
+
+
+def _require_percent(value: Decimal, name: str, meaning: str) -> None:
+    if not ZERO <= require_amount(value, f"$.terms.{name}") <= HUNDRED:
+        raise Refused("out-of-range", f"{meaning}: 0 to 100 percent", f"$.terms.{name}")
 
 
 def _require_not_negative(value: Decimal, field: str) -> None:

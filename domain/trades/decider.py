@@ -47,6 +47,7 @@ from domain.events import (
 )
 from domain.events.products import OptionEvent
 from domain.events.trades import Economics
+from domain.events.transfers import Moved
 from domain.market import MarketState
 from domain.money import ZERO
 from domain.outcomes import Principal
@@ -320,10 +321,8 @@ class TradeDecider:
     def _evolve_transfer(self, recorded: Recorded, event: TransferEvent) -> None:
         self._undo.put(self.transfers, recorded.stream, TransferState(recorded.version, event))
         moved, leaves = event.moved, isinstance(event, TransferSent)
-        place = (moved.book, moved.instrument)
-        quantity = self.entitlements.hold(moved, -1 if leaves else 1)
-        self._undo.put(self.positions, place, self.positions.get(place, ZERO) + quantity)
-        position = "/".join(place)
+        self._hold(moved, -1 if leaves else 1)
+        position = f"{moved.book}/{moved.instrument}"
         names = [lot.trade_id for lot in moved.lots if lot.trade_id] if isinstance(event, TransferReceived) else []
         # What is sent may open a lot of its own, when what it takes turns out not to have been there.
         came = dict.fromkeys((*self.arrivals.get(position, ()), *names, event.transfer_id))
@@ -342,14 +341,13 @@ class TradeDecider:
             used = self.used.get(terms.book, ZERO)
             self._undo.put(self.used, terms.book, used + notional if sign > 0 else used - notional)
 
-    def _hold(self, terms: Economics, sign: int) -> None:
-        key = (terms.book, terms.instrument)
-        quantity = self.entitlements.hold(terms, sign)
-        self._undo.put(self.positions, key, self.positions.get(key, ZERO) + quantity)
+    def _hold(self, terms: Economics | Moved, sign: int) -> None:
+        for instrument, quantity in self.entitlements.hold(terms, sign):
+            self._add(terms.book, instrument, quantity)
 
     def _entitled(self, event: AppliedEvents) -> None:
-        if self.entitlements.evolve(event):
-            for key, quantity in self.entitlements.today(event.instrument):
+        if changed := self.entitlements.evolve(event):
+            for key, quantity in self.entitlements.today(changed):
                 self._undo.put(self.positions, key, quantity)
 
     def _add(self, book: str, instrument: str, quantity: Decimal) -> None:

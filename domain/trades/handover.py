@@ -39,7 +39,8 @@ def require_whole(trade: TradeState, doing: str, field: str = "") -> None:
 
 def require_same_units(log: "TradeDecider", trade: TradeState, field: str = "") -> None:
     """Whether a unit of the trade is still one of today: another quantity can only be agreed in the same units."""
-    if log.entitlements.now(trade.terms) != trade.terms.quantity:
+    terms = trade.terms
+    if log.entitlements.now(terms) != terms.quantity or log.entitlements.is_exchanged(terms):
         raise Refused(
             "units-changed",
             f"a corporate action has changed the units of trade {trade.trade_id} since: cancel or novate it", field,

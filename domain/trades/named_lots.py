@@ -69,12 +69,19 @@ def require_moving(
 def _opening(
     log: "TradeDecider", trade_id: str, quantity: Decimal, position: tuple[str, str], field: str
 ) -> Economics | None:
-    """The terms that opened a lot; None for one that came from another book, and for one of several of a trade."""
-    if trade_id in log.arrivals.get("/".join(position), ()):
+    """The terms that opened a lot; None for one that came from another book or instrument, and for one of several of a
+    trade.
+    """
+    book, own = position
+    before = log.entitlements.ways.before(own)
+    if any(trade_id in log.arrivals.get(f"{book}/{instrument}", ()) for instrument in (own, *before)):
         return None
     trade = log.trades.get(trade_id)
-    if trade is None or trade.status == "cancelled" or (trade.terms.book, trade.terms.instrument) != position:
+    is_open = trade is not None and trade.status != "cancelled" and trade.terms.book == book
+    if trade is None or not is_open or trade.terms.instrument not in {own, *before}:
         raise Refused("unknown-lot", f"{trade_id} opened no lot of {'/'.join(position)}", f"{field}.trade_id")
+    if trade.terms.instrument != own or log.entitlements.is_exchanged(trade.terms):
+        return None
     if trade.terms.parts or trade.children:
         # Several lots have its name, and some of them are other trades' now.
         return None

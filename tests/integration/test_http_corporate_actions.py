@@ -15,6 +15,11 @@ BOOKS = ("EQ-1", "EQ-2")
 ACTIONS = "/v1/reference/corporate-actions"
 DIVIDEND = {"action": "SAN-DIV", "instrument": "SAN", "ex_date": "2026-11-26", "pay_date": "2026-11-28",
             "terms": {"kind": "cash-dividend", "amount": "2", "withholding_percent": "25"}}
+CHILD = {"instrument": "EUROAPI", "name": "Euroapi", "isin": "FR0014008VX5", "mic": "XPAR", "cfi": "ESVUFR",
+         "currency": "EUR", "issuer": "EUROAPI", "calendar": "XPAR"}
+SPIN_OFF = {"action": "SAN-SPIN", "instrument": "SAN", "ex_date": "2026-11-25", "pay_date": "2026-11-27",
+            "terms": {"kind": "spin-off", "into": "EUROAPI", "new": "1", "old": "4", "cost_percent": "10",
+                      "cash_in_lieu": "12"}}
 SPLIT = {"action": "SAN-SPLIT", "instrument": "SAN", "ex_date": "2026-11-27", "terms": {"kind": "split", "new": "2",
          "old": "1"}}
 
@@ -37,8 +42,8 @@ def roll(api: Api, day: str) -> None:
     api.done("/v1/business-dates", {"business_date": day})
 
 
-def positions(api: Api, *names: str, **asked: Any) -> list[list[Decimal]]:
-    found = [api.read(f"/v1/positions/{book}/SAN", **asked) for book in BOOKS]
+def positions(api: Api, *names: str, instrument: str = "SAN", **asked: Any) -> list[list[Decimal]]:
+    found = [api.read(f"/v1/positions/{book}/{instrument}", **asked) for book in BOOKS]
     return [[Decimal(each[name]) for name in names] for each in found]
 
 
@@ -84,12 +89,46 @@ def test_what_is_amended_and_cancelled_is_amended_and_cancelled_in_every_log(eve
     assert everbook.recorded() == recorded
 
 
+def test_a_spin_off_makes_positions_in_the_child_that_late_trades_change_too(everbook: Served) -> None:
+    api = everbook.api
+    api.done("/v1/reference/instruments", CHILD)
+    api.done(ACTIONS, SPIN_OFF)
+    roll(api, "2026-11-25")
+    asked: dict[str, Any] = {"instrument": "EUROAPI"}
+    # Of ten and twenty come two and a half, of which the half is paid out, and five.
+    assert positions(api, "quantity", "cost", "realised", **asked) == [[2, 80, -14], [5, 200, 0]]
+    assert positions(api, "quantity", "cost") == [[10, 900], [20, 1800]]
+    assert cash(api, "receivable") == [[6], [0]]
+    before = everbook.vector()
+    late = trade("T9", quantity="2", price="100", book="EQ-1")
+    api.done("/v1/trades", {**late, "effective_at": "2026-11-24T10:00:00Z"})
+    assert positions(api, "quantity", "cost", "realised", **asked) == [[3, 120, 0], [5, 200, 0]]
+    assert positions(api, "quantity", "cost", known_at=before, **asked) == [[2, 80], [5, 200]]
+    assert positions(api, "quantity", valid_at="2026-11-24", known_at=everbook.vector(), **asked) == [[0], [0]]
+    balance = api.read("/v1/trial-balance", valid_at="2026-11-26")
+    assert {Decimal(total) for total in balance["sums"].values()} == {Decimal(0)}
+    explained = api.read("/v1/positions/EQ-1/EUROAPI/explain")
+    assert [(each["kind"], each["source"]) for each in explained["items"]] == [("succession", "SAN")]
+    changed = api.read("/v1/positions/diff", known_from=before, book="EQ-1")["items"]
+    assert {each["instrument"]: Decimal(each["change"]["cost"]) for each in changed} == {"EUROAPI": 40, "SAN": 180}
+    roll(api, "2026-11-27")
+    # Nothing of the spin-off is left to be paid; the dividend is, for twelve.
+    assert cash(api, "settled", "receivable") == [[0, 18], [0, 30]]
+    amended = {"ex_date": "2026-11-25", "terms": {**SPIN_OFF["terms"], "cost_percent": "50"}}  # type: ignore[dict-item]
+    api.done(f"{ACTIONS}/SAN-SPIN/amend", amended)
+    assert positions(api, "cost", **asked) == [[600], [1000]]
+    api.done(f"{ACTIONS}/SAN-SPIN/cancel", {})
+    assert positions(api, "quantity", "cost", **asked) == [[0, 0], [0, 0]]
+
+
 def test_an_action_that_makes_no_sense_is_refused_by_its_field(everbook: Served) -> None:
     api = everbook.api
     refused: dict[str, dict[str, Any]] = {
         "$.instrument": {"instrument": "NONE"}, "$.pay_date": {"pay_date": "2026-11-01"},
         "$.terms.amount": {"terms": {"kind": "cash-dividend", "amount": "0"}}, "$.action": {"action": "SAN-DIV"},
         "$.terms.withholding_percent": {"terms": {"kind": "coupon", "percent": "4", "withholding_percent": "101"}},
+        "$.terms.into": {"terms": {**SPIN_OFF["terms"], "into": "NONE"}},  # type: ignore[dict-item]
+        "$.terms.cost_percent": {"terms": {**SPIN_OFF["terms"], "into": "SAN", "cost_percent": "101"}},  # type: ignore[dict-item]
         "$.terms.old": {"terms": {"kind": "split", "new": "2", "old": "-1"}},
     }
     for field, change in refused.items():

@@ -53,6 +53,7 @@ def balances(facts: list[Fact], at: datetime | None = None) -> Balances:
         for account, asset, quantity in _margin(margin):
             put(margin.key.split("/")[0], account, asset, quantity)
     currencies |= {moved.what["instrument"]: moved.what["currency"] for moved in standing_transfers(facts, at)}
+    currencies |= {each.instrument: each.action.currency for whole in done(facts, at).values() for each in whole}
     for key, position in positions(facts, at).items():
         book, instrument = key.split("/")
         put(book, "Income:RealisedPnL", currencies[instrument], -position.realised)
@@ -150,8 +151,8 @@ def _by_actions(facts: list[Fact], at: datetime | None) -> Iterator[tuple[str, s
 
 def _acted(what: Done) -> list[tuple[str, str, Fraction]]:
     """What an action did; until it is paid the issuer owes it, or is owed."""
-    issuer, net = what.action.issuer, what.gross - what.tax
-    instrument, currency = what.action.instrument, what.action.currency
+    issuer, net = what.issuer, what.gross - what.tax
+    instrument, currency = what.instrument, what.action.currency
     owed = [
         ("Assets:SecuritiesReceivable:", "Liabilities:SecuritiesDeliverable:", "Assets:Custody", instrument,
          what.quantity),
@@ -164,7 +165,8 @@ def _acted(what: Done) -> list[tuple[str, str, Fraction]]:
         *((kept if what.action.paid else (get if size > 0 else give) + issuer, asset, size)
           for get, give, kept, asset, size in owed),
         (trading, instrument, -what.quantity), (trading, currency, -what.proceeds), (income, currency, -what.gross),
-        ("Expense:WithholdingTax", currency, what.tax),
+        ("Expense:WithholdingTax", currency, what.tax), (trading, currency, what.exchanged),
+        (f"Equity:Exchanged:{what.action.instrument}", currency, -what.exchanged),
     ]
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from fractions import Fraction
 from typing import NamedTuple
 
-from tests.naive.actions import Action, Done, run_through, standing_actions
+from tests.naive.actions import Action, Done, handed_on, run_through, standing_actions
 from tests.naive.facts import Fact, Margin, Moved, Row, Trade, margins, multiplier, standing_trades, standing_transfers
 from tests.naive.lots import Fill, Open, Outcome
 
@@ -28,24 +28,70 @@ _NO = Fraction(0)
 NOTHING = Position(_NO, _NO, _NO, _NO, _NO, _NO, _NO, _NO, _NO, 0, [])
 
 
+class Books(NamedTuple):
+    """What there is of the positions of all books: by key, trades and transfers; and the actions that stand."""
+
+    held: dict[str, tuple[list[Trade], list[Moved]]]
+    actions: list[Action]
+
+    def about(self, key: str) -> list[Action]:
+        """The actions that come to a position, in their order."""
+        name = key.partition("/")[2]
+        own = [action for action in self.actions if name in {action.instrument, action.into}]
+        return sorted(own, key=lambda action: action.place(name))
+
+    def method(self, key: str) -> str:
+        book = key.partition("/")[0]
+        terms = (
+            each.terms if isinstance(each, Trade) else each.what
+            for other, both in self.held.items() if other.startswith(f"{book}/") for kind in both for each in kind
+        )
+        return str(next(terms)["lot_method"])
+
+    def run(self, key: str, until: Action | None = None) -> tuple[Outcome, list[Done]]:
+        """A position from the first of its trades, up to one of its actions or to the end."""
+        book, _, name = key.partition("/")
+        fills, actions = _dated(*self.held.get(key, ([], []))), self.about(key)
+        if until is not None:
+            fills = [(day, fill) for day, fill in fills if day < until.ex_date]
+            actions = [action for action in actions if action.place(name) < until.place(name)]
+
+        def arriving(action: Action) -> list[Fill]:
+            return handed_on(action, self.run(f"{book}/{action.instrument}", action)[0].lots)
+
+        return run_through(name, fills, actions, self.method(key), arriving)
+
+
 def positions(facts: list[Fact], at: datetime | None = None) -> dict[str, Position]:
     """Positions by book and instrument, for every book and instrument with something that stands, or stood at a time.
     """
-    held, actions = _held(facts, at), standing_actions(facts, at)
+    books = _books(facts, at)
     paid: dict[str, list[Margin]] = {}
     for margin in margins(facts, at):
         paid.setdefault(margin.key, []).append(margin)
+    held = books.held
     futures = {key for key, (trades, _) in held.items() if any(trade.is_future() for trade in trades)}
-    found = {key: _position(*each, _about(key, actions)) for key, each in held.items() if key not in futures}
+    found = {key: _position(key, books) for key in held if key not in futures}
+    # Where something could have come, and nothing did, there is none.
+    found = {key: each for key, each in found.items() if each != NOTHING or any(held[key])}
     return found | {key: _future(held.get(key, ([], []))[0], paid.get(key, [])) for key in {*futures, *paid}}
 
 
 def done(facts: list[Fact], at: datetime | None = None) -> dict[str, list[Done]]:
     """What corporate actions did to each position."""
-    actions = standing_actions(facts, at)
-    return {
-        key: _run(*each, own)[1] for key, each in _held(facts, at).items() if (own := _about(key, actions))
-    }
+    books = _books(facts, at)
+    return {key: books.run(key)[1] for key in books.held if books.about(key)}
+
+
+def _books(facts: list[Fact], at: datetime | None) -> Books:
+    """With the positions in which something may have come of others."""
+    books = Books(_held(facts, at), standing_actions(facts, at))
+    for _ in books.actions:
+        for key in list(books.held):
+            for action in books.actions:
+                if action.into and action.instrument == key.partition("/")[2]:
+                    books.held.setdefault(f"{key.partition('/')[0]}/{action.into}", ([], []))
+    return books
 
 
 def _held(facts: list[Fact], at: datetime | None) -> dict[str, tuple[list[Trade], list[Moved]]]:
@@ -55,10 +101,6 @@ def _held(facts: list[Fact], at: datetime | None) -> dict[str, tuple[list[Trade]
     for moved in standing_transfers(facts, at):
         held.setdefault(moved.key(), ([], []))[1].append(moved)
     return held
-
-
-def _about(key: str, actions: list[Action]) -> list[Action]:
-    return [action for action in actions if action.instrument == key.partition("/")[2]]
 
 
 def _future(trades: list[Trade], paid: list[Margin]) -> Position:
@@ -76,7 +118,8 @@ def _future(trades: list[Trade], paid: list[Margin]) -> Position:
     )
 
 
-def _position(trades: list[Trade], transfers: list[Moved], actions: list[Action]) -> Position:
+def _position(key: str, books: Books) -> Position:
+    trades, transfers = books.held[key]
     traded = sum((trade.number("quantity") for trade in trades), Fraction(0))
     came = sum((moved.sign * moved.total("quantity") for moved in transfers), Fraction(0))
     repaid = sum((trade.settled_quantity("maturity") for trade in trades), Fraction(0))
@@ -86,7 +129,7 @@ def _position(trades: list[Trade], transfers: list[Moved], actions: list[Action]
     quantity = traded + repaid + came + closed
     # Money lent is worth what it is: it has no lots, and earns interest and no profit.
     is_loan = any(trade.is_loan() for trade in trades)
-    result, acted = (Outcome([], quantity, Fraction(0)), []) if is_loan else _run(trades, transfers, actions)
+    result, acted = (Outcome([], quantity, Fraction(0)), []) if is_loan else books.run(key)
     quantity += sum((each.quantity for each in acted), _NO)
     settled += sum((each.quantity for each in acted if each.action.paid), _NO)
     tax = sum((each.tax for each in acted), _NO)
@@ -100,7 +143,8 @@ def _position(trades: list[Trade], transfers: list[Moved], actions: list[Action]
     )
 
 
-def _run(trades: list[Trade], transfers: list[Moved], actions: list[Action]) -> tuple[Outcome, list[Done]]:
+def _dated(trades: list[Trade], transfers: list[Moved]) -> list[tuple[str, Fill]]:
+    """All that was dealt, each with its day."""
     by_id = sorted(trades, key=lambda trade: trade.trade_id)
     runs = [*((_place(row), [_fill(row)]) for trade in by_id for row in trade.rows),
             *((_place_of(moved), list(_fills(moved))) for moved in transfers if moved.holds)]
@@ -108,9 +152,7 @@ def _run(trades: list[Trade], transfers: list[Moved], actions: list[Action]) -> 
         # What expires comes after all that was traded that day.
         place = (closing.on, 2, closing.effective_at, closing.trade_id)
         runs.append((place, [Fill(closing.trade_id, closing.on, closing.quantity, Fraction(0), Fraction(0))]))
-    dated = [(place[0], fill) for place, each in sorted(runs, key=lambda entry: entry[0]) for fill in each]
-    first = trades[0].terms if trades else transfers[0].what
-    return run_through(dated, actions, first["lot_method"])
+    return [(place[0], fill) for place, each in sorted(runs, key=lambda entry: entry[0]) for fill in each]
 
 
 def _fill(row: Row) -> Fill:

@@ -49,7 +49,11 @@ def as_of(commands: Sequence[AnyCommand], valid_at: datetime | None, **renamed: 
         send(logs, command)
     movements = read_models(events_of(logs)["ledger-0"], at_once=True)["movements"].values()
     found = said(grouped(movements), Instant(valid_at, KNOWN))
-    positions = {key: _renamed(each, renamed) for key, each in found["positions"].items() if each.trades}
+    # What was taken back may have brought a position that holds nothing, or not, as the order was.
+    positions = {
+        key: _renamed(each, renamed) for key, each in found["positions"].items()
+        if each.trades or each.quantity or each.realised
+    }
     return {"positions": positions, "cash": something(found["cash"]), "accounts": found["accounts"]}
 
 

@@ -16,16 +16,20 @@ from domain.schema import Recorded
 from projections.fold import DEAD_LETTERS, EARLIER, DeadLetter, Fold, Store
 from projections.projection import Document, Projection
 from projections.registry import PROJECTIONS
+from tests.corporate_actions import EX, Told, amended, announced, bought, cancelled, mixed, of, roll, spin_off
 from tests.counting import Counting, Doubling
 from tests.documents import History
+from tests.instruments import define
 from tests.rules import DAY, MOMENT, booking
 from tests.shelf import Hand, Shelf
+from tests.trade_commands import about
 
 MODELS: tuple[Projection, ...] = tuple(
     each for each in PROJECTIONS if each.name in {"movements", "positions", "journal", "activity", "alerts"}
 )
 POISONED: tuple[Projection, ...] = (Counting(), Doubling())
 WORKERS = 3
+LATER = EX + timedelta(days=1)
 OFTEN = 0.3
 ENOUGH = 2_000
 Schedule = list[tuple[int, int, bool]]
@@ -57,13 +61,35 @@ def events() -> tuple[Recorded, ...]:
     return tuple(event for event in told.events if event.log == "ledger-0")
 
 
-def run(projections: Sequence[Projection], schedule: Schedule, at_once: Sequence[int], seed: int) -> dict[str, bytes]:
+@cache
+def exchanged() -> tuple[Recorded, ...]:
+    """Three positions, each of which came of the one before, while trades and actions of the first still change."""
+    told = Told(
+        define("AXA", "ESVUFR", None), define("ETF", "CEOGES", None), roll(DAY), bought("T1", "10", "100"),
+        announced(spin_off("1", "2", "20"), "A1"), of("AXA", mixed("1", "2", "3", "40", into="ETF"), "A2", LATER),
+        roll(EX), bought("T2", "4", "90"), roll(LATER),
+    )
+    for number in range(3, 7):
+        told.tell(bought(f"T{number}", f"{number}", "95"), about(SettleTrade, f"T{number}"))
+        told.tell(bought(f"S{number}", "2", "41", instrument="ETF", side="sell", trade_date=LATER))
+        told.tell(amended(spin_off("1", "2", f"2{number}"), "A1", pay=LATER + timedelta(days=number)))
+        told.tell(bought(f"U{number}", "1", "30", instrument="AXA"), about(CancelTrade, f"U{number}"))
+    told.tell(about(CancelTrade, "T1"), cancelled("A2"))
+    return tuple(told.events)
+
+
+STORIES = {"late": events, "exchanged": exchanged}
+
+
+def run(
+    projections: Sequence[Projection], schedule: Schedule, at_once: Sequence[int], seed: int, story: str = "late"
+) -> dict[str, bytes]:
     """What is on the shelf when workers took their turns, some of them killed, and one of them finished."""
     shelf, random = Shelf(projections), Random(seed)
 
     def begun(number: int) -> Iterator[None]:
         hand = Hand(
-            shelf, projections, events(), at_once=at_once[number], random=random, meanwhile=meanwhile
+            shelf, projections, STORIES[story](), at_once=at_once[number], random=random, meanwhile=meanwhile
         )
         return hand.steps()
 
@@ -91,18 +117,21 @@ def run(projections: Sequence[Projection], schedule: Schedule, at_once: Sequence
     return shelf.documents()
 
 
-@pytest.mark.parametrize("projections", [MODELS, POISONED], ids=["positions", "poisoned"])
+@pytest.mark.parametrize(
+    ("projections", "story"), [(MODELS, "late"), (MODELS, "exchanged"), (POISONED, "late")],
+    ids=["positions", "exchanges", "poisoned"],
+)
 @settings(deadline=None, max_examples=400)
 @given(schedule=schedules, at_once=sizes, seed=st.integers(0, 1_000))
 def test_any_schedule_of_workers_leaves_the_same_documents(
-    projections: Sequence[Projection], schedule: Schedule, at_once: list[int], seed: int
+    projections: Sequence[Projection], story: str, schedule: Schedule, at_once: list[int], seed: int
 ) -> None:
-    assert run(projections, schedule, at_once, seed) == undisturbed(tuple(projections))
+    assert run(projections, schedule, at_once, seed, story) == undisturbed(tuple(projections), story)
 
 
 @cache
-def undisturbed(projections: tuple[Projection, ...]) -> dict[str, bytes]:
-    return run(projections, [], [1_000] * WORKERS, 0)
+def undisturbed(projections: tuple[Projection, ...], story: str = "late") -> dict[str, bytes]:
+    return run(projections, [], [1_000] * WORKERS, 0, story)
 
 
 def test_a_failure_of_the_store_is_not_a_poison_event() -> None:

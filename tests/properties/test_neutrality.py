@@ -20,8 +20,8 @@ from tests.strategies import MOMENTS, TERMS, bookings, histories
 UNIQUE_MOMENT = MOMENT - timedelta(hours=5, minutes=30)
 """No other trade is executed then, so that the trade ids settle no order."""
 NEW = bookings(st.sampled_from(["T1", "T2", "T3"]), moments=st.just(UNIQUE_MOMENT))
-NO_FIGURES = {"sequence", "realised_change", "actions_change", "units"}
-"""What tells of the last event, and what is said of units."""
+NO_FIGURES = {"sequence", "realised_change", "actions_change", "units", "kept"}
+"""What tells of the last event, and what is said of units and of what one of them kept."""
 HELD = ("positions", "cash", "exposure")
 
 

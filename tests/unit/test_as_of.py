@@ -10,6 +10,7 @@ from domain.commands import AmendTrade, CancelTrade, SettleTrade
 from domain.money import exact
 from projections.as_of import Instant, position_at
 from tests.documents import History
+from tests.properties.instants import among, grouped
 from tests.rules import MOMENT, booking
 from tests.trade_commands import about, money, shares
 
@@ -24,7 +25,7 @@ STORY = [
 def position(valid_at: datetime | None, known_at: int = 9, *commands: Any) -> Any:
     movements = list(History(*(commands or STORY)).documents("movements").values())
     with exact():
-        return position_at(movements, Instant(valid_at, known_at))
+        return position_at(movements, Instant(valid_at, known_at), among(grouped(movements)))
 
 
 @pytest.mark.parametrize(("valid_at", "quantity", "trades"), [

@@ -13,6 +13,7 @@ from projections.as_of import Instant, position_at
 from projections.valuation import Marks, value
 from tests.documents import History
 from tests.instruments import day, followed, trade
+from tests.properties.instants import among
 from tests.rules import DAY
 from tests.trade_commands import about, money
 from tests.unit.test_loan_life import DUE, LENT, MATURE, TAKEN, fixing, floating
@@ -28,7 +29,8 @@ def accrued(history: History, days: int, name: str = "LOAN-EUR", valid_at: Any =
     """By a day, the same of the live position and of the fold of its movements."""
     known = max(each.sequence for each in history.events if each.log == "ledger-0")
     movements = [each for each in history.documents("movements").values() if each.instrument == name]
-    live, folded = history.documents("positions")[f"EQ-1/{name}"], position_at(movements, Instant(valid_at, known))
+    live = history.documents("positions")[f"EQ-1/{name}"]
+    folded = position_at(movements, Instant(valid_at, known), among({}))
     assert folded is not None
     if valid_at is None:
         assert folded.loans == live.loans
@@ -65,7 +67,7 @@ def test_a_fixing_changes_what_is_earned_from_its_day_on() -> None:
     unfixed = told(*FLOATING)
     assert [accrued(unfixed, days) for days in (10, 20, 40)] == [50, 100, 200]
     known = max(each.sequence for each in unfixed.events if each.log == "ledger-0")
-    then = position_at(list(history.documents("movements").values()), Instant(None, known))
+    then = position_at(list(history.documents("movements").values()), Instant(None, known), among({}))
     assert then is not None
     assert accrued_on(then, DUE) == 200
 

@@ -19,6 +19,7 @@ from tests.corporate_actions import (
     roll,
     split,
 )
+from tests.properties.instants import among
 from tests.rules import DAY, MOMENT
 from tests.trade_commands import about, shares
 
@@ -160,16 +161,16 @@ def test_what_was_known_and_held_before_is_still_told() -> None:
     told = Told(roll(DAY), bought("T1", "10", "100", effective_at=MOMENT), announced(dividend("1"), pay=PAY))
     before = len(told.events)
     told.tell(roll(EX), roll(PAY), bought("T2", "5", "100", effective_at=MOMENT))
-    (group,) = told.groups().values()
+    groups = told.groups()
+    (group,) = groups.values()
     last = len(told.events)
-    incomes = [
-        getattr(position_at(group, Instant(None, known)), "income", None) for known in (before, before + 2, last)
-    ]
+    known_at = [position_at(group, Instant(None, known), among(groups)) for known in (before, before + 2, last)]
+    incomes = [getattr(each, "income", None) for each in known_at]
     assert incomes == [0, 10, 15]
-    first_day = position_at(group, Instant(MOMENT, last))
+    first_day = position_at(group, Instant(MOMENT, last), among(groups))
     assert first_day is not None
     assert figures(first_day, "quantity", "income") == [15, 0]
-    explained = explain(group, Instant(None, last))
+    explained = explain(group, Instant(None, last), among(groups))
     assert explained is not None
     assert [(each.kind, each.trade_id) for each in explained.items] == [
         ("trade", "T1"), ("trade", "T2"), ("action", "A1"), ("payment", "A1")
