@@ -66,6 +66,11 @@ class Entitlements:
         """
         if terms.product not in ENTITLING:
             return ((terms.instrument, sign * terms.quantity),)
+        if type(terms) is Economics and not terms.parts and terms.instrument not in self._of:
+            # Most of what is traded is such: it is not to pay for the rest.
+            quantity = terms.quantity if sign > 0 else -terms.quantity
+            self._trade(terms.book, terms.instrument, terms.trade_date, quantity)
+            return ((terms.instrument, quantity),)
         dealt = [(day, sign * quantity) for day, quantity in _dealt(terms)]
         for day, quantity in dealt:
             self._trade(terms.book, terms.instrument, day, quantity)
