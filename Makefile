@@ -12,16 +12,17 @@ install: .venv/installed  ## Everything into .venv, pinned
 
 .venv/installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Everbook needs Python 3.11 or later; set PYTHON=…" >&2; exit 1; }
-	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --require-hashes -r requirements.lock
-	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
+	@echo "Installing into .venv …" >&2
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --require-hashes -r requirements.lock
+	@$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
 demo: install  ## Book a trading day, report on it, prove it, serve it (ARGS="--trades 1000 --exit")
-	$(BIN)/everbook demo $(ARGS)
+	@$(BIN)/everbook demo $(ARGS)
 
 cluster-demo: install  ## The same day on real Kafka, HBase and Elasticsearch (needs Maven, JDK 17 and JDK 21 or later)
-	$(BIN)/everbook demo --cluster $(ARGS)
+	@$(BIN)/everbook demo --cluster $(ARGS)
 
 serve: install  ## The HTTP API on ./everbook-data
 	$(BIN)/everbook serve $(ARGS)
