@@ -277,11 +277,20 @@ def _until(key: str, old: Movement | None, event: Recorded) -> Movement | None:
     return held
 
 
+def _place_of(part: Part) -> tuple[date, datetime, str]:
+    return part.trade_date, part.executed_at, part.origin
+
+
 def _followed(key: str, fact: TradeEvent, event: Recorded) -> Movement:
     """What follows a trade and is none: it has no fees and no price of its own."""
     followed = _movement(key, fact.terms, fact, event, fact.effective_at)
     followed.kind, followed.fees, followed.income = kind_of(fact), ZERO, ZERO
     followed.beyond, followed.closes = ZERO, ()
+    if fact.terms.parts:
+        # It comes after all that it follows, wherever the parts of that have their places.
+        last = max(fact.terms.parts, key=_place_of)
+        followed.trade_date, followed.executed_at = last.trade_date, last.executed_at
+        followed.origin = last.origin if last.origin != fact.trade_id else ""
     if isinstance(fact, SettlementEvent):
         followed.quantity, followed.amount, followed.settlement_date = fact.quantity, fact.amount, fact.settled_on
         followed.postings = _but_nothing(settlement_postings(fact))

@@ -14,6 +14,7 @@ from domain.events import AllocationWithdrawn, BookDefined, Event, TradeAllocate
 from domain.events.trades import Economics
 from domain.money import ZERO, require_positive, round_to
 from domain.outcomes import Principal
+from domain.reference.authority import require_book
 from domain.refusals import Refused
 from domain.routing import REFERENCE, ledger_of
 from domain.trades.handover import (
@@ -30,13 +31,12 @@ from domain.trades.handover import (
 from domain.trades.lifecycle import require_book_defined, require_may_trade
 from domain.trades.limits import require_headroom, require_within
 from domain.trades.obligations import require_not_netted
-from domain.trades.parts import apportion, split, step
+from domain.trades.parts import ROUNDING, apportion, split, step
 from domain.trades.state import TradeState
 
 if TYPE_CHECKING:
     from domain.trades.decider import TradeDecider
 
-ROUNDING = "rounding"
 Allocations = Sequence[Allocation]
 
 
@@ -61,7 +61,7 @@ def reallocate(
     """As before, in place of the trades that came of it the last time."""
     if block.status != "allocated":
         raise Refused("not-allocated", f"trade {block.trade_id} is {block.status}: it has no allocation to change")
-    before = _withdrawable(log, block)
+    before = _withdrawable(log, block, principal)
     children, residual = _children(log, block, allocations, fields, principal)
     _require_room(log, [trade.terms for trade in before], children)
     withdrawn = [
@@ -78,10 +78,11 @@ def reallocate(
     return (*withdrawn, *_booked(block, allocations, children, fields), event)
 
 
-def _withdrawable(log: "TradeDecider", block: TradeState) -> list[TradeState]:
-    """The trades that came of a block, when all of it is still in them."""
+def _withdrawable(log: "TradeDecider", block: TradeState, principal: Principal) -> list[TradeState]:
+    """The trades that came of a block, when all of it is still in them, and the key may act for their books."""
     trades = [log.trades[trade_id] for trade_id in block.children]
     for trade in trades:
+        require_book(principal, trade.terms.book)
         if trade.status not in {"booked", "affirmed"}:
             raise Refused("wrong-state", f"{trade.trade_id} came of {block.trade_id} and is {trade.status}: it stands")
         require_not_netted(trade)

@@ -133,7 +133,11 @@ class Entitlements:
     def today(self, instruments: frozenset[str]) -> Iterator[tuple[tuple[str, str], Decimal]]:
         """What every position in some instruments comes to."""
         found: dict[tuple[str, str], Decimal] = {place: ZERO for place in self.ways.since if place[1] in instruments}
+        # A log has many thousands of days of positions, and few of them are of these.
+        sources = instruments.union(*(self.ways.before(name) for name in instruments))
         for (book, name, day), quantity in self.dated.items():
+            if name not in sources:
+                continue
             for into, held in self._spread(name, [(day, quantity)]).items():
                 if into in instruments:
                     found[book, into] += held

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -49,6 +50,7 @@ from domain.trades.dating import begins, dated_about, on_open_day, posted_on, re
 from domain.trades.economics import Deal, economics
 from domain.trades.limits import require_headroom, require_position_without
 from domain.trades.named_lots import require_closing
+from domain.trades.parts import ROUNDING
 from domain.trades.penalties import Tariffs, require_penalties_stand
 from domain.trades.settlement import due
 from domain.trades.state import COUNT_NO_MORE, TradeState
@@ -295,12 +297,19 @@ def keeping_parts(trade: TradeState, terms: Economics) -> Economics:
         old.instrument, old.currency, old.quantity, old.price, old.trade_date
     )
     if same and terms.loan == old.loan:
-        return replace(terms, parts=old.parts, amount=old.amount) if old.parts else terms
+        if not old.parts:
+            return terms
+        return replace(terms, parts=old.parts, amount=old.amount, fees=_with_rounding(terms, old))
     if trade.is_derived:
         raise Refused(
             "derived", f"trade {trade.trade_id} came of {trade.parents[0]}: what it was dealt at stands", "$.terms"
         )
     return terms
+
+
+def _with_rounding(terms: Economics, old: Economics) -> dict[str, Decimal]:
+    """Nobody agreed on what makes whole minor units of its share of a block, and so nobody says it again."""
+    return {**terms.fees, ROUNDING: old.fees[ROUNDING]} if ROUNDING in old.fees else terms.fees
 
 
 def require_untouched(trade: TradeState, field: str = "") -> None:

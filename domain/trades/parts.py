@@ -13,6 +13,9 @@ from domain.events.parts import Part
 from domain.events.trades import Economics, LoanSchedule
 from domain.money import EXACT, ZERO, divide
 
+ROUNDING = "rounding"
+"""The fee that makes whole minor units of a trade's share of a block."""
+
 
 def parts_of(terms: Economics, trade_id: str, held_from: datetime) -> tuple[Part, ...]:
     """Its parts, or the terms as the only one."""

@@ -184,7 +184,8 @@ def test_pages_of_an_instant_together_are_the_whole_though_more_is_recorded_betw
             if len(items) > 4 and path == "/v1/journal":
                 break
         assert items == whole["items"][: len(items)]
-        assert len(items) > 3
+        assert len(items) > 2
+        assert path == "/v1/journal" or len(items) == len(whole["items"])
 
 
 def test_a_position_is_explained_by_contributions_that_sum_to_every_figure(story: Story) -> None:

@@ -60,6 +60,11 @@ def test_a_key_for_some_books_allocates_to_these_alone(everbook: Served, api: Ap
     asked = {"allocations": [{"trade_id": everbook.new("A"), "book": "EQ-2", "share": "1"}]}
     problem(mine.post(f"/v1/trades/{block}/allocate", asked), 403, "not-permitted", "$.allocations[0].book")
     assert status_of(api, block) == "booked"
+    other, anew = everbook.new("A"), everbook.new("A")
+    api.done(f"/v1/trades/{block}/allocate", {"allocations": [{"trade_id": other, "book": "EQ-2", "share": "1"}]})
+    asked = {"allocations": [{"trade_id": anew, "book": "EQ-1", "share": "1"}]}
+    problem(mine.post(f"/v1/trades/{block}/reallocate", asked), 403, "not-permitted", "$.book")
+    assert status_of(api, other) == "booked"
 
 
 def test_a_trade_is_novated_and_trades_are_compressed(everbook: Served, api: Api) -> None:

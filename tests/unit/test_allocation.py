@@ -110,6 +110,23 @@ def test_an_allocation_that_breaks_a_rule_is_refused_by_its_place(
     assert rules.trades.trades["T1"].status == "booked"
 
 
+def test_a_key_that_is_not_for_a_book_takes_nothing_out_of_it_by_reallocating() -> None:
+    rules = rules_after(booking(), allocation(to("A", quantity="4"), to("B", "EQ-2", quantity="6")))
+    of_one_book = Principal(key_id="k", name="K", roles=("operations",), books=("EQ-1",))
+    anew = allocation(to("C", quantity="10"), kind=ReallocateBlock)
+    assert refusal(rules, anew, of_one_book).code == "not-permitted"
+    assert rules.trades.trades["B"].status == "booked"
+
+
+def test_what_makes_whole_cents_of_a_share_stays_when_the_trade_is_revised() -> None:
+    rules = rules_after(booking(quantity="3", price="33.335"), allocation(to("A", quantity="1"), to("B", quantity="2")))
+    before = rules.trades.trades["A"].terms
+    assert before.fees["rounding"]
+    (amended,) = rules.when(about(AmendTrade, "A", terms=shares("1", "33.335", fees={"broker": Decimal(1)})))
+    assert amended.terms.fees == {"broker": 1, "rounding": before.fees["rounding"]}
+    assert (amended.terms.amount - amended.terms.total_fees) % Decimal("0.01") == 0
+
+
 def test_a_book_of_another_log_is_refused_by_the_name_of_the_command_that_moves_there() -> None:
     logs = world(2)
     # EQ-1 and US-1 are kept in different logs of two.

@@ -103,3 +103,17 @@ def test_the_parts_of_a_loan_that_was_novated_earn_as_the_whole_did() -> None:
     history = told(beta, day(0), trade(floating()), fixing("2", 10), novated)
     assert accrued(history, 40) == 140
     assert [each.quantity for each in history.documents("positions")["EQ-1/LOAN-EUR"].loans] == [9_000, 27_000]
+
+
+@pytest.mark.parametrize("name", ["A1", "Z1"])
+def test_what_is_fixed_and_repaid_after_a_loan_was_handed_over_is_known_of_its_successor(name: str) -> None:
+    """Whichever of the two names comes first."""
+    beta = DefineCounterparty(command_id="beta", counterparty="BETA", name="Beta", lei=lei_of("EVERBOOK0000000004"))
+    handed_over = [
+        beta, day(0), trade(floating()), about(NovateTrade, new_trade_id=name, counterparty="BETA"),
+        fixing("2", 10, trade_id=name),
+    ]
+    assert accrued(told(*handed_over), 40) == 140
+    repaid = [about(SettleTrade, name), day(10), about(RepayEarly, name, quantity=Decimal(12_000))]
+    history = told(*handed_over, *repaid)
+    assert [accrued(history, days) for days in (10, 40)] == [Decimal("33.33"), Decimal("93.33")]
