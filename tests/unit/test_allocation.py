@@ -13,6 +13,7 @@ from domain.commands import (
     CancelTrade,
     CorrectTrade,
     DecreaseTrade,
+    DefineBook,
     EngageKillSwitch,
     ReallocateBlock,
     SetLimit,
@@ -86,6 +87,17 @@ def test_a_loan_is_shared_with_its_interest() -> None:
     assert [event.terms.loan.interest for event in children] == [
         Decimal("66.66"), Decimal("66.67"), Decimal("66.67"),
     ]
+
+
+def test_what_is_rounded_of_a_loan_is_an_expense_also_where_fees_are_in_the_cost_of_lots() -> None:
+    costly = DefineBook(command_id="d", book="EQ-3", name="Third", desk="EQ", fees_in_cost=True)
+    rules = rules_after(costly, booking(terms=money(principal="100.001")))
+    child, block = rules.when(allocation(to("A", "EQ-3", share="1")))
+    assert (child.terms.fees_in_cost, child.terms.fees, block.residual) == (
+        False, {"rounding": Decimal("-0.001")}, Decimal("-0.001"),
+    )
+    shares_of = rules_after(costly, booking(price="1.0001"))
+    assert shares_of.when(allocation(to("A", "EQ-3", share="1")))[0].terms.fees_in_cost
 
 
 @pytest.mark.parametrize(("code", "field", "asked"), [
