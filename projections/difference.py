@@ -57,7 +57,9 @@ def difference(
     """What of one position changed; None when nothing did."""
     first, last = Instant(valid_at, known_from), Instant(valid_at, known_to)
     elsewhere = once(elsewhere)
-    related = [*movements, *sources_of(movements, elsewhere)]
+    # What it came to rest on another by later is no reason yet.
+    known = [each for each in movements if last.knows(each)]
+    related = [*known, *sources_of(known, elsewhere)]
     if all(first.holds(each) == last.holds(each) for each in related):
         return None
     before, after = _contributed(movements, first, elsewhere), _contributed(movements, last, elsewhere)
