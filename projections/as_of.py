@@ -4,10 +4,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple, TypeVar
 
+from domain.money import ZERO
 from projections.journal import JournalEntry
 from projections.movements import Held
-from projections.positions import Position, empty_of
-from projections.steps import ACTING, Run, in_order
+from projections.positions import Position, empty_of, run_through
+from projections.steps import in_order
 from projections.successions import Elsewhere, Successions, sources_of
 
 M = TypeVar("M", bound=Held)
@@ -54,25 +55,17 @@ def position_at(movements: Sequence[M], at: Instant, elsewhere: Elsewhere[M]) ->
     if not known:
         return None
     # What an action brings came with a trade, which says more of the position.
-    position = empty_of(min(known, key=lambda each: (each.known_from_sequence, each.terms is not None)))
+    first = min(known, key=lambda each: (each.known_from_sequence, each.terms is not None))
+    position = empty_of(first)
+    position.log = first.log
     # What held only for a while is nothing to what holds for ever.
     counting = [*known, *(each for each in sources_of(known, elsewhere) if at.knows(each))]
     position.sequence = max(_last_change(each, at) for each in counting if at.valid_at or each.valid_to is None)
     held = held_at(known, at)
     position.trades = len({each.trade_id for each in held if each.kind == "trade"})
-    run = Run[M](position.lot_method, Successions(elsewhere, at.holds))
-    for movement, _, settled, income, tax, _ in run.take(held):
-        position.settled += settled
-        position.fees += movement.fees
-        position.income += income
-        position.tax += tax
-    position.last_place = next((each.place for each in reversed(held) if each.is_fill or each.kind in ACTING), None)
-    holding = run.holding
-    position.quantity, position.cost = holding.quantity, holding.cost
-    position.realised, position.lots = holding.realised, holding.lots
-    position.substituted = holding.substituted
-    position.units, position.kept, position.by_actions = run.units, run.kept, run.posted(known[0])
-    position.loans = run.loans
+    position.fees = sum((each.fees for each in held), ZERO)
+    run = run_through(position, held, Successions(elsewhere, at.holds))
+    position.by_actions = run.posted(known[0])
     return position
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from domain.commands.contracts import Contract
 from domain.commands.reference import LotMethod
@@ -33,8 +33,10 @@ from projections.lending import Loans
 from projections.lots import Fill, Holding, Lot, Place, add
 from projections.movements import TRADING, WITHOUT_LOTS, Held, Movement, beyond_price
 from projections.projection import Document, View
-from projections.steps import ACTING, Run, in_order
+from projections.steps import ACTING, Run, Succeeds, in_order
 from projections.successions import Elsewhere, Successions, once, sources_of
+
+M = TypeVar("M", bound=Held)
 
 
 class Position(Document, kw_only=True):
@@ -128,9 +130,9 @@ class Positions:
         if isinstance(fact, AppliedEvent) or key not in own_ids(fact):
             return _follow(key, document, event, view)
         if isinstance(fact, TransferEvent):
-            return _transfer(document.copy() if document else _empty(key, fact.moved), fact, view)
+            return _transfer(document.copy() if document else empty_of(fact.moved), fact, view)
         assert isinstance(fact, TradeEvent)
-        position = document.copy() if document else _empty(key, fact.terms)
+        position = document.copy() if document else empty_of(fact.terms)
         position.actions_change = ()
         if type(fact) is TradeBooked:
             _book(position, fact, view)
@@ -148,24 +150,32 @@ class Positions:
         return position
 
 
-def empty_of(movement: Held) -> Position:
-    """The position that a movement is of, as if nothing were held."""
+def empty_of(of: Economics | Moved | Held) -> Position:
+    """The position that terms or a movement are of, as if nothing were held."""
     return Position(
-        id=f"{movement.book}/{movement.instrument}", log=movement.log, book=movement.book,
-        instrument=movement.instrument, desk=movement.desk, entity=movement.entity, product=movement.product,
-        asset=movement.asset, currency=movement.currency,
-        issuer=movement.issuer if movement.product != "loan-deposit" else "", base_currency=movement.base_currency,
-        lot_method=movement.lot_method, fees_in_cost=movement.fees_in_cost, contract=movement.contract,
+        id=f"{of.book}/{of.instrument}", book=of.book, instrument=of.instrument, desk=of.desk, entity=of.entity,
+        product=of.product if isinstance(of, Held) else held_as(of), contract=getattr(of, "contract", None),
+        asset=of.asset, currency=of.currency, issuer=of.issuer if of.product != "loan-deposit" else "",
+        base_currency=of.base_currency, lot_method=of.lot_method, fees_in_cost=of.fees_in_cost,
     )
 
 
-def _empty(key: str, terms: Economics | Moved) -> Position:
-    return Position(
-        id=key, book=terms.book, instrument=terms.instrument, desk=terms.desk, entity=terms.entity,
-        product=held_as(terms), contract=getattr(terms, "contract", None), asset=terms.asset, currency=terms.currency,
-        issuer=terms.issuer if terms.product != "loan-deposit" else "",
-        base_currency=terms.base_currency, lot_method=terms.lot_method, fees_in_cost=terms.fees_in_cost,
-    )
+def run_through(position: Position, movements: Sequence[M], succeeds: Succeeds) -> Run[M]:
+    """Gives a position what ``movements``, which are in their order, come to; all but fees and the number of trades."""
+    run = Run[M](position.lot_method, succeeds)
+    position.settled = position.income = position.tax = ZERO
+    for _, _, settled, income, tax, _ in run.take(movements):
+        position.settled += settled
+        position.income += income
+        position.tax += tax
+    holding = run.holding
+    position.quantity, position.cost = holding.quantity, holding.cost
+    position.realised, position.lots = holding.realised, holding.lots
+    position.substituted = holding.substituted
+    position.units, position.kept, position.loans = run.units, run.kept, run.loans
+    places = (each.place for each in reversed(movements) if each.is_fill or each.kind in ACTING)
+    position.last_place = next(places, None)
+    return run
 
 
 def _book(position: Position, fact: TradeBooked, view: View) -> None:
@@ -241,17 +251,11 @@ def _elsewhere(view: View) -> Elsewhere[Movement]:
 
 def _fold_again(position: Position, elsewhere: Elsewhere[Movement]) -> None:
     live = in_order(each for each in elsewhere(position.book, position.instrument) if each.is_live)
-    run = Run[Movement](position.lot_method, Successions(elsewhere, _is_live))
-    taken = list(run.take(live))
-    _hold(position, run.holding)
-    position.settled = sum((step.settled for step in taken), ZERO)
-    position.income = sum((step.income for step in taken), ZERO)
-    position.tax = sum((step.tax for step in taken), ZERO)
-    position.units, position.kept = run.units, run.kept
-    after = run.posted(live[0]) if live else ()
-    position.by_actions, position.actions_change = after, changed(position.by_actions, after)
-    places = [step.movement.place for step in taken if step.movement.is_fill or step.movement.kind in ACTING]
-    position.last_place = places[-1] if places else None
+    realised, by_actions = position.realised, position.by_actions
+    run = run_through(position, live, Successions(elsewhere, _is_live))
+    position.by_actions = run.posted(live[0]) if live else ()
+    position.realised_change = position.realised - realised
+    position.actions_change = changed(by_actions, position.by_actions)
 
 
 def _is_live(movement: Held) -> bool:
