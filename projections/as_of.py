@@ -9,7 +9,7 @@ from projections.journal import JournalEntry
 from projections.movements import Held
 from projections.positions import Position, empty_of, run_through
 from projections.steps import in_order
-from projections.successions import Elsewhere, Successions, sources_of
+from projections.successions import Elsewhere, Successions, once, sources_of
 
 M = TypeVar("M", bound=Held)
 
@@ -54,6 +54,7 @@ def position_at(movements: Sequence[M], at: Instant, elsewhere: Elsewhere[M]) ->
     known = [each for each in movements if at.knows(each) and each.kind != "penalty"]
     if not known:
         return None
+    elsewhere = once(elsewhere)
     # What an action brings came with a trade, which says more of the position.
     first = min(known, key=lambda each: (each.known_from_sequence, each.terms is not None))
     position = empty_of(first)

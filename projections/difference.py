@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from projections.as_of import Instant, held_at, position_at
+from projections.as_of import Instant, held_at
 from projections.explanation import Contribution, Figures, contributions, event_of
 from projections.movement_ids import Kind
 from projections.movements import Movement
@@ -68,12 +68,11 @@ def difference(
     ]
     if not items:
         return None
-    position = position_at(movements, last, elsewhere) or position_at(movements, first, elsewhere)
-    assert position is not None
     old, new = _total(before.values()), _total(after.values())
+    of = movements[0]
     return Difference(
-        book=position.book, instrument=position.instrument, currency=position.currency, before=old, after=new,
-        change=_less(new, old), items=items, causes=_causes(_reasons(movements, related), first, last),
+        book=of.book, instrument=of.instrument, currency=of.currency, before=old, after=new, change=_less(new, old),
+        items=items, causes=_causes(_reasons(movements, related), first, last),
     )
 
 
@@ -87,10 +86,8 @@ def _reasons(movements: Sequence[Movement], related: Sequence[Movement]) -> list
 def _contributed(
     movements: Sequence[Movement], at: Instant, elsewhere: Elsewhere[Movement]
 ) -> dict[str, Contribution]:
-    position, held = position_at(movements, at, elsewhere), held_at(movements, at)
-    if position is None:
-        return {}
-    found = contributions(held, position.lot_method, Successions(elsewhere, at.holds))
+    held = held_at(movements, at)
+    found = contributions(held, movements[0].lot_method, Successions(elsewhere, at.holds))
     return {movement.id: each for movement, each in zip(held, found, strict=True)}
 
 

@@ -13,7 +13,7 @@ from projections.lots import EMPTY, Holding
 from projections.movement_ids import Kind
 from projections.movements import Movement
 from projections.steps import Succeeds, steps
-from projections.successions import Elsewhere, Successions
+from projections.successions import Elsewhere, Successions, once
 
 
 class Figures(msgspec.Struct, kw_only=True):
@@ -92,6 +92,7 @@ def explain(
     movements: Sequence[Movement], at: Instant, elsewhere: Elsewhere[Movement], *, superseded: bool = False
 ) -> Explanation | None:
     """The movements of one position that held, in the order in which it takes them; None when nothing was known."""
+    elsewhere = once(elsewhere)
     position = position_at(movements, at, elsewhere)
     if position is None:
         return None
