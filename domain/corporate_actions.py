@@ -16,9 +16,8 @@ from domain.commands.corporate_actions import (
     StockDividend,
 )
 from domain.currencies import minor_unit
-from domain.money import ROUNDING, ZERO, divide, round_to
+from domain.money import ONE, ROUNDING, ZERO, divide, round_to
 
-ONE = Decimal(1)
 PERCENT = Decimal("0.01")
 INCOME, CHANGE, CLOSE, SUCCESSION = -3, -2, -1, 0
 """The precedence at an opening: what is given for what was held, then another number of units, then the end; last what

@@ -7,6 +7,7 @@ from decimal import Decimal
 from domain.refusals import Refused
 
 ZERO = Decimal(0)
+ONE = Decimal(1)
 LARGEST = Decimal(10) ** 18
 SMALLEST = -LARGEST
 DECIMAL_PLACES = 12

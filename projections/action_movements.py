@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from domain.commands.corporate_actions import CorporateAction
 from domain.corporate_actions import SUCCESSION, opening_of, precedence
 from domain.events import AppliedEvent, CorporateActionPaid, Event, TermsReplaced, TradeEvent, TransferEvent
-from domain.events.corporate_actions import Holder
+from domain.events.corporate_actions import AppliedAction, Holder
 from domain.events.trades import Economics
 from domain.events.transfers import Moved
 from domain.money import ZERO
@@ -103,12 +103,15 @@ def _begun(fact: Event) -> Iterator[Begun]:
     if isinstance(fact, AppliedEvent):
         for holder in fact.holders:
             yield from _each(holder, fact.action, payments=(isinstance(fact, CorporateActionPaid),))
-            for applied in holder.actions:
-                yield from _each(holder, applied.action, payments=(False, True) if applied.paid else (False,))
+            yield from _all(holder, holder.actions)
     elif isinstance(fact, TradeEvent | TransferEvent):
         of = fact.terms if isinstance(fact, TradeEvent) else fact.moved
-        for applied in fact.actions:
-            yield from _each(of, applied.action, payments=(False, True) if applied.paid else (False,))
+        yield from _all(of, fact.actions)
+
+
+def _all(of: Holder | Economics | Moved, actions: Sequence[AppliedAction]) -> Iterator[Begun]:
+    for applied in actions:
+        yield from _each(of, applied.action, payments=(False, True) if applied.paid else (False,))
 
 
 def _each(of: Holder | Economics | Moved, action: CorporateAction, payments: Sequence[bool]) -> Iterator[Begun]:

@@ -14,7 +14,6 @@ from projections.accounts import exchange_account, trading_account
 from projections.journal import Posting
 from projections.lots import Fill, Holding, Lot, Place, add
 
-ONE = Decimal(1)
 WITHHELD = "Expense:WithholdingTax"
 
 

@@ -13,7 +13,7 @@ from domain.events import (
     TradeSettled,
 )
 from domain.events.products import OptionEvent
-from domain.events.trades import ONE, Economics, Product, multiplier_of
+from domain.events.trades import Economics, Product, multiplier_of
 from domain.money import ZERO
 from domain.schema import Recorded
 from projections.accounts import held_as
@@ -46,7 +46,7 @@ class Exposure(Document, kw_only=True):
     @property
     def multiplier(self) -> Decimal:
         """How many times its price one unit is worth."""
-        return ONE if self.contract is None else multiplier_of(self.contract)
+        return multiplier_of(self.contract)
 
 
 class Exposures:

@@ -26,7 +26,7 @@ from domain.events import (
     VariationMarginSettled,
 )
 from domain.events.products import OptionEvent, RateFixed
-from domain.events.trades import ONE, Economics, LoanSchedule, Product, multiplier_of
+from domain.events.trades import Economics, LoanSchedule, Product, multiplier_of
 from domain.money import ZERO, divide
 from domain.schema import Recorded
 from projections.accounts import held_as
@@ -111,7 +111,7 @@ class Held(Document, kw_only=True):
     @property
     def multiplier(self) -> Decimal:
         """How many times its price one unit costs."""
-        return ONE if self.contract is None else multiplier_of(self.contract)
+        return multiplier_of(self.contract)
 
     @property
     def place(self) -> Place:

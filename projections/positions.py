@@ -20,9 +20,9 @@ from domain.events import (
     VariationMarginSettled,
 )
 from domain.events.products import OptionEvent, RateFixed
-from domain.events.trades import ONE, Economics, Product, multiplier_of
+from domain.events.trades import Economics, Product, multiplier_of
 from domain.events.transfers import Moved
-from domain.money import ZERO
+from domain.money import ONE, ZERO
 from domain.schema import Recorded
 from projections import lending
 from projections.accounts import held_as, position_id
@@ -82,7 +82,7 @@ class Position(Document, kw_only=True):
     @property
     def multiplier(self) -> Decimal:
         """How many times its price one unit is worth."""
-        return ONE if self.contract is None else multiplier_of(self.contract)
+        return multiplier_of(self.contract)
 
     @property
     def in_flight(self) -> Decimal:

@@ -11,8 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from domain.money import ZERO, divide
-from projections.corporate_actions import ONE
+from domain.money import ONE, ZERO, divide
 from projections.positions import Position
 from projections.valuation import Marking
 

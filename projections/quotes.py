@@ -7,7 +7,7 @@ from typing import ClassVar, Literal, Protocol
 
 from domain.events import FxRateRecorded, PriceRecorded
 from domain.market.state import crossed
-from domain.money import inverse
+from domain.money import ONE, inverse
 from domain.schema import Recorded
 from projections.accruals import accrued_on
 from projections.positions import Position
@@ -18,7 +18,6 @@ LAST = datetime(9999, 12, 31, tzinfo=UTC)
 LAST_SEQUENCE = 10**15
 MICROSECOND = timedelta(microseconds=1)
 AT_ONCE = 4
-ONE = Decimal(1)
 
 
 class Quote(Document, kw_only=True):

@@ -7,8 +7,8 @@ from typing import Generic, NamedTuple, TypeVar
 from domain.commands.corporate_actions import ActionTerms, Exchange, SpinOff
 from domain.commands.reference import LotMethod
 from domain.corporate_actions import scaled
-from domain.money import ZERO
-from projections.corporate_actions import ONE, Effect, posted, taken, units
+from domain.money import ONE, ZERO
+from projections.corporate_actions import Effect, posted, taken, units
 from projections.exchanges import HUNDRED, handed_on, taken_over
 from projections.journal import Posting
 from projections.lending import Loans, changed, fixed

@@ -13,12 +13,11 @@ from domain.commands.trades import DayCount, FailCause
 from domain.events.corporate_actions import AppliedAction
 from domain.events.envelope import Event
 from domain.events.parts import Part
-from domain.money import ZERO
+from domain.money import ONE, ZERO
 
 Product = Literal["equity", "bond", "future", "option", "fx-spot", "fx-forward", "loan-deposit"]
 PAIRS = frozenset({"fx-spot", "fx-forward"})
 """Products in which two currencies are exchanged."""
-ONE = Decimal(1)
 PERCENT = Decimal("0.01")
 
 
@@ -120,7 +119,7 @@ class Economics(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, g
     @property
     def multiplier(self) -> Decimal:
         """How many times its price one unit costs."""
-        return ONE if self.contract is None else multiplier_of(self.contract)
+        return multiplier_of(self.contract)
 
     @property
     def unit_cost(self) -> Decimal:
@@ -142,8 +141,10 @@ class Economics(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, g
         return sum(fees.values(), ZERO)
 
 
-def multiplier_of(contract: Contract) -> Decimal:
-    """How many times its price one unit of an instrument costs: a bond is priced in percent."""
+def multiplier_of(contract: Contract | None) -> Decimal:
+    """How many times its price one unit of an instrument costs: a bond is priced in percent, a share for one."""
+    if contract is None:
+        return ONE
     return PERCENT if isinstance(contract, BondContract) else contract.multiplier
 
 

@@ -7,11 +7,10 @@ from decimal import Decimal
 import msgspec
 
 from domain.events import FxRateRecorded, PriceRecorded
-from domain.money import inverse
+from domain.money import ONE, inverse
 from domain.schema import Recorded
 from domain.undo import UndoLog
 
-ONE = Decimal(1)
 CROSSED_BY = ("USD", "EUR")
 
 

@@ -1,7 +1,6 @@
 """Rules for what holds business back or lets it go on: limits, lists, kill switches, keys, dates and periods."""
 
 from collections.abc import Callable
-from datetime import date
 from typing import Any
 
 from domain.commands import (
@@ -32,7 +31,7 @@ from domain.events import (
 from domain.money import require_positive
 from domain.outcomes import SYSTEM, Principal
 from domain.reference.authority import require_book, require_every_book, require_role, require_trader
-from domain.reference.definitions import require_known
+from domain.reference.definitions import require_day, require_known
 from domain.reference.state import ReferenceState
 from domain.refusals import Refused
 from domain.routing import is_log
@@ -41,8 +40,6 @@ LIMITING: tuple[Role, ...] = ("risk", "admin")
 LISTING: tuple[Role, ...] = ("compliance", "admin")
 ADMINISTERING: tuple[Role, ...] = ("admin",)
 TURNING: tuple[Role, ...] = ("operations", "admin")
-FIRST_DAY = date(1970, 1, 1)
-LAST_DAY = date(2200, 1, 1)
 LONGEST_ROLL_DAYS = 31
 
 
@@ -140,8 +137,7 @@ def roll(
     require_role(principal, TURNING)
     require_every_book(principal)
     day, previous = command.business_date, state.business_date()
-    if not FIRST_DAY <= day <= LAST_DAY:
-        raise Refused("date-out-of-range", "business_date must lie between 1970 and 2200", "$.business_date")
+    require_day(day, "business_date")
     if previous is not None and not 0 < (day - previous).days <= LONGEST_ROLL_DAYS:
         raise Refused(
             "date-out-of-range", f"business_date must follow {previous} by at most {LONGEST_ROLL_DAYS} days",

@@ -31,12 +31,11 @@ from domain.events.corporate_actions import (
 from domain.money import ZERO, require_amount, require_positive
 from domain.outcomes import Principal
 from domain.reference.authority import require_every_book, require_role
-from domain.reference.definitions import require_known
+from domain.reference.definitions import require_day, require_known
 from domain.reference.state import ReferenceState
 from domain.refusals import Refused
 
 ANNOUNCING: tuple[Role, ...] = ("operations", "admin")
-FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2200, 1, 1)
 HUNDRED = Decimal(100)
 
 
@@ -93,8 +92,7 @@ def _dates(command: AnnounceCorporateAction | AmendCorporateAction) -> dict[str,
         "pay_date": command.pay_date or command.ex_date,
     }
     for name, day in dates.items():
-        if not FIRST_DAY <= day <= LAST_DAY:
-            raise Refused("date-out-of-range", f"{name} must lie between 1970 and 2200", f"$.{name}")
+        require_day(day, name)
     if dates["pay_date"] < command.ex_date:
         raise Refused("date-out-of-range", "pay_date must not lie before the ex date", "$.pay_date")
     return dates

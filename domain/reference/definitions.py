@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any
 
 from domain.business_days import Calendar
@@ -36,6 +37,7 @@ from domain.refusals import Refused
 
 DEFINING: tuple[Role, ...] = ("operations", "admin")
 DAYS_OF_A_WEEK = 7
+FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2200, 1, 1)
 _CODE_LENGTH = 3
 _COUNTRY = re.compile(r"[A-Z]{2}\Z")
 
@@ -170,6 +172,16 @@ def require_known(table: Mapping[str, object], key: str, field: str, what: str) 
     """
     if key not in table:
         raise Refused(f"unknown-{what.replace(' ', '-')}", f"no {what} {key!r} is defined", f"$.{field}")
+
+
+def require_day(day: date, name: str) -> None:
+    """Whether a day can be one.
+
+    Raises:
+        Refused: naming the command's field ``name``.
+    """
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise Refused("date-out-of-range", f"{name} must lie between 1970 and 2200", f"$.{name}")
 
 
 RULES: dict[type, Callable[[ReferenceState, Any, Envelope, Principal], Event]] = {

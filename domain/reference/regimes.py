@@ -11,12 +11,11 @@ from domain.events import Event, InstrumentClassified, PenaltyRateSet, Settlemen
 from domain.money import require_amount
 from domain.outcomes import Principal
 from domain.reference.authority import require_every_book, require_role
-from domain.reference.definitions import DEFINING, require_known
+from domain.reference.definitions import DEFINING, require_day, require_known
 from domain.reference.state import ReferenceState
 from domain.refusals import Refused
 
 LACK_OF_CASH = "lack-of-cash"
-EARLIEST, LATEST = date(1970, 1, 1), date(2200, 1, 1)
 
 
 def set_cycle(
@@ -70,8 +69,7 @@ def stream_of(command: SetSettlementCycle | SetPenaltyRate | ClassifyInstrument)
 def _require_may_define(principal: Principal, effective_from: date) -> None:
     require_role(principal, DEFINING)
     require_every_book(principal)
-    if not EARLIEST <= effective_from <= LATEST:
-        raise Refused("date-out-of-range", "effective_from must lie between 1970 and 2200", "$.effective_from")
+    require_day(effective_from, "effective_from")
 
 
 RULES: dict[type, Callable[[ReferenceState, Any, Envelope, Principal], Event]] = {

@@ -7,12 +7,12 @@ from decimal import Decimal
 import msgspec
 
 from domain.commands.corporate_actions import CorporateAction, Exchange
-from domain.corporate_actions import ONE, precedence, ratio, scaled
+from domain.corporate_actions import precedence, ratio, scaled
 from domain.events import CorporateActionApplied, CorporateActionPaid, CorporateActionReversed
 from domain.events.corporate_actions import AppliedAction
 from domain.events.trades import Economics
 from domain.events.transfers import Moved
-from domain.money import ZERO
+from domain.money import ONE, ZERO
 from domain.trades.ways import Ways
 from domain.undo import UndoLog
 

@@ -8,8 +8,8 @@ from msgspec.structs import replace
 from domain.business_days import EARLIEST, LATEST, add_tenor
 from domain.commands.trades import LoanTerms
 from domain.currencies import require_currency
-from domain.events.trades import ONE, Economics, LoanSchedule
-from domain.money import require_amount, require_positive
+from domain.events.trades import Economics, LoanSchedule
+from domain.money import ONE, require_amount, require_positive
 from domain.refusals import Refused
 from domain.trades.accrual import interest_between
 from domain.trades.products.deal import Deal, ReferenceFacts, require_not_before
