@@ -22,7 +22,6 @@ from domain.trades.handover import (
     fees_of,
     in_parts,
     new_trade,
-    of_another,
     require_new,
     require_product,
     require_whole,
@@ -32,6 +31,7 @@ from domain.trades.lifecycle import require_book_defined, require_may_trade
 from domain.trades.limits import require_headroom, require_within
 from domain.trades.obligations import require_not_netted
 from domain.trades.parts import ROUNDING, apportion, split, step
+from domain.trades.standing import of_another
 from domain.trades.state import TradeState
 
 if TYPE_CHECKING:

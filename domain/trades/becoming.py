@@ -19,9 +19,10 @@ from domain.reference.authority import require_role
 from domain.trades.allocation import allocate, reallocate
 from domain.trades.compression import compress
 from domain.trades.dating import dated_about
-from domain.trades.lifecycle import known_trade, require_book_defined
+from domain.trades.lifecycle import require_book_defined
 from domain.trades.novation import novate
 from domain.trades.resizing import resize, terminate
+from domain.trades.standing import known_trade
 from domain.trades.state import TradeState
 
 if TYPE_CHECKING:

@@ -11,19 +11,10 @@ from domain.events import Event, TradeBooked, TradeCompressed
 from domain.events.trades import Economics
 from domain.refusals import Refused
 from domain.trades.dating import posted_on, restated
-from domain.trades.handover import (
-    PLAIN,
-    fees_of,
-    in_parts,
-    of_another,
-    require_new,
-    require_product,
-    require_same_units,
-    reserving,
-)
-from domain.trades.lifecycle import known_trade, require_untouched
+from domain.trades.handover import PLAIN, fees_of, in_parts, require_new, require_product, require_same_units, reserving
 from domain.trades.parts import summed
 from domain.trades.products.deal import require_not_before
+from domain.trades.standing import known_trade, of_another, require_untouched
 from domain.trades.state import TradeState
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 """The rules of a ledger log: its books' trades, headroom and business date."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from itertools import islice
@@ -12,19 +12,13 @@ from domain.commands import (
     ActionCommand,
     AnyCommand,
     BookTrade,
-    CancelTrade,
     ClosePeriod,
-    FxSwapTerms,
-    NetSettlements,
     RollBusinessDate,
-    RollOverLoan,
     SettleVariationMargin,
     TradeCommand,
 )
-from domain.commands.lots import MovedLot, NamedLot
-from domain.commands.products import DeliveryCommand
 from domain.commands.settlement import NetCommand
-from domain.commands.transfers import TransferCommand, TransferPosition
+from domain.commands.transfers import TransferCommand
 from domain.decider import Apart, Envelope
 from domain.events import (
     BookDefined,
@@ -57,14 +51,14 @@ from domain.schema import Recorded
 from domain.trades import becoming, corporate_actions, lifecycle, margins, transfers
 from domain.trades.economics import template_of
 from domain.trades.entitlements import AppliedEvents, Entitlements, KeptEntitlements
+from domain.trades.loading import absent
 from domain.trades.margins import MarginAccount
-from domain.trades.nets import NetState
+from domain.trades.nets import NET, NetState
 from domain.trades.state import TradeState, booked, evolve_trade
 from domain.trades.transfers import TransferState, stream_of
 from domain.undo import UndoLog
 
 TRADES_IN_MEMORY = 20_000
-NET = "net:"
 Rule = Callable[["TradeDecider", Any, Envelope, Principal], Sequence[Event | Apart]]
 
 
@@ -182,56 +176,7 @@ class TradeDecider:
         return self.versions.get(self.stream(command), 0)
 
     def absent(self, commands: Iterable[AnyCommand], *, bookings: bool) -> list[str]:
-        """The streams that deciding these commands needs and that are not in memory; those of ``bookings`` too, which
-        are new unless a trade id is used again.
-        """
-        trades, streams = self.trades, dict[str, None]()
-        for c in commands:
-            if type(c) is BookTrade and not bookings and not c.closes:
-                continue
-            if isinstance(c, TradeCommand):
-                for trade_id in (c.trade_id, *self._beside(c)):
-                    if trade_id not in trades:
-                        streams["trade:" + trade_id] = None
-                if isinstance(c, becoming.COMMANDS):
-                    needed = becoming.needed(c, trades, new=bookings)
-                    streams |= {"trade:" + trade_id: None for trade_id in needed if trade_id not in trades}
-                named: Sequence[NamedLot | MovedLot] = getattr(c, "closes", ())
-            elif isinstance(c, TransferCommand):
-                if (stream := stream_of(c)) not in self.transfers:
-                    streams[stream] = None
-                named = c.lots if isinstance(c, TransferPosition) else ()
-            else:
-                if isinstance(c, NetCommand):
-                    streams |= dict.fromkeys(self._absent_of_net(c))
-                continue
-            if named:
-                streams |= {"trade:" + lot.trade_id: None for lot in named if lot.trade_id not in trades}
-        return list(streams)
-
-    def _beside(self, command: TradeCommand) -> Iterator[str]:
-        """Other trades that a command is about: those it makes, and of a swap's leg the other one."""
-        match command:
-            case BookTrade(terms=FxSwapTerms(far_trade_id=far)):
-                yield far
-            case DeliveryCommand():
-                yield command.delivery_trade_id
-            case RollOverLoan():
-                yield command.new_trade_id
-            case CancelTrade():
-                trade = self.trades.get(command.trade_id)
-                if trade is not None and trade.terms.forward is not None and trade.terms.forward.other_leg is not None:
-                    yield trade.terms.forward.other_leg
-
-    def _absent_of_net(self, command: NetCommand) -> Iterator[str]:
-        net = self.nets.get(command.net_id)
-        if net is None:
-            yield NET + command.net_id
-        if isinstance(command, NetSettlements):
-            trade_ids = command.trade_ids
-        else:
-            trade_ids = net.event.trade_ids if net and net.is_open else ()
-        yield from ("trade:" + trade_id for trade_id in trade_ids if trade_id not in self.trades)
+        return absent(self, commands, bookings=bookings)
 
     def load(self, history: Iterable[Recorded]) -> None:
         """Takes trades, nets and transfers from the store into memory; their books know of them already."""

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from domain.decider import Apart, Envelope
-from domain.events import Event, TradeBooked
+from domain.events import TradeBooked
 from domain.events.trades import Economics
 from domain.money import ZERO
 from domain.refusals import Refused
-from domain.trades.lifecycle import require_untouched
 from domain.trades.parts import held_since, parts_of
+from domain.trades.standing import require_untouched
 from domain.trades.state import TradeState
 
 if TYPE_CHECKING:
@@ -78,8 +78,3 @@ def fees_of(*several: Mapping[str, Decimal]) -> dict[str, Decimal]:
 def new_trade(fields: Envelope, trade_id: str, terms: Economics, **more: Any) -> Apart:
     """A trade that begins in a stream of its own."""
     return Apart(f"trade:{trade_id}", 1, TradeBooked(**fields, trade_id=trade_id, terms=terms, **more))
-
-
-def of_another(trade: TradeState, event: Event) -> Apart:
-    """An event of a trade that is not the command's own."""
-    return Apart(f"trade:{trade.trade_id}", trade.version + 1, event)

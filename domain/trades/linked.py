@@ -27,6 +27,7 @@ from domain.trades import lifecycle, loans, obligations, options
 from domain.trades.dating import on_open_day
 from domain.trades.economics import Deal, economics, require_trade_date
 from domain.trades.products import fx
+from domain.trades.standing import known_trade, of_another, require_untouched
 from domain.trades.state import TradeState
 
 if TYPE_CHECKING:
@@ -75,10 +76,10 @@ def other_leg_cancelled(log: "TradeDecider", trade: TradeState, dated: Envelope)
     forward = trade.terms.forward
     if forward is None or forward.other_leg is None:
         return ()
-    other = lifecycle.known_trade(log, forward.other_leg, trade.terms.book)
-    lifecycle.require_untouched(other)
+    other = known_trade(log, forward.other_leg, trade.terms.book)
+    require_untouched(other)
     obligations.require_not_netted(other)
-    return (Apart(f"trade:{other.trade_id}", other.version + 1, lifecycle.cancelled(other, dated)),)
+    return (of_another(other, lifecycle.cancelled(other, dated)),)
 
 
 def keeping_link(old: Economics, terms: Economics) -> Economics:

@@ -30,10 +30,13 @@ from domain.trades.obligations import (
     require_open,
     settled,
 )
+from domain.trades.standing import known_trade, of_another
 from domain.trades.state import TradeState
 
 if TYPE_CHECKING:
     from domain.trades.decider import TradeDecider
+
+NET = "net:"
 
 
 class NetState(msgspec.Struct, frozen=True, gc=False):
@@ -65,7 +68,7 @@ def net(log: "TradeDecider", command: NetCommand, dated: Envelope) -> Sequence[E
         return _settled(log, command, known.event, trades, dated)
     assert isinstance(command, DissolveNet)
     parts = [
-        _apart(trade, SettlementUnnetted(**about(trade, dated), net=command.net_id)) for trade in trades
+        of_another(trade, SettlementUnnetted(**about(trade, dated), net=command.net_id)) for trade in trades
     ]
     return (*parts, NetDissolved(**dated, **_content(known.event)))
 
@@ -75,7 +78,10 @@ def _netted(log: "TradeDecider", command: NetSettlements, dated: Envelope) -> Se
         raise Refused("net-exists", f"net {command.net_id} is there already", "$.net_id")
     if len(set(command.trade_ids)) < len(command.trade_ids):
         raise Refused("named-twice", "a trade stands in the net twice", "$.trade_ids")
-    trades = [_of_book(log, command, place) for place in range(len(command.trade_ids))]
+    trades = [
+        known_trade(log, trade_id, command.book, f"$.trade_ids[{place}]")
+        for place, trade_id in enumerate(command.trade_ids)
+    ]
     first = trades[0]
     for place, trade in enumerate(trades):
         if _kind(trade) != _kind(first):
@@ -91,7 +97,7 @@ def _netted(log: "TradeDecider", command: NetSettlements, dated: Envelope) -> Se
         **dated, net_id=net_id, book=command.book, counterparty=terms.counterparty, instrument=terms.instrument,
         currency=terms.currency, due_on=due_on(first), trade_ids=command.trade_ids, quantity=quantity, amount=amount,
     )
-    return (*(_apart(trade, SettlementNetted(**about(trade, dated), net=net_id)) for trade in trades), instructed)
+    return (*(of_another(trade, SettlementNetted(**about(trade, dated), net=net_id)) for trade in trades), instructed)
 
 
 def _settled(
@@ -112,17 +118,7 @@ def _each_settled(
         asked = SettleTrade(
             command_id=command.command_id, trade_id=trade.trade_id, book=command.book, settled_on=command.settled_on
         )
-        yield _apart(trade, settled(trade, asked, dated, today, with_net=True))
-
-
-def _of_book(log: "TradeDecider", command: NetSettlements, place: int) -> TradeState:
-    trade_id = command.trade_ids[place]
-    trade = log.trades.get(trade_id)
-    if trade is None or trade.terms.book != command.book:
-        raise Refused(
-            "unknown-trade", f"no trade {trade_id} is booked in {command.book}", f"$.trade_ids[{place}]"
-        )
-    return trade
+        yield of_another(trade, settled(trade, asked, dated, today, with_net=True))
 
 
 def _kind(trade: TradeState) -> tuple[Any, ...]:
@@ -133,10 +129,6 @@ def _kind(trade: TradeState) -> tuple[Any, ...]:
 def _sums(trades: Sequence[TradeState]) -> tuple[Decimal, Decimal]:
     still_open = [open_of(trade) for trade in trades]
     return sum((quantity for quantity, _ in still_open), ZERO), sum((amount for _, amount in still_open), ZERO)
-
-
-def _apart(trade: TradeState, event: Event) -> Apart:
-    return Apart(f"trade:{trade.trade_id}", trade.version + 1, event)
 
 
 def _content(known: NetEvent) -> dict[str, Any]:

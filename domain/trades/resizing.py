@@ -24,16 +24,12 @@ from domain.trades.handover import (
     require_whole,
     reserving,
 )
-from domain.trades.lifecycle import (
-    require_limits,
-    require_live,
-    require_may_trade,
-    require_settled_part_stands,
-)
+from domain.trades.lifecycle import require_limits, require_may_trade
 from domain.trades.limits import require_position_without
 from domain.trades.obligations import require_not_netted
 from domain.trades.parts import summed
 from domain.trades.products.deal import require_fees, require_not_before
+from domain.trades.standing import require_live, require_settled_part_stands
 from domain.trades.state import TradeState
 
 if TYPE_CHECKING:
