@@ -11,7 +11,7 @@ from api.http.documented import documented
 from api.problems import Problem
 from api.security import books_of, principal_of, require_book
 from api.services import services
-from api.travel import KnownAt, ValidAt
+from api.travel import KnownAt, ValidAt, position_shown
 from domain.money import exact
 from projections.positions import Position
 from projections.valuation import QUOTED, Marks, value
@@ -82,11 +82,8 @@ def read_cash(
 def _valued(position: Position, latest: Marks) -> dict[str, Any]:
     with exact():
         valued = value(position, latest)
-        fields = reading.shown(position, "in_flight")
-    for name in ("lots", "realised_change", "last_place"):
-        fields.pop(name, None)
-    return {**fields, "mark": valued.mark, "market_value": valued.market_value, "unrealised": valued.unrealised,
-            "accrued": valued.accrued, "total_in_base": valued.total_in_base}
+    return {**position_shown(position), "mark": valued.mark, "market_value": valued.market_value,
+            "unrealised": valued.unrealised, "accrued": valued.accrued, "total_in_base": valued.total_in_base}
 
 
 def _at(latest: Marks) -> dict[str, str]:
