@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -14,6 +14,7 @@ from api.generator.terms import equity
 from domain.commands import BookTrade, Command, FutureTerms, FxSwapTerms, TradeCommand
 
 C = TypeVar("C", bound=TradeCommand)
+MOMENT = timedelta(milliseconds=1)
 
 
 class Dealer:
@@ -36,6 +37,10 @@ class Dealer:
         """A day of so many trades begins."""
         self.today, self.now = day, opening_of(day)
         self._step = (closing_of(day) - self.now) / max(1, trades)
+
+    def wait(self) -> None:
+        """What is said now is said after what was dealt before, not in the same moment."""
+        self.now += MOMENT
 
     def book(self, desk: str, terms: Any, **fields: Any) -> BookTrade:
         """A trade of one of the desk's books with some counterparty, unless ``fields`` say which."""

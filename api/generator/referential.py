@@ -82,6 +82,11 @@ class Referential:
     def desk_traders(self, desk: str) -> list[str]:
         return self._traders[desk]
 
+    def books_beside(self, book: str) -> list[str]:
+        """The other books of its legal entity."""
+        entity = DESKS[self.books[book]]
+        return [other for other, desk in self.books.items() if other != book and DESKS[desk] == entity]
+
     def is_fifo(self, book: str) -> bool:
         """Every second book closes its oldest lots first, the others by the average."""
         return list(self.books).index(book) % 2 == 0

@@ -9,14 +9,18 @@ from api.generator.terms import equity
 from domain.commands import AnyCommand, BookTrade, EquityTerms, SetLimit, TransferPosition
 from domain.commands.lots import MovedLot
 
+HOLDING = (*EQUITIES, "DERIVATIVES", "BONDS")
+"""The desks that take funds."""
+
 
 def handed_over(dealer: Dealer, count: int) -> Iterator[AnyCommand]:
-    """So many purchases, then all of what was bought, or a part, goes to another book of the desk. What goes together
-    waits until all of it has arrived: no book both sends and receives one fund, nor receives it from two.
+    """So many purchases, then all of what was bought, or a part, goes to another book of the legal entity. What goes
+    together waits until all of it has arrived: no book both sends and receives one fund, nor receives it from two.
     """
     trades = list(_built_up(dealer, count))
     yield from trades
     for trade in trades:
+        dealer.wait()
         yield _transfer(dealer, trade)
 
 
@@ -24,6 +28,7 @@ def refused(dealer: Dealer) -> Iterator[AnyCommand]:
     """A transfer into a book that may not take it on, which comes back."""
     (trade,) = _built_up(dealer, 1)
     yield trade
+    dealer.wait()
     transfer = _transfer(dealer, trade)
     limit = {"book": transfer.to_book, "kind": "position-quantity", "instrument": transfer.instrument}
     yield dealer.command(SetLimit, **limit, amount=Decimal(1))
@@ -49,7 +54,7 @@ def _sender(dealer: Dealer) -> str:
 
 def _transfer(dealer: Dealer, trade: BookTrade) -> TransferPosition:
     terms = trade.terms
-    others = [each for each in dealer.world.desk_books(dealer.world.books[trade.book]) if each != trade.book]
+    others = [each for each in dealer.world.books_beside(trade.book) if dealer.world.books[each] in HOLDING]
     assert isinstance(terms, EquityTerms)
     quantity = dealer.some_of(terms.quantity) if dealer.happens(0.3) else terms.quantity
     lot = MovedLot(
