@@ -112,11 +112,18 @@ class Owner:
         finally:
             with self._deciding:
                 self._land()
+            self._hurry()
         for request in waiting:
             yield request.promise.result()
 
     def queued(self) -> int:
         return self._count
+
+    def _hurry(self) -> None:
+        """What was sent while others waited for nothing goes on at once."""
+        if self._logs.sent() != self._sent:
+            with self._changed:
+                self._changed.notify()
 
     def _request(self, submissions: Sequence[Submission], *, atomic: bool, dry_run: bool) -> Request:
         names = logs_of(submissions, self._logs.ledgers, atomic=atomic)

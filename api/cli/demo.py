@@ -1,7 +1,9 @@
 """``demo``: one command books a trading day and reports on it."""
 
 import time
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
+from itertools import groupby
 from typing import Annotated
 
 import typer
@@ -11,11 +13,14 @@ from api.cli import report
 from api.cli.console import fail, print_json, progress
 from api.cli.demo_place import clustered, embedded
 from api.cli.opening import Data, Json, everbook
-from api.cli.posting import Posted, post, submission
+from api.cli.posting import Posted, post, submission, total
+from api.cli.rest import Rest
 from api.cli.serving import run_server
 from api.cli.stopping import stoppable
 from api.cli.worker_process import worker_process
 from api.generator import Shape, TradingDay
+from domain.commands import TransferPosition
+from domain.outcomes import Submission
 from infra.everbook import ADMIN, Everbook
 from infra.projection_worker import wait_until_reflected
 from projections.registry import PROJECTIONS
@@ -63,21 +68,41 @@ def _run(opened: Everbook, day: TradingDay, quiet: bool) -> "report.Report":
     with progress(quiet) as bar:
         task = bar.add_task("Posting commands", total=len(reference) + len(commands))
         first = post(opened, reference, lambda count: bar.advance(task, count))
-        started = time.perf_counter()
-        second = post(opened, commands, lambda count: bar.advance(task, count))
-        seconds = time.perf_counter() - started
+        second, seconds = _trade(opened, commands, lambda count: bar.advance(task, count))
         _wait(opened, bar)
         task = bar.add_task("Reading the report", total=1)
-        figures = report.read(opened, _sum(first, second), len(commands) / seconds)
+        figures = report.read(opened, total([first, second]), len(commands) / seconds)
         bar.advance(task)
         task = bar.add_task("Digesting read models", total=len(PROJECTIONS))
         report.digest_business(opened, figures, lambda count: bar.advance(task, count))
-        total = sum(opened.vector().values())
-        task = bar.add_task("Verifying the logs", total=total)
+        events = sum(opened.vector().values())
+        task = bar.add_task("Verifying the logs", total=events)
         report.verify_logs(opened, figures, lambda count: bar.advance(task, count))
-        task = bar.add_task("Rebuilding read models", total=total)
+        task = bar.add_task("Rebuilding read models", total=events)
         report.verify_projections(opened, figures, lambda count: bar.advance(task, count))
     return figures
+
+
+def _trade(
+    opened: Everbook, commands: Sequence[Submission], on_progress: Callable[[int], None]
+) -> tuple[Posted, float]:
+    """Posts the day; how many seconds that took. What comes after transfers waits until they have arrived, so that it
+    finds what it would have found in a single log.
+    """
+    rest, posted, seconds = Rest(opened.logs.recorders), list[Posted](), 0.0
+    for moves, run in groupby(commands, lambda each: isinstance(each.command, TransferPosition)):
+        started = time.perf_counter()
+        posted.append(post(opened, run, on_progress))
+        seconds += time.perf_counter() - started
+        if moves:
+            _come_to_rest(rest)
+    _come_to_rest(rest)
+    return total(posted), seconds
+
+
+def _come_to_rest(rest: Rest) -> None:
+    if not rest.wait(LONGEST_WAIT_SECONDS):
+        raise fail("what goes from log to log did not arrive")
 
 
 def _wait(opened: Everbook, bar: Progress) -> None:
@@ -91,9 +116,3 @@ def _wait(opened: Everbook, bar: Progress) -> None:
             raise fail("the read models did not catch up")
     bar.update(task, completed=sum(vector.values()))
 
-
-def _sum(first: Posted, second: Posted) -> Posted:
-    return Posted(
-        first.accepted + second.accepted, first.refused + second.refused, first.duplicates + second.duplicates,
-        first.codes + second.codes,
-    )

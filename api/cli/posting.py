@@ -24,6 +24,17 @@ class Posted(msgspec.Struct):
     codes: Counter[str] = msgspec.field(default_factory=Counter)
 
 
+def total(several: Iterable[Posted]) -> Posted:
+    """What became of all of them."""
+    found = Posted()
+    for each in several:
+        found.accepted += each.accepted
+        found.refused += each.refused
+        found.duplicates += each.duplicates
+        found.codes += each.codes
+    return found
+
+
 def submission(command: AnyCommand, actor: str) -> Submission:
     return Submission(command, business_content(command), actor)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from api.cli.becoming import ActionLine, action_lines, counted
 from api.cli.console import cents, out, table
 from api.cli.posting import Posted
 from api.paging import pages
@@ -38,6 +39,9 @@ class Report(msgspec.Struct, kw_only=True):
     breaches: Mapping[str, int]
     alerts: Mapping[str, int]
     settlement_due: Mapping[date, int]
+    settlements: Mapping[str, int]
+    life_cycle: Mapping[str, int]
+    corporate_actions: list[ActionLine]
     trial_balance: dict[str, Decimal]
     logs: list[Verification] = msgspec.field(default_factory=list)
     digests: dict[str, str] = msgspec.field(default_factory=dict)
@@ -68,6 +72,8 @@ class Report(msgspec.Struct, kw_only=True):
             "positions": self.positions, "profit": self.profit, "exposures": self.exposures, "limits": self.limits,
             "breaches": self.breaches, "alerts": self.alerts,
             "settlement_due": {day.isoformat(): count for day, count in self.settlement_due.items()},
+            "settlements": self.settlements, "life_cycle": self.life_cycle,
+            "corporate_actions": self.corporate_actions,
             "trial_balance": self.trial_balance, "log_verified": self.log_verified,
             "projections_verified": self.projections_verified,
             "digests": self.digests, "stored_digests": {model: live for model, (live, _) in self.stored.items()},
@@ -91,6 +97,11 @@ class Report(msgspec.Struct, kw_only=True):
         table("Breaches", ("kind", "count"), sorted(self.breaches.items()))
         table("Alerts", ("kind", "count"), sorted(self.alerts.items()))
         table("Settlement due", ("day", "obligations"), list(self.settlement_due.items())[:10])
+        table("Settlements", ("status", "count"), sorted(self.settlements.items()))
+        table("Life cycle", ("posted", "count"), sorted(self.life_cycle.items()))
+        table("Corporate actions", ("instrument", "actions", "positions", "units", "currency", "paid", "owed", "tax"),
+              [(each.instrument, "; ".join(each.actions), each.positions, cents(each.units), each.currency,
+                *map(cents, (each.paid, each.owed, each.tax))) for each in self.corporate_actions])
         table("Trial balance", ("asset", "sum"), sorted(self.trial_balance.items()))
         self._show_proofs()
 
@@ -117,14 +128,19 @@ def read(opened: Everbook, posted: Posted, commands_per_second: float) -> Report
     with exact():
         entries, documents, positions = (list(every(model)) for model in ("reference", "exposure", "positions"))
         marks = Marks(entries)
-        due = Counter(each.due_on for each in every("settlements") if each.is_open)
+        due, settlements, kinds = Counter[date](), Counter[str](), Counter[str]()
+        for each in every("settlements"):
+            settlements[each.status] += 1
+            due[each.due_on] += each.is_open
+        balance = sums_by_asset(trial_balance(counted(every("journal"), kinds)))
         return Report(
             posted=posted, commands_per_second=commands_per_second,
             positions=market_exposures(positions, marks, "desk"), profit=profit(positions, marks),
             exposures=exposures(documents, marks), limits=limit_use(entries, documents, positions),
             breaches=Counter(each.code for each in every("breaches")),
-            alerts=Counter(each.kind for each in every("alerts")), settlement_due=dict(sorted(due.items())),
-            trial_balance=sums_by_asset(trial_balance(every("journal"))),
+            alerts=Counter(each.kind for each in every("alerts")), settlement_due=dict(sorted((+due).items())),
+            settlements=settlements, life_cycle=kinds, corporate_actions=action_lines(entries, positions),
+            trial_balance=balance,
         )
 
 

@@ -5,12 +5,14 @@ from collections.abc import Generator, Iterator, Sequence
 
 import pytest
 
+from api.cli.rest import Rest
 from domain.admission import NotRecorded, OutcomeUnknown, QueueFull
 from domain.outcomes import Submission
 from infra.logs import submission_of
 from infra.verification import verify
 from tests.office import LEDGER, SECONDS, Office
 from tests.rules import booking
+from tests.trade_commands import moving
 
 
 @pytest.fixture
@@ -83,3 +85,16 @@ def test_nothing_is_taken_once_the_owner_stops_or_has_died(desk: Office) -> None
     desk.owner._ended = True
     with pytest.raises(NotRecorded):
         list(desk.owner.feed(batches("F", 1)))
+
+
+def test_what_was_fed_leads_on_in_other_logs_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("infra.owner.IDLE_SECONDS", 600)
+    desk = Office()
+    try:
+        for command in (booking("T1", "10"), moving(("T1", "10", "1000"))):
+            ((outcome,),) = desk.owner.feed([[submission_of(command)]])
+            assert outcome.status == "accepted", outcome
+        rest = Rest(desk.logs.recorders)
+        assert rest.wait(SECONDS)
+    finally:
+        desk.owner.stop()
