@@ -19,7 +19,7 @@ from infra.event_source import EventSource, PolledLogs
 from infra.gate import Gate, LocalGate
 from infra.logs import CommandedLogs, submission_of
 from infra.owner import Owner
-from infra.projection_worker import ProjectionWorker, wait_until_reflected
+from infra.projection_worker import GATHER_SECONDS, ProjectionWorker, wait_until_reflected
 from infra.secrets import MissingSecret, digest_of, secret_in
 from infra.settings import BadSetting, Settings
 from infra.snapshots import SnapshotKeeper
@@ -43,6 +43,8 @@ class Everbook:
     ``adopt_read_models`` takes over a store of read models that another ledger filled, and forgets what is in it.
     ``admin_secret`` is shown by whoever starts it first; it stays in the file ``admin-key`` of the data folder.
     """
+
+    gather_seconds = GATHER_SECONDS
 
     def __init__(self, settings: Settings, *, adopt_read_models: bool = False) -> None:
         self.settings = settings
@@ -90,7 +92,8 @@ class Everbook:
         projections = families_of(PROJECTIONS, only)
         group = [] if len(projections) == len(PROJECTIONS) else [family[0].name for family in families(projections)]
         return ProjectionWorker(
-            self.logs.recorders, self.read_models, projections, source=self.event_source(group)
+            self.logs.recorders, self.read_models, projections, source=self.event_source(group),
+            gather_seconds=self.gather_seconds,
         )
 
     def vector(self) -> dict[str, int]:

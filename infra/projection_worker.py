@@ -40,7 +40,7 @@ class ProjectionWorker:
     def __init__(
         self, recorders: Mapping[str, LogRecorder], read_models: ReadModels, projections: Sequence[Projection],
         events_at_once: int = EVENTS_AT_ONCE, *, source: EventSource | None = None,
-        writer: Executor | None = None,
+        writer: Executor | None = None, gather_seconds: float = GATHER_SECONDS,
     ) -> None:
         self._recorders = recorders
         self._read_models = read_models
@@ -48,6 +48,7 @@ class ProjectionWorker:
         self._families = [*families(tuple(projections))]
         self._all = tuple(projections)
         self._events_at_once = events_at_once
+        self._gather_seconds = gather_seconds
         self._places: dict[tuple[str, str], int] = {}
         self._folds: dict[tuple[str, ...], Fold] = {}
         self._parked: set[Parked] = set()
@@ -140,7 +141,7 @@ class ProjectionWorker:
         done = 0
         while not self._stopping.is_set():
             try:
-                done = self.step(0.0 if done >= WORTH_A_BATCH else GATHER_SECONDS if done else LOOK_AGAIN_SECONDS)
+                done = self.step(0.0 if done >= WORTH_A_BATCH else self._gather_seconds if done else LOOK_AGAIN_SECONDS)
             except PersistenceError as error:
                 self._trouble(error)
             except Exception as error:  # noqa: BLE001

@@ -69,6 +69,9 @@ class _Scoped:
     def keys(self, event: Recorded) -> Sequence[str]:
         return [key for key in self._projection.keys(event) if self._holds(key)]
 
+    def is_new(self, event: Recorded) -> bool:
+        return self._projection.is_new(event)
+
     def project(self, key: str, document: Any | None, event: Recorded, view: View) -> Any | None:
         return self._projection.project(key, document, event, _ScopedView(view, self._holds))
 

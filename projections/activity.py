@@ -10,7 +10,7 @@ import msgspec
 from domain.events import TradeBooked
 from domain.events.trades import Economics
 from domain.schema import Recorded
-from projections.projection import Document, View
+from projections.projection import Document, View, nothing_new
 
 WINDOW = timedelta(minutes=5)
 MOST_FILLS = 20
@@ -40,6 +40,7 @@ class RecentActivity:
     version = 1
     needs: ClassVar[tuple[str, ...]] = ()
     appends = False
+    is_new = nothing_new
     columns: ClassVar[tuple[str, ...]] = ()
     document_type = Activity
 

@@ -69,6 +69,10 @@ class Alerts:
             return (f"{fact.terms.book}/off-market/{fact.trade_id}/{fact.revision:04d}",) if moved else ()
         return tuple(_possible(fact)) if isinstance(fact, TradeCancelled) else ()
 
+    def is_new(self, event: Recorded) -> bool:
+        # The other leg of a fill between two books of one owner may have raised the alert.
+        return type(event.event) is TradeBooked and event.event.terms.contra_owner != event.event.terms.owner
+
     def project(self, key: str, document: Alert | None, event: Recorded, view: View) -> Alert | None:
         fact = event.event
         assert isinstance(fact, TradeEvent)

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from domain.events import CommandRefused, TradeEvent, TransferEvent
 from domain.schema import Recorded
-from projections.projection import Document, View
+from projections.projection import Document, View, nothing_new
 
 
 class AuditEntry(Document, kw_only=True):
@@ -40,6 +40,7 @@ class Audit:
     version = 1
     needs: ClassVar[tuple[str, ...]] = ()
     appends = True
+    is_new = nothing_new
     columns: ClassVar[tuple[str, ...]] = ("type", "actor", "book", "trade_id")
     document_type = AuditEntry
 

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from domain.events import CommandRefused
 from domain.schema import Recorded
-from projections.projection import Document, View
+from projections.projection import Document, View, nothing_new
 
 BREACHING = frozenset({
     "limit-order-notional", "limit-order-quantity", "limit-gross-notional", "limit-position-quantity", "price-collar",
@@ -38,6 +38,7 @@ class Breaches:
     version = 1
     needs: ClassVar[tuple[str, ...]] = ()
     appends = True
+    is_new = nothing_new
     columns: ClassVar[tuple[str, ...]] = ("book", "code", "trader")
     document_type = Breach
 

@@ -22,7 +22,7 @@ from domain.money import ZERO
 from domain.schema import Recorded
 from projections.action_movements import following_ids, own_ids, position_ids
 from projections.journal import Posting
-from projections.projection import Document, View
+from projections.projection import Document, View, nothing_new
 
 
 class Cash(Document, kw_only=True):
@@ -61,6 +61,7 @@ class CashBalances:
     version = 4
     needs: ClassVar[tuple[str, ...]] = ("positions",)
     appends = False
+    is_new = nothing_new
     columns: ClassVar[tuple[str, ...]] = ("book", "currency", "desk")
     document_type = Cash
 

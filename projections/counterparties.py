@@ -25,7 +25,7 @@ from domain.events.products import OptionEvent, RateFixed
 from domain.events.trades import Economics
 from domain.money import ZERO
 from domain.schema import Recorded
-from projections.projection import Document, View
+from projections.projection import Document, View, nothing_new
 
 QUIET = (
     TradeAffirmed, TradePartiallySettled, TradeReallocated, ObligationEvent, PenaltyBooked, OptionEvent, RateFixed,
@@ -58,6 +58,7 @@ class Relations:
     version = 1
     needs: ClassVar[tuple[str, ...]] = ()
     appends = False
+    is_new = nothing_new
     columns: ClassVar[tuple[str, ...]] = ("book", "counterparty")
     document_type = Relation
 

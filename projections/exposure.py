@@ -17,7 +17,7 @@ from domain.events.trades import Economics, Product, multiplier_of
 from domain.money import ZERO
 from domain.schema import Recorded
 from projections.accounts import held_as
-from projections.projection import Document, View
+from projections.projection import Document, View, nothing_new
 
 
 class Exposure(Document, kw_only=True):
@@ -56,6 +56,7 @@ class Exposures:
     version = 1
     needs: ClassVar[tuple[str, ...]] = ()
     appends = False
+    is_new = nothing_new
     columns: ClassVar[tuple[str, ...]] = ("book", "desk", "counterparty", "issuer", "currency")
     document_type = Exposure
 

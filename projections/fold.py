@@ -1,6 +1,6 @@
 """Folding a run of events into documents, event by event, with the documents they need at hand."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from itertools import islice
@@ -106,7 +106,7 @@ class Fold:
         self._failed = False
         with exact():
             keyed = {each.name: _keys(each, events) for family in self._families for each in family}
-            self._load_missing(keyed)
+            self._load_missing(keyed, events)
             for family in self._families:
                 self._fold(family, [keyed[projection.name] for projection in family], events)
         self._forget()
@@ -189,16 +189,15 @@ class Fold:
             self._failed = True
             raise
 
-    def _load_missing(self, keyed: Mapping[str, Sequence[Sequence[str]]]) -> None:
+    def _load_missing(self, keyed: Mapping[str, Sequence[Sequence[str]]], events: Sequence[Recorded]) -> None:
         """Asks the store once for all that is not at hand; what is written once and never changed is not asked for."""
         wanted: dict[str, list[str]] = {}
         for family in self._families:
             for projection in family:
-                held, keys = self._held[projection.name], keyed[projection.name]
                 if not projection.appends:
-                    missing = {key: None for each in keys for key in each if key not in held}
+                    missing = _missing(projection, self._held[projection.name], keyed[projection.name], events)
                     if missing:
-                        wanted[projection.name] = list(missing)
+                        wanted[projection.name] = missing
         if wanted:
             self._load(wanted)
 
@@ -263,6 +262,24 @@ def _keys(projection: Projection, events: Sequence[Recorded]) -> list[Sequence[s
         except Exception as error:
             raise ProjectionStopped(f"{projection.name} cannot place {event.id} ({event.type}): {error}") from error
     return keyed
+
+
+def _missing(
+    projection: Projection, held: Container[str], keyed: Sequence[Sequence[str]], events: Sequence[Recorded]
+) -> list[str]:
+    """What is neither at hand nor begun by these events. In a store without transactions it may be there all the same,
+    as it was folded before; folded again from its beginning, it comes to the same.
+    """
+    missing: dict[str, None] = {}
+    begun: set[str] = set()
+    for keys, event in zip(keyed, events, strict=True):
+        for key in keys:
+            if key not in held and key not in begun and key not in missing:
+                if projection.is_new(event):
+                    begun.add(key)
+                else:
+                    missing[key] = None
+    return list(missing)
 
 
 def _level(sizes: Sequence[int], room: int) -> int:

@@ -38,7 +38,7 @@ from projections.accounts import (
     trading_account,
 )
 from projections.action_movements import following_ids, own_ids, position_ids
-from projections.projection import Document, View
+from projections.projection import Document, View, nothing_new
 
 
 class UnbalancedEntry(Exception):
@@ -84,6 +84,7 @@ class Journal:
     version = 5
     needs: ClassVar[tuple[str, ...]] = ("positions",)
     appends = True
+    is_new = nothing_new
     columns: ClassVar[tuple[str, ...]] = ("book", "trade_id", "business_date")
     document_type = JournalEntry
 

@@ -165,6 +165,10 @@ class Movements:
     def keys(self, event: Recorded) -> Sequence[str]:
         return movement_ids(event)
 
+    def is_new(self, event: Recorded) -> bool:
+        # What a late trade brings of an action may be there: another trade of the position brought it.
+        return type(event.event) is TradeBooked and not event.event.actions
+
     def project(self, key: str, document: Movement | None, event: Recorded, view: View) -> Movement | None:
         fact = event.event
         if type(fact) is TradeBooked and not (fact.actions and is_of_action(key)):

@@ -32,7 +32,7 @@ from projections.journal import Posting
 from projections.lending import Loans
 from projections.lots import Fill, Holding, Lot, Place, add
 from projections.movements import TRADING, WITHOUT_LOTS, Held, Movement, beyond_price
-from projections.projection import Document, View
+from projections.projection import Document, View, nothing_new
 from projections.steps import ACTING, Run, Succeeds, in_order
 from projections.successions import Elsewhere, Successions, once, sources_of
 
@@ -104,6 +104,7 @@ class Positions:
     version = 6
     needs: ClassVar[tuple[str, ...]] = ("movements",)
     appends = False
+    is_new = nothing_new
     columns: ClassVar[tuple[str, ...]] = ("book", "instrument", "desk")
     document_type = Position
 

@@ -6,6 +6,7 @@ from typing import Any, Protocol, Self
 
 import msgspec
 
+from domain.events import TradeBooked
 from domain.schema import Recorded
 
 
@@ -40,6 +41,7 @@ class Projection(Protocol):
     ``columns`` are the document attributes a store keeps beside the document for filtering.
     ``project`` returns the new document for ``key``: a fresh one or a changed copy, never its argument changed.
     None leaves it as it was. ``appends`` says that an id is written once: there is nothing to load.
+    ``is_new`` says that of one event: none of its documents can have been there before it.
     """
 
     @property
@@ -58,7 +60,19 @@ class Projection(Protocol):
     def keys(self, event: Recorded, /) -> Sequence[str]:
         """The ids of the documents this event belongs to; the id begins with the book (audit: the log)."""
 
+    def is_new(self, event: Recorded, /) -> bool: ...
+
     def project(self, key: str, document: Any | None, event: Recorded, view: View, /) -> Any | None: ...
+
+
+def nothing_new(_projection: object, _event: Recorded) -> bool:
+    """``Projection.is_new`` where any document may have been before any event."""
+    return False
+
+
+def trades_are_new(_projection: object, event: Recorded) -> bool:
+    """``Projection.is_new`` where a document is of one trade."""
+    return type(event.event) is TradeBooked
 
 
 def families_of(projections: Sequence[Projection], models: Sequence[str]) -> tuple[Projection, ...]:

@@ -11,7 +11,7 @@ from domain.money import ONE, inverse
 from domain.schema import Recorded
 from projections.accruals import accrued_on
 from projections.positions import Position
-from projections.projection import Document, View
+from projections.projection import Document, View, nothing_new
 
 Kind = Literal["prices", "rates"]
 LAST = datetime(9999, 12, 31, tzinfo=UTC)
@@ -42,6 +42,7 @@ class Quotes:
     version = 1
     needs: ClassVar[tuple[str, ...]] = ()
     appends = True
+    is_new = nothing_new
     columns: ClassVar[tuple[str, ...]] = ("kind",)
     document_type = Quote
 

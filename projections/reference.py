@@ -34,7 +34,7 @@ from domain.events import (
 )
 from domain.events.envelope import Event
 from domain.schema import Recorded
-from projections.projection import Document, View
+from projections.projection import Document, View, nothing_new
 
 _UNSAID = frozenset({*Event.__struct_fields__, "digest"})
 _KINDS: dict[type[Event], tuple[str, tuple[str, ...]]] = {
@@ -78,6 +78,7 @@ class ReferenceData:
     version = 2
     needs: ClassVar[tuple[str, ...]] = ()
     appends = False
+    is_new = nothing_new
     columns: ClassVar[tuple[str, ...]] = ("kind",)
     document_type = ReferenceEntry
 

@@ -26,7 +26,7 @@ from domain.schema import Recorded
 from domain.trades.handling import ObligationState
 from domain.trades.settlement import due
 from domain.trades.state import COUNT_NO_MORE, TradeState
-from projections.projection import Document, View
+from projections.projection import Document, View, trades_are_new
 
 
 class Step(msgspec.Struct, frozen=True, gc=False):
@@ -104,6 +104,7 @@ class Settlements:
     version = 1
     needs: ClassVar[tuple[str, ...]] = ("trades",)
     appends = False
+    is_new = trades_are_new
     columns: ClassVar[tuple[str, ...]] = (
         "book", "trade_id", "status", "counterparty", "instrument", "due_on", "net", "desk",
     )

@@ -8,7 +8,7 @@ from domain.events import SettlementEvent, SettlementFailed, TradeBooked, TradeE
 from domain.schema import Recorded
 from domain.trades.obligations import due_on as due_date
 from domain.trades.state import Status, TradeState, booked, evolve_trade
-from projections.projection import Document, View
+from projections.projection import Document, View, trades_are_new
 
 
 class Trade(Document, kw_only=True):
@@ -34,6 +34,7 @@ class Trades:
     version = 2
     needs: ClassVar[tuple[str, ...]] = ()
     appends = False
+    is_new = trades_are_new
     columns: ClassVar[tuple[str, ...]] = ("book", "trade_id", "status", "counterparty", "instrument", "due_on")
     document_type = Trade
 

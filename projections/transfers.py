@@ -11,7 +11,7 @@ from domain.money import ZERO
 from domain.schema import Recorded
 from projections.lots import leaving
 from projections.positions import Position
-from projections.projection import Document, View
+from projections.projection import Document, View, nothing_new
 
 Status = Literal["sent", "returned", "received"]
 
@@ -47,6 +47,7 @@ class Transfers:
     version = 1
     needs: ClassVar[tuple[str, ...]] = ()
     appends = False
+    is_new = nothing_new
     columns: ClassVar[tuple[str, ...]] = ("book", "other_book", "status", "instrument")
     document_type = Transfer
 

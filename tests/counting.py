@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from domain.events import TradeAffirmed, TradeBooked, TradeEvent
 from domain.schema import Recorded
-from projections.projection import Document, View
+from projections.projection import Document, View, nothing_new
 
 
 class Counter(Document, kw_only=True):
@@ -18,6 +18,7 @@ class Counting:
     version = 1
     needs: ClassVar[tuple[str, ...]] = ()
     appends = False
+    is_new = nothing_new
     columns: ClassVar[tuple[str, ...]] = ()
     document_type = Counter
 
@@ -46,6 +47,7 @@ class Doubling:
     version = 1
     needs: ClassVar[tuple[str, ...]] = ("counting",)
     appends = False
+    is_new = nothing_new
     columns: ClassVar[tuple[str, ...]] = ()
     document_type = Counter
 

@@ -13,7 +13,7 @@ from infra.projection_worker import wait_until_reflected
 
 PER_SECOND = 300
 LOG, MODEL = "ledger-0", "positions"
-LOOK_SECONDS = 0.01
+LOOK_SECONDS = 0.05
 LONGEST_SECONDS = 60.0
 
 

@@ -21,6 +21,8 @@ VALUE = FAMILY + b":v"
 VERSION = FAMILY + b":"
 VERSION_BYTES = 8
 ROWS_AT_ONCE = 2_000
+# One handler of a region's server works on one request: many rows are asked for by several.
+ROWS_LOOKED_UP_AT_ONCE = 500
 
 Version = tuple[str, int]
 
@@ -107,9 +109,14 @@ class IndexTable:
     def _found(
         self, rows: list[bytes], columns: list[bytes] | None = None
     ) -> Iterator[tuple[bytes, dict[bytes, Any]]]:
-        for page in _pages(rows):
-            for row in self._connections.call(partial(_get, self._table, page, columns or [FAMILY])):
+        ask = partial(self._asked, columns or [FAMILY])
+        pages = list(_pages(rows, ROWS_LOOKED_UP_AT_ONCE))
+        for found in map(ask, pages) if len(pages) < 2 else self._connections.background.map(ask, pages):
+            for row in found:
                 yield row.row, row.columns
+
+    def _asked(self, columns: list[bytes], rows: list[bytes]) -> Sequence[Any]:
+        return self._connections.call(partial(_get, self._table, rows, columns))
 
     def _stream(self, stream: str) -> bytes:
         return _row(STREAM, self._log + stream.encode())
@@ -136,7 +143,7 @@ def _row(kind: bytes, key: bytes) -> bytes:
     return crc32(key).to_bytes(4) + kind + key
 
 
-def _pages(rows: Iterable[Any]) -> Iterator[list[Any]]:
+def _pages(rows: Iterable[Any], size: int = ROWS_AT_ONCE) -> Iterator[list[Any]]:
     waiting = iter(rows)
-    while page := list(islice(waiting, ROWS_AT_ONCE)):
+    while page := list(islice(waiting, size)):
         yield page

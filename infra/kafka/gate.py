@@ -31,7 +31,8 @@ POLL_SECONDS = 0.05
 FOLLOW_SECONDS = 0.2
 OVERDUE_SECONDS = 3.0
 ANSWER_SECONDS = 10.0
-QUEUE = {"linger.ms": 1, "queue.buffering.max.messages": 1_000_000, "delivery.report.only.error": True}
+# Few commands a request cost Kafka as much as many, and their owner gathers longer than this.
+QUEUE = {"linger.ms": 5, "queue.buffering.max.messages": 1_000_000, "delivery.report.only.error": True}
 
 
 class KafkaGate(Gate):

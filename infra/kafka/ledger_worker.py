@@ -27,6 +27,8 @@ from infra.requests import ORDER
 
 IDLE_SECONDS = 0.1
 LOOK_SECONDS = 1.0
+# A commit has its own price in the store and in Kafka, whatever is in it.
+GATHER_SECONDS = 0.025
 FLUSH_SECONDS = 10.0
 APPENDERS = 8
 
@@ -64,7 +66,7 @@ class LedgerWorker:
         self._waiting: dict[int, float] = {}
         self.counts = LedgerCounts()
         self._topic_id = ""
-        self._next_look = 0.0
+        self._next_look = self._next_commit = 0.0
         self.stopping = threading.Event()
 
     def stop(self) -> None:
@@ -126,6 +128,10 @@ class LedgerWorker:
         if len(messages) <= self._batch_limit // 2:
             for partition in tuple(self._owners):
                 self._guarded(partition, LogOwner.land)
+            if messages:
+                messages += self._that_come_soon(self._batch_limit - len(messages))
+        if messages:
+            self._next_commit = time.monotonic() + GATHER_SECONDS
         for partition, found in self._by_partition(messages):
             self._guarded(partition, partial(self._serve, found))
         self._sender.poll()
@@ -144,7 +150,13 @@ class LedgerWorker:
         first = self._consumer.poll(0 if busy else IDLE_SECONDS)
         if first is None:
             return []
-        found = [first, *self._consumer.consume(self._batch_limit - 1, 0)]
+        return self._without_errors([first, *self._consumer.consume(self._batch_limit - 1, 0)])
+
+    def _that_come_soon(self, limit: int) -> list[Message]:
+        """What comes until the next commit is worth its price, if the last one was just now."""
+        return self._without_errors(self._consumer.consume(limit, max(self._next_commit - time.monotonic(), 0)))
+
+    def _without_errors(self, found: Sequence[Message]) -> list[Message]:
         for error in filter(None, (message.error() for message in found)):
             if error.fatal():
                 raise KafkaException(error)

@@ -95,6 +95,18 @@ def test_any_cut_of_the_run_gives_the_documents_of_one_fold(
     assert folded(events, cuts, forgets=False, most=len(PROJECTIONS)) == whole
 
 
+@settings(max_examples=50, deadline=None)
+@given(with_actions(histories()))
+def test_what_an_event_begins_was_never_before(history: list[AnyCommand]) -> None:
+    for events in events_of(ledger_after(history)).values():
+        for projection in PROJECTIONS:
+            before: set[str] = set()
+            for event in events:
+                keys = projection.keys(event)
+                assert not (projection.is_new(event) and before.intersection(keys)), (projection.name, event.id)
+                before.update(keys)
+
+
 @contextmanager
 def sql_read_models(ledger_id: str) -> Iterator[SqlReadModels]:
     with tempfile.TemporaryDirectory() as folder:

@@ -1,4 +1,4 @@
-"""How many documents a worker holds: those of small models stay, while large ones make room."""
+"""Which documents a worker reads, and how many it holds: those of small models stay, while large ones make room."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from projections.fold import Fold, Found, Store, _level
+from projections.registry import PROJECTIONS
 from tests.counting import Counting
 from tests.documents import History
 from tests.rules import booking
@@ -34,6 +35,17 @@ def test_a_model_of_few_documents_is_not_read_again_because_another_grows() -> N
     for event in told.events:
         fold.run([event])
     assert sorted(asked) == ["EQ-1/0", "EQ-1/1", "EQ-1/2", "EQ-1/3"]
+
+
+def test_what_a_booking_begins_is_not_looked_up_and_what_may_be_there_is() -> None:
+    told, asked = History(booking()), dict[str, Sequence[str]]()
+
+    def find(wanted: Mapping[str, Sequence[str]]) -> Found:
+        asked.update(wanted)
+        return {}
+
+    Fold(PROJECTIONS, Store(find, lambda _model, _prefix: [])).run(told.events[-1:])
+    assert {*asked} == {"positions", "cash", "exposure", "counterparties", "activity"}
 
 
 class Few(Counting):
