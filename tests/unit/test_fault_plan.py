@@ -2,9 +2,14 @@
 
 from collections import Counter
 
+from benchmarks.world import FOUNDATION
+from domain.commands import BookTrade
 from faults.commands import Commands
 from faults.kinds import FAULTS
 from faults.plan import planned
+from infra.logs import CommandedLogs
+from infra.memory.recorder import MemoryRecorder
+from tests.ledger import send
 
 
 def test_the_same_seed_gives_the_same_faults_and_another_seed_others() -> None:
@@ -26,3 +31,24 @@ def test_clients_never_ask_for_the_same_command_twice_by_chance() -> None:
         (commands.next() for _ in range(500))
     ]
     assert len(set(keys)) == len(keys) == 1_000
+
+
+def test_of_everything_that_clients_ask_for_some_is_accepted() -> None:
+    kept: dict[str, MemoryRecorder] = {}
+    logs = CommandedLogs(lambda log: kept.setdefault(log, MemoryRecorder()), 2)
+    for command in FOUNDATION:
+        send(logs, command)
+    commands, accepted = Commands("client-0", 7), Counter[str]()
+    for _ in range(1_500):
+        command = commands.next()
+        (outcome,) = send(logs, command)
+        if outcome.status == "accepted":
+            accepted[type(command).__name__] += 1
+            if isinstance(command, BookTrade):
+                commands.booked.append(command)
+    assert {*accepted} == {
+        "BookTrade", "AmendTrade", "CancelTrade", "SettleTrade", "IncreaseTrade", "DecreaseTrade", "TerminateTrade",
+        "NovateTrade", "AllocateBlock", "TransferPosition", "AnnounceCorporateAction", "RecordPrice",
+        "DefineCounterparty",
+    }
+    assert accepted.total() > 1_200
