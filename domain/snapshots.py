@@ -7,7 +7,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
-RULES = 1
+RULES = 2
 """Raised when the rules make another state of the same events, and its shape stays as it was."""
 QUICKLY = 1
 _encoder = msgspec.json.Encoder()

@@ -54,7 +54,7 @@ def position_at(movements: Sequence[M], at: Instant, elsewhere: Elsewhere[M]) ->
     known = [each for each in movements if at.knows(each) and each.kind != "penalty"]
     if not known:
         return None
-    elsewhere = once(elsewhere)
+    elsewhere = once(elsewhere, movements)
     # What an action brings came with a trade, which says more of the position.
     first = min(known, key=lambda each: (each.known_from_sequence, each.terms is not None))
     position = empty_of(first)
@@ -65,7 +65,8 @@ def position_at(movements: Sequence[M], at: Instant, elsewhere: Elsewhere[M]) ->
     held = held_at(known, at)
     position.trades = len({each.trade_id for each in held if each.kind == "trade"})
     position.fees = sum((each.fees for each in held), ZERO)
-    run = run_through(position, held, Successions(elsewhere, at.holds))
+    succeeds = Successions(elsewhere, at.holds)
+    run = run_through(position, succeeds.taken_by(known), succeeds)
     position.by_actions = run.posted(known[0])
     return position
 

@@ -58,7 +58,7 @@ class CashBalances:
     """
 
     name = "cash"
-    version = 4
+    version = 5
     needs: ClassVar[tuple[str, ...]] = ("positions",)
     appends = False
     is_new = nothing_new

@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from projections.as_of import Instant, held_at
+from projections.as_of import Instant
 from projections.explanation import Contribution, Figures, contributions, event_of
 from projections.movement_ids import Kind
 from projections.movements import Movement
@@ -56,19 +56,21 @@ def difference(
 ) -> Difference | None:
     """What of one position changed; None when nothing did."""
     first, last = Instant(valid_at, known_from), Instant(valid_at, known_to)
-    elsewhere = once(elsewhere)
+    elsewhere = once(elsewhere, movements)
     # What it came to rest on another by later is no reason yet.
     known = [each for each in movements if last.knows(each)]
     related = [*known, *sources_of(known, elsewhere)]
     if all(first.holds(each) == last.holds(each) for each in related):
         return None
     before, after = _contributed(movements, first, elsewhere), _contributed(movements, last, elsewhere)
+    every = {each.id: each for each in movements} | {each.id: each for each, _ in (*before, *after)}
+    then, now = ({each.id: adds for each, adds in contributed} for contributed in (before, after))
     items = [
-        change for each in movements if (change := _change(each, before.get(each.id), after.get(each.id))) is not None
+        change for each in every.values() if (change := _change(each, then.get(each.id), now.get(each.id))) is not None
     ]
     if not items:
         return None
-    old, new = _total(before.values()), _total(after.values())
+    old, new = _total(then.values()), _total(now.values())
     of = movements[0]
     return Difference(
         book=of.book, instrument=of.instrument, currency=of.currency, before=old, after=new, change=_less(new, old),
@@ -77,18 +79,21 @@ def difference(
 
 
 def _reasons(movements: Sequence[Movement], related: Sequence[Movement]) -> list[Movement]:
-    """What may have changed something: of the positions that it rests on, what came before they handed on."""
+    """What may have changed something: of the positions that it rests on, what came before they handed on, and ends."""
     until = max((each.trade_date for each in related if each.kind == "succession"), default=None)
     own = {each.id for each in movements}
-    return [each for each in related if each.id in own or (until is not None and each.trade_date <= until)]
+    return [
+        each for each in related
+        if each.id in own or (until is not None and (each.trade_date <= until or each.unwinds))
+    ]
 
 
 def _contributed(
     movements: Sequence[Movement], at: Instant, elsewhere: Elsewhere[Movement]
-) -> dict[str, Contribution]:
-    held = held_at(movements, at)
-    found = contributions(held, movements[0].lot_method, Successions(elsewhere, at.holds))
-    return {movement.id: each for movement, each in zip(held, found, strict=True)}
+) -> list[tuple[Movement, Contribution]]:
+    succeeds = Successions(elsewhere, at.holds)
+    held = succeeds.taken_by(movements)
+    return list(zip(held, contributions(held, movements[0].lot_method, succeeds), strict=True))
 
 
 def _change(movement: Movement, before: Figures | None, after: Figures | None) -> Change | None:

@@ -8,7 +8,7 @@ import msgspec
 
 from domain.commands.reference import LotMethod
 from domain.money import ZERO
-from projections.as_of import Instant, held_at, position_at
+from projections.as_of import Instant, position_at
 from projections.lots import EMPTY, Holding
 from projections.movement_ids import Kind
 from projections.movements import Movement
@@ -37,7 +37,8 @@ class LotChange(msgspec.Struct, frozen=True):
 
 class Contribution(Figures, kw_only=True):
     """What one movement adds. ``event`` made it, by ``actor``; ``amount`` is the money it is for; ``opened`` and
-    ``closed`` are the lots. What a succession adds came from the position in ``source``, which explains it.
+    ``closed`` are the lots. What a succession adds came from the position in ``source``, which explains it, and so does
+    what the end of a trade in that takes away.
     """
 
     event: str
@@ -92,11 +93,12 @@ def explain(
     movements: Sequence[Movement], at: Instant, elsewhere: Elsewhere[Movement], *, superseded: bool = False
 ) -> Explanation | None:
     """The movements of one position that held, in the order in which it takes them; None when nothing was known."""
-    elsewhere = once(elsewhere)
+    elsewhere = once(elsewhere, movements)
     position = position_at(movements, at, elsewhere)
     if position is None:
         return None
-    items = list(contributions(held_at(movements, at), position.lot_method, Successions(elsewhere, at.holds)))
+    succeeds = Successions(elsewhere, at.holds)
+    items = list(contributions(succeeds.taken_by(movements), position.lot_method, succeeds))
     return Explanation(
         book=position.book, instrument=position.instrument, currency=position.currency, quantity=position.quantity,
         settled=position.settled, cost=position.cost, realised=position.realised, fees=position.fees,

@@ -81,7 +81,7 @@ class Journal:
     """
 
     name = "journal"
-    version = 5
+    version = 6
     needs: ClassVar[tuple[str, ...]] = ("positions",)
     appends = True
     is_new = nothing_new

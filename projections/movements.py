@@ -61,7 +61,8 @@ class Held(Document, kw_only=True):
     ``valid_to`` and ``known_to_sequence`` are None while it still holds, or is still thought to.
 
     ``beyond`` is what it costs beside quantity x price, ``closes`` the lots that it takes first, ``brings`` those that
-    it brings from another book; ``fees`` are those that are no part of the cost. ``loan`` is how interest runs.
+    it brings from another book; one that ``unwinds`` deals back what its trade has become by then. ``fees`` are those
+    that are no part of the cost. ``loan`` is how interest runs.
     """
 
     book: str
@@ -97,6 +98,7 @@ class Held(Document, kw_only=True):
     loan: LoanSchedule | None = None
     closes: tuple[NamedLot, ...] = ()
     brings: tuple[Lot, ...] = ()
+    unwinds: bool = False
 
     @property
     def is_live(self) -> bool:
@@ -156,7 +158,7 @@ class Movements:
     """
 
     name = "movements"
-    version = 6
+    version = 7
     needs: ClassVar[tuple[str, ...]] = ("movements",)
     appends = False
     columns: ClassVar[tuple[str, ...]] = ("book", "instrument", "desk")
@@ -211,6 +213,7 @@ def _begun(key: str, fact: TradeEvent, event: Recorded, valid_from: datetime) ->
     dealt = _of_part(terms, part, first=place == 0)
     movement = _movement(key, dealt, fact, event, part.held_from)
     movement.origin = part.origin if part.origin != fact.trade_id else ""
+    movement.unwinds = part.unwinds
     # What a part obliges to is owed and paid with the whole, on whichever side that is.
     movement.postings = _but_nothing(trade_postings(dealt, terms))
     return movement

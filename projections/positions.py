@@ -33,7 +33,7 @@ from projections.lending import Loans
 from projections.lots import Fill, Holding, Lot, Place, add
 from projections.movements import TRADING, WITHOUT_LOTS, Held, Movement, beyond_price
 from projections.projection import Document, View, nothing_new
-from projections.steps import ACTING, Run, Succeeds, in_order
+from projections.steps import ACTING, Run, Succeeds
 from projections.successions import Elsewhere, Successions, once, sources_of
 
 M = TypeVar("M", bound=Held)
@@ -101,7 +101,7 @@ class Positions:
     """
 
     name = "positions"
-    version = 6
+    version = 7
     needs: ClassVar[tuple[str, ...]] = ("movements",)
     appends = False
     is_new = nothing_new
@@ -251,9 +251,11 @@ def _elsewhere(view: View) -> Elsewhere[Movement]:
 
 
 def _fold_again(position: Position, elsewhere: Elsewhere[Movement]) -> None:
-    live = in_order(each for each in elsewhere(position.book, position.instrument) if each.is_live)
     realised, by_actions = position.realised, position.by_actions
-    run = run_through(position, live, Successions(elsewhere, _is_live))
+    elsewhere = once(elsewhere)
+    succeeds = Successions(elsewhere, _is_live)
+    live = succeeds.taken_by(elsewhere(position.book, position.instrument))
+    run = run_through(position, live, succeeds)
     position.by_actions = run.posted(live[0]) if live else ()
     position.realised_change = position.realised - realised
     position.actions_change = changed(by_actions, position.by_actions)

@@ -1,8 +1,8 @@
 """The fold of a position's movements: what each adds, in the order in which the position takes them."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from domain.commands.corporate_actions import ActionTerms, Exchange, SpinOff
 from domain.commands.reference import LotMethod
@@ -15,12 +15,21 @@ from projections.lending import Loans, changed, fixed
 from projections.lots import EMPTY, Fill, Holding, Lot, Place, add
 from projections.movement_ids import revision_of
 from projections.movements import FILLING, Held
+from projections.unwinding import Alone, unwound, without
 
 ACTING = frozenset({"action", "succession"})
 FIRST = FILLING | ACTING
-Succeeds = Callable[[Held], tuple[Lot, ...]]
-"""Finds the lots that a succession takes over from the position of another instrument."""
 M = TypeVar("M", bound=Held)
+
+
+class Succeeds(Protocol):
+    """What a position must know of others, and of trades in a position of their own."""
+
+    def __call__(self, succession: Held, /) -> tuple[Lot, ...]:
+        """The lots that a succession takes over from the position of another instrument."""
+
+    def alone(self, end: Held, /) -> Alone:
+        """What actions made by then of a trade that ends early."""
 
 
 class Step(NamedTuple, Generic[M]):
@@ -55,7 +64,12 @@ class Run(Generic[M]):
 
     def take(self, movements: Iterable[M]) -> Iterator[Step[M]]:
         """Each of ``movements``, which are in their order, with what it adds."""
+        movements = list(movements)
+        ends = [each for each in movements if each.unwinds]
         for movement in movements:
+            if movement.unwinds and (alone := self._succeeds.alone(movement)):
+                yield self._unwind(movement, [each for each in ends if each.trade_id == movement.trade_id], alone)
+                continue
             if movement.kind in ACTING or movement.kind == "payment":
                 yield self._act(movement)
                 continue
@@ -97,6 +111,17 @@ class Run(Generic[M]):
         effect = self._effect(movement, movement.terms)
         self.effects[name] = effect, movement.source or movement.instrument
         return Step(movement, self.holding, ZERO, effect.income, effect.tax, effect.cash)
+
+    def _unwind(self, movement: M, ends: Sequence[M], alone: Alone) -> Step[M]:
+        """Takes out what a trade has become, all of it at the first of its ``ends``."""
+        settled = ZERO
+        if movement is ends[0]:
+            self.holding = unwound(self.holding, ends, alone, self._method)
+            for name, gone in alone.items():
+                effect, source = self.effects[name]
+                self.effects[name] = without(effect, gone), source
+                settled -= gone.quantity if effect.paid else ZERO
+        return Step(movement, self.holding, settled, ZERO)
 
     def _effect(self, movement: M, terms: ActionTerms) -> Effect:
         if not isinstance(terms, Exchange):

@@ -5,7 +5,8 @@ from typing import Generic, TypeVar
 
 from projections.lots import Lot
 from projections.movements import Held
-from projections.steps import Run, in_order
+from projections.steps import ACTING, Run, in_order
+from projections.unwinding import Alone, carried_to, changes, first_ends
 
 M = TypeVar("M", bound=Held)
 Elsewhere = Callable[[str, str], Sequence[M]]
@@ -21,6 +22,7 @@ class Successions(Generic[M]):
         self._elsewhere = elsewhere
         self._holds = holds
         self._found: dict[tuple[str, str], tuple[Lot, ...]] = {}
+        self._alone: dict[tuple[str, str], Alone] = {}
 
     def __call__(self, succession: Held) -> tuple[Lot, ...]:
         key = (succession.source, succession.trade_id)
@@ -28,18 +30,49 @@ class Successions(Generic[M]):
             self._found[key] = self._run(succession)
         return self._found[key]
 
+    def taken_by(self, own: Iterable[M]) -> list[M]:
+        """What a position takes, in its order: what holds of its ``own`` movements, and the ends of trades elsewhere of
+        which it holds what has come.
+        """
+        held = in_order(each for each in own if self._holds(each))
+        if not any(each.kind == "succession" for each in held):
+            return held
+        elsewhere = in_order(each for each in sources_of(held, self._elsewhere) if self._holds(each))
+        ends = (carried_to(held[0].instrument, each) for each in first_ends(elsewhere))
+        return in_order([*held, *(each for each in ends if self.alone(each))])
+
+    def alone(self, end: Held) -> Alone:
+        """What actions did, by the end of a trade, to what it is in the position of ``end``, as if nothing else were
+        held.
+        """
+        key = (end.instrument, end.trade_id)
+        if key not in self._alone:
+            self._alone[key] = self._of_trade(end)
+        return self._alone[key]
+
+    def _of_trade(self, end: Held) -> Alone:
+        def counts(each: Held) -> bool:
+            is_part = each.kind == "trade" and each.trade_id == end.trade_id and not each.unwinds
+            return (is_part or each.kind in ACTING) and self._holds(each)
+
+        own = (each for each in self._elsewhere(end.book, end.instrument) if counts(each) and each.place < end.place)
+        run = Run[M](end.lot_method, Successions(self._elsewhere, counts))
+        for _ in run.take(in_order(own)):
+            pass
+        return changes(run.effects)
+
     def _run(self, succession: Held) -> tuple[Lot, ...]:
         movements = self._elsewhere(succession.book, succession.source)
         run = Run[M](succession.lot_method, self)
-        for step in run.take(in_order(each for each in movements if self._holds(each))):
+        for step in run.take(self.taken_by(movements)):
             if step.movement.kind == "action" and step.movement.trade_id == succession.trade_id:
                 return run.handed_on.get(succession.trade_id, ())
         return ()
 
 
-def once(elsewhere: Elsewhere[M]) -> Elsewhere[M]:
-    """The same, reading no position twice."""
-    known: dict[tuple[str, str], Sequence[M]] = {}
+def once(elsewhere: Elsewhere[M], own: Sequence[M] = ()) -> Elsewhere[M]:
+    """The same, reading no position twice, nor that of which ``own`` are all movements."""
+    known: dict[tuple[str, str], Sequence[M]] = {(own[0].book, own[0].instrument): own} if own else {}
 
     def read(book: str, instrument: str) -> Sequence[M]:
         if (book, instrument) not in known:

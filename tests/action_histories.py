@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from hypothesis import strategies as st
@@ -11,8 +11,12 @@ from domain.commands import (
     AmendCorporateAction,
     AnnounceCorporateAction,
     AnyCommand,
+    BookTrade,
     CancelCorporateAction,
+    DecreaseTrade,
+    IncreaseTrade,
     RollBusinessDate,
+    TerminateTrade,
 )
 from domain.commands.corporate_actions import (
     CashDividend,
@@ -25,7 +29,8 @@ from domain.commands.corporate_actions import (
     StockDividend,
     StockMerger,
 )
-from tests.strategies import days, decimals, numbered
+from tests.rules import DAY
+from tests.strategies import BOOKS, COMPANIES, PRICES, bookings, days, decimals, numbered
 
 ACTIONS = st.sampled_from(["A1", "A2", "A3"])
 INSTRUMENTS = st.sampled_from(["SAN", "SAN", "SAN", "IBM", "AXA", "ETF"])
@@ -104,11 +109,41 @@ _COMPANIES = st.tuples(st.lists(exchanges(), min_size=1, max_size=3), st.lists(I
 
 
 @st.composite
+def ended(draw: st.DrawFn, book: str) -> list[AnyCommand]:
+    """Shares that are bought, more and less of them, and given back some days later; after that it becomes known what
+    their issuers did meanwhile. In the end all days have come.
+    """
+    place, found = list(BOOKS).index(book), list[AnyCommand]()
+    for number in range(draw(st.integers(1, 2))):
+        trade_id = f"T{len(BOOKS) * (200 + number) + place}"
+        found.append(draw(bookings(st.just(trade_id), COMPANIES, st.none())))
+        named: dict[str, Any] = {"command_id": "x", "trade_id": trade_id, "book": book}
+        for kind in draw(st.lists(st.sampled_from([IncreaseTrade, DecreaseTrade]), max_size=2)):
+            size: dict[str, Any] = {"quantity": draw(decimals("1", "2.25")), "price": draw(PRICES)}
+            found.append(cast(AnyCommand, kind(trade_date=draw(days(0, 4)), **size, **named)))
+        found.append(TerminateTrade(amount=draw(decimals("0", "1")), trade_date=draw(days(2, 5)), **named))
+    for action in draw(st.lists(st.sampled_from(["B1", "B2", "B3"]), min_size=1, max_size=4)):
+        what = draw(st.sampled_from([ANNOUNCED, exchanges(), dated(AmendCorporateAction)]).flatmap(lambda kind: kind))
+        ex_date = draw(days(-1, 5))
+        pay_date = ex_date + timedelta(days=draw(st.integers(0, 3)))
+        found.append(msgspec.structs.replace(what, action=action, ex_date=ex_date, pay_date=pay_date))
+    cancelled = st.builds(CancelCorporateAction, command_id=_X, action=st.sampled_from(["B1", "B2"]))
+    found += draw(st.lists(cancelled, max_size=1))
+    found.append(RollBusinessDate(command_id="x", business_date=DAY + timedelta(days=9)))
+    return numbered(found, "ended-")
+
+
+@st.composite
 def with_actions(draw: st.DrawFn, histories: st.SearchStrategy[list[AnyCommand]]) -> list[AnyCommand]:
-    """Some more commands anywhere in a history; in half of them companies become others."""
+    """Some more commands anywhere in a history; in half of them companies become others, and in half, trades have
+    ended by the time that it is known.
+    """
     history = list(draw(histories))
     issued = draw(st.sampled_from([_ANY, _COMPANIES]).flatmap(lambda kinds: kinds))
     places = sorted(draw(st.lists(st.integers(0, len(history)), min_size=len(issued), max_size=len(issued))))
     for place, command in reversed(list(zip(places, numbered(issued, "action-"), strict=True))):
         history.insert(place, command)
+    if draw(st.booleans()):
+        books = [each.book for each in history if isinstance(each, BookTrade)]
+        history += draw(ended(books[0]))
     return history

@@ -288,7 +288,10 @@ def becomings(trade_ids: st.SearchStrategy[str], **fields: Any) -> st.SearchStra
                 counterparty=st.sampled_from(["ACME", "BETA"]), **fields,
             ),
             about(IncreaseTrade, own, **size, **fields), about(DecreaseTrade, own, **size, **fields),
-            about(TerminateTrade, own, amount=decimals("0", "12.5", "-3", "0.001"), **fields),
+            about(
+                TerminateTrade, own, amount=decimals("0", "12.5", "-3", "0.001"), trade_date=st.none() | days(-2, 5),
+                **fields,
+            ),
         )
 
     return trade_ids.flatmap(of)

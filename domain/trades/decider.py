@@ -287,8 +287,10 @@ class TradeDecider:
             self._undo.put(self.used, terms.book, used + notional if sign > 0 else used - notional)
 
     def _hold(self, terms: Economics | Moved, sign: int) -> None:
-        for instrument, quantity in self.entitlements.hold(terms, sign):
-            self._add(terms.book, instrument, quantity)
+        self._add(terms.book, terms.instrument, terms.quantity if sign > 0 else -terms.quantity)
+        if changed := self.entitlements.hold(terms, sign):
+            for key, quantity in self.entitlements.of_book(terms.book, changed):
+                self._undo.put(self.positions, key, quantity)
 
     def _entitled(self, event: AppliedEvents) -> None:
         if changed := self.entitlements.evolve(event):

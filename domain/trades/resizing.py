@@ -15,6 +15,7 @@ from domain.events.trades import Economics
 from domain.money import ZERO, require_amount, require_positive, round_to
 from domain.refusals import Refused
 from domain.trades.dating import begins, dated_about
+from domain.trades.entitlements import ENTITLING
 from domain.trades.handover import (
     PLAIN,
     fees_of,
@@ -67,7 +68,10 @@ def resize(log: "TradeDecider", trade: TradeState, command: ResizeCommand, envel
 
 
 def terminate(log: "TradeDecider", trade: TradeState, command: TerminateTrade, envelope: Envelope) -> Event:
-    """Every part is dealt back at its own price: what is left to pay are the unwind amount and the trade's own fees."""
+    """Every part is dealt back at its own price: what is left to pay are the unwind amount and the trade's own fees.
+
+    One that is to be dealt later still is dealt back when it is.
+    """
     require_whole(trade, "terminated")
     require_product(trade.terms, PLAIN, "terminated")
     require_same_units(log, trade)
@@ -79,10 +83,11 @@ def terminate(log: "TradeDecider", trade: TradeState, command: TerminateTrade, e
     due_on = require_not_before(command.due_on or max(fields["business_date"], day), day, "$.due_on")
     _require_position(log, trade.terms)
     parts = in_parts(trade, fields["effective_at"]).parts
+    entitling = trade.terms.product in ENTITLING
     back = tuple(
         replace(
-            part, quantity=-part.quantity, amount=-part.amount, trade_date=day, executed_at=fields["effective_at"],
-            closes=(),
+            part, quantity=-part.quantity, amount=-part.amount, trade_date=max(day, part.trade_date),
+            executed_at=fields["effective_at"], closes=(), unwinds=entitling and part.trade_date < day,
         )
         for part in parts
     )

@@ -75,6 +75,10 @@ class Ways:
                     waiting.append((into, ex_date))
         return tuple(sorted(found.keys() - {instrument}))
 
+    def from_which(self, instrument: str) -> list[str]:
+        """The instruments that ``instrument`` has ever come of at once."""
+        return [name for name, ways in self.ways.items() if any(into == instrument for into, _ in ways)]
+
     def before(self, instrument: str) -> list[str]:
         """The instruments that ``instrument`` may have come of."""
         return sorted(name for name in self.ways if instrument in self.onward(name, date.min))

@@ -35,7 +35,11 @@ class Outcome(NamedTuple):
 
 def run(fills: list[Fill], method: str) -> Outcome:
     """What is left of a run by one of the methods."""
-    return moving_average(fills) if method == "average" else slice_by_slice(fills, method)
+    # What was dealt of nothing is no more than its money.
+    money = sum((fill.cost for fill in fills if not fill.quantity), Fraction(0))
+    fills = [fill for fill in fills if fill.quantity]
+    found = moving_average(fills) if method == "average" else slice_by_slice(fills, method)
+    return found._replace(realised=found.realised - money)
 
 
 def slice_by_slice(fills: list[Fill], method: str) -> Outcome:

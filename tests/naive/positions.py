@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tests.naive.actions import Action, Done, handed_on, run_through, standing_actions
 from tests.naive.facts import Fact, Margin, Moved, Row, Trade, margins, multiplier, standing_trades, standing_transfers
@@ -26,6 +26,15 @@ class Position(NamedTuple):
 
 _NO = Fraction(0)
 NOTHING = Position(_NO, _NO, _NO, _NO, _NO, _NO, _NO, _NO, _NO, 0, [])
+
+
+class End(NamedTuple):
+    """What a trade that ended early has become is dealt back at a place, and what actions did to it is undone."""
+
+    trade_id: str
+    place: tuple[str, int, datetime, str]
+    fill: Fill
+    undone: list[Done]
 
 
 class Books(NamedTuple):
@@ -51,7 +60,10 @@ class Books(NamedTuple):
     def run(self, key: str, until: Action | None = None) -> tuple[Outcome, list[Done]]:
         """A position from the first of its trades, up to one of its actions or to the end."""
         book, _, name = key.partition("/")
-        fills, actions = _dated(*self.held.get(key, ([], []))), self.about(key)
+        ends, actions = self.ends(key), self.about(key)
+        if until is not None:
+            ends = [end for end in ends if end.place[0] < until.ex_date]
+        fills = _dated(*self.held.get(key, ([], [])), ends)
         if until is not None:
             fills = [(day, fill) for day, fill in fills if day < until.ex_date]
             actions = [action for action in actions if action.place(name) < until.place(name)]
@@ -59,7 +71,36 @@ class Books(NamedTuple):
         def arriving(action: Action) -> list[Fill]:
             return handed_on(action, self.run(f"{book}/{action.instrument}", action)[0].lots)
 
-        return run_through(name, fills, actions, self.method(key), arriving)
+        outcome, acted = run_through(name, fills, actions, self.method(key), arriving)
+        undone = [each for end in ends for each in end.undone]
+        return outcome, [
+            what._replace(
+                quantity=what.quantity + sum(each.quantity for each in undone if each.action == what.action),
+                exchanged=what.exchanged + sum(each.exchanged for each in undone if each.action == what.action),
+            )
+            for what in acted
+        ]
+
+    def ends(self, key: str) -> list[End]:
+        """What is dealt back in a position of trades that issuers did something to between their day and their end: in
+        a world where there was nothing but the trade, it is what is there then.
+        """
+        book, found = key.partition("/")[0], []
+        for other, (trades, _) in self.held.items():
+            for trade in trades if other.startswith(f"{book}/") else ():
+                back = sorted((row for row in trade.rows if row.dealt.get("unwinds")), key=_place)
+                if not back:
+                    continue
+                kept = trade._replace(rows=[row for row in trade.rows if row not in back])
+                day = back[0].dealt["trade_date"]
+                alone = Books({other: ([kept], [])}, [each for each in self.actions if each.ex_date <= day])
+                undone = [
+                    each._replace(quantity=-each.quantity, exchanged=-each.exchanged, proceeds=_NO, gross=_NO, tax=_NO)
+                    for each in alone.run(key)[1] if each.quantity or each.exchanged
+                ]
+                if undone:
+                    found.append(_end(back if other == key else [], _place(back[0]), trade.trade_id, undone))
+        return found
 
 
 def positions(facts: list[Fact], at: datetime | None = None) -> dict[str, Position]:
@@ -143,10 +184,20 @@ def _position(key: str, books: Books) -> Position:
     )
 
 
-def _dated(trades: list[Trade], transfers: list[Moved]) -> list[tuple[str, Fill]]:
+def _end(back: list[Row], place: Any, trade_id: str, undone: list[Done]) -> End:
+    quantity = sum((_fill(row).quantity for row in back), _NO) + sum((each.quantity for each in undone), _NO)
+    cost = sum((_fill(row).cost for row in back), _NO) + sum((each.exchanged for each in undone), _NO)
+    price = round(cost / quantity, 12) if quantity else _NO
+    return End(trade_id, place, Fill(place[3], place[0], quantity, price, cost), undone)
+
+
+def _dated(trades: list[Trade], transfers: list[Moved], ends: list[End]) -> list[tuple[str, Fill]]:
     """All that was dealt, each with its day."""
     by_id = sorted(trades, key=lambda trade: trade.trade_id)
-    runs = [*((_place(row), [_fill(row)]) for trade in by_id for row in trade.rows),
+    ended = {end.trade_id for end in ends}
+    runs = [*((_place(row), [_fill(row)]) for trade in by_id for row in trade.rows
+              if not (row.dealt.get("unwinds") and trade.trade_id in ended)),
+            *((end.place, [end.fill]) for end in ends),
             *((_place_of(moved), list(_fills(moved))) for moved in transfers if moved.holds)]
     for closing in (each for trade in trades for each in trade.closings):
         # What expires comes after all that was traded that day.

@@ -25,7 +25,7 @@ def test_whoever_makes_another_state_of_the_same_events_raises_the_number_of_the
     for decider in (rules.trades, rules.market):
         decider.undo.keep()
     assert (RULES, rules.trades.kept(), rules.market.kept()) == (
-        1,
+        2,
         KeptTrades(
             # 12 shares at 88.40, and 110 dollars at 1.25; what was amended and cancelled is free again.
             used={"EQ-1": Decimal("1148.80"), "EQ-2": Decimal(360)},

@@ -77,9 +77,23 @@ def test_a_fraction_of_all_that_comes_is_paid_out_from_the_position_of_the_child
     )
     # Three and a half come at 140, of which the half cost 20 and brings 15.
     assert figures(told.position(instrument="AXA"), *FIGURES) == [3, 120, -5]
+    assert told.limited(instrument="AXA") == 3
     assert figures(told.cash(), "settled", "receivable") == [0, 15]
     assert told.tell(roll(PAY)).cash().settled == 15
     assert told.accounts()["Equity:Trading:AXA", "EUR"] == 120
+
+
+def test_a_fraction_is_paid_out_to_the_cent_also_where_it_opens_more_of_a_short_position() -> None:
+    told = Told(
+        CHILD, roll(DAY), bought("T1", "13.2", "100"), bought("T2", "10", "70", side="sell", instrument="AXA"),
+        announced(spin_off("1", "4", "20", "40.03")), roll(EX),
+    )
+    # 3.3 come and 0.3 of them go for 12.01: the price of one is rounded, the money is not.
+    position = told.position(instrument="AXA")
+    assert [position.quantity, position.lots[-1].quantity, position.lots[-1].cost] == [
+        -7, Decimal("-0.3"), Decimal("-12.01")
+    ]
+    assert position.cost - position.realised == 264 - 700 - Decimal("12.01")
 
 
 def test_who_is_short_owes_the_shares_of_the_child() -> None:
