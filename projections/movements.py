@@ -26,7 +26,7 @@ from domain.events import (
     VariationMarginSettled,
 )
 from domain.events.products import OptionEvent, RateFixed
-from domain.events.trades import Economics, LoanSchedule, Product, multiplier_of
+from domain.events.trades import Economics, Fixing, LoanSchedule, Product, multiplier_of
 from domain.money import ZERO, divide
 from domain.schema import Recorded
 from projections.accounts import held_as
@@ -61,7 +61,8 @@ class Held(Document, kw_only=True):
     ``valid_to`` and ``known_to_sequence`` are None while it still holds, or is still thought to.
 
     ``beyond`` is what it costs beside quantity x price, ``closes`` the lots that it takes first, ``brings`` those that
-    it brings from another book; ``fees`` are those that are no part of the cost. ``loan`` is how interest runs.
+    it brings from another book; ``fees`` are those that are no part of the cost. ``loan`` is how interest runs,
+    ``fixing`` one rate of it: those that were told before, or after, may hold at other times.
     """
 
     book: str
@@ -95,6 +96,7 @@ class Held(Document, kw_only=True):
     source: str = ""
     beyond: Decimal = ZERO
     loan: LoanSchedule | None = None
+    fixing: Fixing | None = None
     closes: tuple[NamedLot, ...] = ()
     brings: tuple[Lot, ...] = ()
 
@@ -156,7 +158,7 @@ class Movements:
     """
 
     name = "movements"
-    version = 6
+    version = 7
     needs: ClassVar[tuple[str, ...]] = ("movements",)
     appends = False
     columns: ClassVar[tuple[str, ...]] = ("book", "instrument", "desk")
@@ -299,6 +301,7 @@ def _followed(key: str, fact: TradeEvent, event: Recorded) -> Movement:
         _close(followed, fact)
     elif isinstance(fact, RateFixed):
         followed.quantity, followed.amount, followed.postings = ZERO, ZERO, ()
+        followed.loan, followed.fixing = None, fact.fixing
     elif isinstance(fact, PenaltyBooked):
         followed.quantity, followed.amount = ZERO, fact.amount
         followed.postings = _but_nothing(penalty_postings(fact))

@@ -101,7 +101,7 @@ class Positions:
     """
 
     name = "positions"
-    version = 6
+    version = 7
     needs: ClassVar[tuple[str, ...]] = ("movements",)
     appends = False
     columns: ClassVar[tuple[str, ...]] = ("book", "instrument", "desk")
@@ -140,8 +140,7 @@ class Positions:
             _settle(position, fact)
         elif isinstance(fact, RateFixed):
             position.realised_change = ZERO
-            assert fact.terms.loan is not None
-            position.loans = lending.fixed(position.loans, fact.trade_id, fact.terms.loan)
+            position.loans = lending.fixed(position.loans, fact.trade_id, fact.fixing, position.currency)
         elif isinstance(fact, OptionEvent):
             position.settled += fact.quantity
             _fold_again(position, _elsewhere(view))
@@ -307,4 +306,4 @@ def _settle(position: Position, fact: SettlementEvent) -> None:
         position.cost = position.quantity
         position.income += fact.quantity + fact.amount
         assert fact.terms.loan is not None
-        position.loans = lending.changed(position.loans, fact.trade_id, fact.quantity, fact.terms.loan)
+        position.loans = lending.repaid(position.loans, fact.trade_id, fact.quantity, fact.terms.loan)

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
+from itertools import permutations
 from typing import Any
 
 import pytest
 
-from domain.commands import AnyCommand, ClosePeriod, SettleTrade
+from domain.commands import AnyCommand, ClosePeriod, RepayEarly, SettleTrade
 from domain.money import exact
 from projections.accruals import accrued_on
 from projections.as_of import Instant, position_at
@@ -74,6 +75,46 @@ def test_a_late_fixing_of_a_closed_day_says_which_and_is_recorded_on_an_open_one
     assert (late.restates, late.business_date) == (DAY + timedelta(10), DAY + timedelta(16))
     assert (in_time.restates, from_now_on.restates) == (None, None)
     assert accrued(history, 12) == 50 + 6
+
+
+def said_of(history: History) -> list[Any]:
+    found: list[Any] = [position(history, None).loans, history.documents("positions")["EQ-1/LOAN-EUR"].loans]
+    return [*found, *(position(history, opening(days)).loans for days in range(5, 40, 5))]
+
+
+def test_fixings_of_several_days_come_to_the_same_in_any_order_of_telling() -> None:
+    fixings = [fixing("2", 10), fixing("6", 20), fixing("0", 30)]
+    expected = said_of(told(*fixings))
+    assert [[each.rate for each in loans[0].schedule.fixings] for loans in expected[:2]] == [[2, 6, 0]] * 2
+    assert expected[0] == expected[1]
+    assert [len(loans[0].schedule.fixings) for loans in expected[2:]] == [0, 1, 1, 2, 2, 3, 3]
+    for order in permutations(fixings):
+        assert said_of(told(day(30), *order)) == expected
+
+
+def test_what_is_told_of_an_earlier_day_does_not_bring_what_holds_only_later() -> None:
+    """The later one was told before, and holds from a time of its own."""
+    history = told(fixing("6", 5, effective_at=opening(25)), fixing("2", 10))
+    assert [accrued(history, days) for days in (10, 20, 25)] == [50, 80, 25 + 5 * 7 + 15 * 3]
+
+
+def test_another_rate_of_the_same_day_takes_the_place_of_what_was_told_before() -> None:
+    history = told(fixing("2", 10), fixing("6", 10))
+    assert accrued(history, 20) == 50 + 70
+    assert accrued(history, 20, fixed_events(history)[0].sequence) == 50 + 30
+    corrected = told(fixing("2", 10), fixing("6", 10, effective_at=opening(15)))
+    assert [accrued(corrected, days) for days in (14, 20)] == [50 + 12, 50 + 70]
+
+
+def test_what_is_repaid_early_runs_at_the_rates_that_held() -> None:
+    """Ten days at 5 %, of two thirds five more at 3 %; a rate that holds only later is not seen in them."""
+    part = about(RepayEarly, quantity=Decimal(12_000))
+    history = told(fixing("2", 10), fixing("6", 5, effective_at=opening(30)), day(11), part)
+    (repaid,) = (each for each in history.events if each.type == "loan.partly-repaid-early.v1")
+    then = position(history, opening(15), repaid.sequence)
+    assert accrued_on(then, DAY + timedelta(15)) == Decimal("43.33")
+    live = history.documents("positions")["EQ-1/LOAN-EUR"].loans
+    assert position(history, None).loans == live
 
 
 def carry(history: History, first: Sequence[int], last: Sequence[int]) -> list[Decimal]:
