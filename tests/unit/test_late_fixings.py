@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from domain.commands import AnyCommand, ClosePeriod, RepayEarly, SettleTrade
+from domain.commands import AmendTrade, AnyCommand, ClosePeriod, InstructSettlement, RepayEarly, SettleTrade
 from domain.money import exact
 from projections.accruals import accrued_on
 from projections.as_of import Instant, position_at
 from projections.profit import Marks, States, effects
 from projections.quotes import QuotesAt
+from projections.settlements_at import settlements_at
 from tests.documents import History
 from tests.instruments import day, followed, trade
 from tests.properties.instants import among
@@ -115,6 +116,28 @@ def test_what_is_repaid_early_runs_at_the_rates_that_held() -> None:
     assert accrued_on(then, DAY + timedelta(15)) == Decimal("43.33")
     live = history.documents("positions")["EQ-1/LOAN-EUR"].loans
     assert position(history, None).loans == live
+
+
+def due(history: History, days: int) -> Decimal:
+    """At maturity, as of the opening of a day."""
+    of_trade = [each for each in history.events if each.stream == "trade:T1"]
+    return settlements_at(of_trade, Instant(opening(days), LAST))["EQ-1/T1/maturity"].amount
+
+
+def test_what_is_due_at_maturity_follows_from_the_rates_that_held() -> None:
+    """Whatever else was told of the loan once they were known."""
+    fixings = [fixing("2", 10), fixing("6", 20)]
+    later = [about(InstructSettlement, instruction="SI-1", effective_at=opening(5))]
+    for order in permutations([*fixings, *later]):
+        history = told(*order)
+        assert [due(history, days) for days in (5, 10, 20)] == [36_200, 36_140, 36_220]
+        assert history.documents("settlements")["EQ-1/T1/maturity"].amount == 36_220
+
+
+def test_a_rate_that_was_fixed_for_later_terms_says_nothing_of_those_before() -> None:
+    amended = about(AmendTrade, terms=floating("take"), effective_at=opening(12))
+    history = followed(History(), day(0), trade(floating()), amended, fixing("2", 10))
+    assert [due(history, days) for days in (10, 12)] == [36_200, -36_140]
 
 
 def carry(history: History, first: Sequence[int], last: Sequence[int]) -> list[Decimal]:
