@@ -87,7 +87,7 @@ def scaled(quantity: Decimal, new: Decimal, old: Decimal) -> Decimal:
 
 
 def opening_of(day: date) -> datetime:
-    """From when an action of that day holds."""
+    """From when what is of that day holds."""
     return datetime.combine(day, time.min, UTC)
 
 

@@ -7,9 +7,9 @@ from decimal import Decimal
 import msgspec
 from msgspec.structs import replace
 
-from domain.events.trades import LoanSchedule
+from domain.events.trades import Fixing, LoanSchedule
 from domain.money import ZERO
-from domain.trades.accrual import interest_between
+from domain.trades.accrual import interest_between, refixed
 
 
 class Loan(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
@@ -32,9 +32,19 @@ def changed(loans: Loans, trade_id: str, quantity: Decimal, schedule: LoanSchedu
     return tuple(found[name] for name in sorted(found) if found[name].quantity)
 
 
-def fixed(loans: Loans, trade_id: str, schedule: LoanSchedule) -> Loans:
-    """With other rates for a loan, if it is open."""
-    return tuple(replace(each, schedule=schedule) if each.trade_id == trade_id else each for each in loans)
+def repaid(loans: Loans, trade_id: str, quantity: Decimal, schedule: LoanSchedule) -> Loans:
+    """With ``quantity`` more of a loan, of which the rest may fall due on another day, at the rates that it ran at."""
+    known = next((each.schedule for each in loans if each.trade_id == trade_id), schedule)
+    return changed(loans, trade_id, quantity, replace(schedule, fixings=known.fixings))
+
+
+def fixed(loans: Loans, trade_id: str, fixing: Fixing, currency: str) -> Loans:
+    """With one more rate for a loan, if it is open: those of several days come to the same in any order."""
+    return tuple(
+        replace(each, schedule=refixed(each.schedule, fixing, each.quantity, currency))
+        if each.trade_id == trade_id else each
+        for each in loans
+    )
 
 
 def earned(loans: Iterable[Loan], currency: str, day: date) -> Decimal:

@@ -26,7 +26,7 @@ from domain.events import (
     VariationMarginSettled,
 )
 from domain.events.products import OptionEvent, RateFixed
-from domain.events.trades import Economics, LoanSchedule, Product, multiplier_of
+from domain.events.trades import Economics, Fixing, LoanSchedule, Product, multiplier_of
 from domain.money import ZERO, divide
 from domain.schema import Recorded
 from projections.accounts import held_as
@@ -62,7 +62,8 @@ class Held(Document, kw_only=True):
 
     ``beyond`` is what it costs beside quantity x price, ``closes`` the lots that it takes first, ``brings`` those that
     it brings from another book; one that ``unwinds`` deals back what its trade has become by then. ``fees`` are those
-    that are no part of the cost. ``loan`` is how interest runs.
+    that are no part of the cost. ``loan`` is how interest runs, ``fixing`` one rate of it: those that were told before,
+    or after, may hold at other times.
     """
 
     book: str
@@ -96,6 +97,7 @@ class Held(Document, kw_only=True):
     source: str = ""
     beyond: Decimal = ZERO
     loan: LoanSchedule | None = None
+    fixing: Fixing | None = None
     closes: tuple[NamedLot, ...] = ()
     brings: tuple[Lot, ...] = ()
     unwinds: bool = False
@@ -306,6 +308,7 @@ def _followed(key: str, fact: TradeEvent, event: Recorded) -> Movement:
         _close(followed, fact)
     elif isinstance(fact, RateFixed):
         followed.quantity, followed.amount, followed.postings = ZERO, ZERO, ()
+        followed.loan, followed.fixing = None, fact.fixing
     elif isinstance(fact, PenaltyBooked):
         followed.quantity, followed.amount = ZERO, fact.amount
         followed.postings = _but_nothing(penalty_postings(fact))

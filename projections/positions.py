@@ -141,8 +141,7 @@ class Positions:
             _settle(position, fact)
         elif isinstance(fact, RateFixed):
             position.realised_change = ZERO
-            assert fact.terms.loan is not None
-            position.loans = lending.fixed(position.loans, fact.trade_id, fact.terms.loan)
+            position.loans = lending.fixed(position.loans, fact.trade_id, fact.fixing, position.currency)
         elif isinstance(fact, OptionEvent):
             position.settled += fact.quantity
             _fold_again(position, _elsewhere(view))
@@ -310,4 +309,4 @@ def _settle(position: Position, fact: SettlementEvent) -> None:
         position.cost = position.quantity
         position.income += fact.quantity + fact.amount
         assert fact.terms.loan is not None
-        position.loans = lending.changed(position.loans, fact.trade_id, fact.quantity, fact.terms.loan)
+        position.loans = lending.repaid(position.loans, fact.trade_id, fact.quantity, fact.terms.loan)

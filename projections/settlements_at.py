@@ -4,8 +4,12 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from domain.events import Event, TradeCancelled, TradeCorrected
+from msgspec.structs import replace
+
+from domain.events import Event, SettlementEvent, TradeCancelled, TradeCorrected, TradeEvent
+from domain.events.products import RateFixed
 from domain.schema import Recorded
+from domain.trades.accrual import refixed
 from domain.trades.state import TradeState, evolve_trade
 from projections.as_of import Instant
 from projections.settlements import Settlement, Settlements
@@ -34,11 +38,12 @@ def settlements_at(history: Iterable[Recorded], at: Instant) -> dict[str, Settle
     for recorded in history:
         if recorded.sequence > at.known_at or not _had_happened(recorded.event, state, at.valid_at):
             continue
-        state = evolve_trade(state, recorded.version, recorded.sequence, recorded.event)
+        happened = _at_the_rates_that_held(recorded, state)
+        state = evolve_trade(state, happened.version, happened.sequence, happened.event)
         if state is None:
             break
-        for key in SETTLEMENTS.keys(recorded):
-            settlement = SETTLEMENTS.project(key, found.get(key), recorded, _Trade(state))
+        for key in SETTLEMENTS.keys(happened):
+            settlement = SETTLEMENTS.project(key, found.get(key), happened, _Trade(state))
             if settlement is not None:
                 settlement.log, settlement.sequence = recorded.log, recorded.sequence
                 found[key] = settlement
@@ -51,4 +56,21 @@ def _had_happened(fact: Event, state: TradeState | None, valid_at: datetime | No
     if isinstance(fact, TradeCorrected) and state is not None and fact.revision != state.revision + 1:
         # It puts right what was agreed later.
         return False
+    if isinstance(fact, RateFixed) and state is not None and fact.revision != state.revision:
+        # It was fixed for what was agreed later.
+        return False
     return isinstance(fact, NEVER_OTHERWISE) or fact.effective_at <= valid_at
+
+
+def _at_the_rates_that_held(recorded: Recorded, state: TradeState | None) -> Recorded:
+    """What follows a floating loan tells of it as it was known by then, with rates that may hold only later."""
+    fact = recorded.event
+    if state is None or state.terms.loan is None or not isinstance(fact, TradeEvent) or fact.revision != state.revision:
+        return recorded
+    if isinstance(fact, SettlementEvent) and fact.leg == "maturity":
+        return recorded
+    terms = state.terms
+    if isinstance(fact, RateFixed):
+        loan = refixed(state.terms.loan, fact.fixing, terms.quantity, terms.currency)
+        terms = replace(terms, loan=loan)
+    return replace(recorded, event=replace(fact, terms=terms))

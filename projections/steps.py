@@ -11,7 +11,7 @@ from domain.money import ONE, ZERO
 from projections.corporate_actions import Effect, posted, taken, units
 from projections.exchanges import HUNDRED, handed_on, taken_over
 from projections.journal import Posting
-from projections.lending import Loans, changed, fixed
+from projections.lending import Loans, changed, fixed, repaid
 from projections.lots import EMPTY, Fill, Holding, Lot, Place, add
 from projections.movement_ids import revision_of
 from projections.movements import FILLING, Held
@@ -90,16 +90,16 @@ class Run(Generic[M]):
         """Money is held at par."""
         total = self.holding.quantity + movement.quantity
         self.holding = Holding(total, total, ZERO, ())
-        if movement.loan is None:
-            return
-        name = movement.trade_id
-        if movement.kind == "trade":
-            self._revisions[name] = revision_of(movement.id)
-        if movement.kind != "fixing":
-            self.loans = changed(self.loans, name, movement.quantity, movement.loan)
-        elif self._revisions.get(name) == revision_of(movement.id):
+        name, revision = movement.trade_id, revision_of(movement.id)
+        if movement.fixing is not None:
             # New terms begin without what was fixed for the old ones.
-            self.loans = fixed(self.loans, name, movement.loan)
+            if self._revisions.get(name) == revision:
+                self.loans = fixed(self.loans, name, movement.fixing, movement.currency)
+        elif movement.loan is not None and movement.kind == "trade":
+            self._revisions[name] = revision
+            self.loans = changed(self.loans, name, movement.quantity, movement.loan)
+        elif movement.loan is not None:
+            self.loans = repaid(self.loans, name, movement.quantity, movement.loan)
 
     def _act(self, movement: M) -> Step[M]:
         name = movement.trade_id

@@ -36,6 +36,7 @@ from tests.strategies import (
     changes,
     days,
     decimals,
+    lendings,
     numbered,
 )
 
@@ -63,7 +64,7 @@ def _lives_of(place: int, moments: Moments) -> st.SearchStrategy[list[AnyCommand
     revised = (changes(st.just(ids[name]), terms=TERMS[name], effective_at=moments) for name in NAMES[:-1])
     later = st.one_of(
         *[st.sampled_from(plain(ids))] * 4, option_changes(options, moments), option_changes(options, moments),
-        loan_changes(loans, moments), margins(book_of(ids["future"]), moments), *revised,
+        lendings(loans, effective_at=moments), margins(book_of(ids["future"]), moments), *revised,
     )
     many = st.sampled_from([3, 9, 15]).flatmap(lambda count: st.lists(later, min_size=count, max_size=count))
     return st.tuples(first, settled, many).map(
@@ -111,23 +112,6 @@ def option_changes(trade_ids: st.SearchStrategy[str], moments: Moments) -> st.Se
     return st.one_of(
         about(ExerciseOption, trade_ids, **used), about(AssignOption, trade_ids, **used),
         about(ExpireOption, trade_ids, on=st.sampled_from([EXPIRY, DAY]), **some),
-    )
-
-
-def loan_changes(trade_ids: st.SearchStrategy[str], moments: Moments) -> st.SearchStrategy[AnyCommand]:
-    """Rates that are fixed, loans that are rolled over or repaid early."""
-    at: dict[str, Any] = {"effective_at": moments}
-    rates = decimals("2", "0", "7.25")
-    return st.one_of(
-        about(FixRate, trade_ids, rate=rates, fixed_from=days(0, 40), **at),
-        about(
-            RollOverLoan, trade_ids, new_trade_id=DELIVERED, rate=rates, tenor=st.just("1M"), capitalises=st.booleans(),
-            **at,
-        ),
-        about(
-            RepayEarly, trade_ids, quantity=st.none() | decimals("50", "20.01"), repaid_on=st.none() | days(1, 9),
-            break_cost=decimals("0", "1.5", "-2"), **at,
-        ),
     )
 
 

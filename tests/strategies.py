@@ -25,15 +25,11 @@ from domain.commands import (
     CompressTrades,
     CorrectTrade,
     DecreaseTrade,
-    DefineBook,
-    DefineCounterparty,
-    DefineDesk,
-    DefineLegalEntity,
-    DefineTrader,
     DissolveNet,
     EngageKillSwitch,
     EquityTerms,
     FailSettlement,
+    FixRate,
     FutureTerms,
     FxForwardTerms,
     FxSpotTerms,
@@ -52,9 +48,11 @@ from domain.commands import (
     RecordPrice,
     ReleaseKillSwitch,
     ReleaseSettlement,
+    RepayEarly,
     ReportMismatch,
     RestrictInstrument,
     RollBusinessDate,
+    RollOverLoan,
     SetLimit,
     SetPenaltyRate,
     SetSettlementCycle,
@@ -64,30 +62,8 @@ from domain.commands import (
 )
 from domain.commands.lifecycle import Allocation
 from domain.commands.lots import NamedLot
-from domain.identifiers import lei_of
-from infra.logs import CommandedLogs
-from tests.instruments import INSTRUMENTS
-from tests.ledger import founded, logs_in_memory, send
 from tests.rules import DAY, MOMENT
 
-WORLD: tuple[AnyCommand, ...] = (
-    DefineLegalEntity(
-        command_id="w1", entity="BANK-US", name="Bank", lei=lei_of("EVERBOOK0000000003"), base_currency="USD"
-    ),
-    DefineDesk(command_id="w2", desk="US", name="America", entity="BANK-US"),
-    DefineBook(command_id="w3", book="US-1", name="Third", desk="US"),
-    DefineTrader(command_id="w4", trader="ben", name="Ben", desk="US"),
-    DefineCounterparty(command_id="w5", counterparty="BETA", name="Beta", lei=lei_of("EVERBOOK0000000004")),
-    RecordFxRate(command_id="w6", base="USD", quote="JPY", rate=Decimal("150.5")),
-    SetPenaltyRate(command_id="w7", kind="liquid-shares", rate=Decimal("1.5"), effective_from=DAY),
-    SetPenaltyRate(command_id="w8", kind="lack-of-cash", rate=Decimal("3.5"), currency="EUR", effective_from=DAY),
-    ClassifyInstrument(command_id="w9", instrument="SAN", liquidity="liquid-shares", effective_from=DAY),
-    DefineBook(command_id="w10", book="LIFO-1", name="Latest", desk="EQ", lot_method="lifo", fees_in_cost=True),
-    DefineBook(command_id="w11", book="HIFO-1", name="Dearest", desk="EQ", lot_method="hifo", fees_in_cost=True),
-    DefineBook(command_id="w12", book="SPEC-1", name="Chosen", desk="EQ", lot_method="specific"),
-    DefineBook(command_id="w13", book="POOL-1", name="Pool", desk="EQ", lot_method="average", fees_in_cost=True),
-    *INSTRUMENTS,
-)
 BOOKS = {
     "EQ-1": "anna", "EQ-2": "anna", "US-1": "ben", "LIFO-1": "anna", "HIFO-1": "anna", "SPEC-1": "anna",
     "POOL-1": "anna",
@@ -98,14 +74,6 @@ TRADES = tuple(f"T{number}" for number in range(1, 15))
 def book_of(trade_id: str) -> str:
     """Every trade id belongs to one book, so that later commands meet the booking."""
     return tuple(BOOKS)[int(trade_id[1:]) % len(BOOKS)]
-
-
-def world(ledgers: int = 1, logs: CommandedLogs | None = None) -> CommandedLogs:
-    """A ledger, in memory if none is given, with books of two entities, by every lot method."""
-    logs = logs_in_memory(ledgers) if logs is None else founded(logs)
-    for command in WORLD:
-        send(logs, command)
-    return logs
 
 
 def decimals(*values: str) -> st.SearchStrategy[Decimal]:
@@ -210,8 +178,25 @@ def changes(
         about(CancelTrade, trade_ids, **fields), about(AffirmTrade, trade_ids, **fields),
         about(SettleTrade, trade_ids, **settled, **fields), about(SettleTrade, trade_ids, **settled, **fields),
         about(FailSettlement, trade_ids, cause=st.sampled_from(["securities", "cash"]), **fields),
-        handlings(trade_ids, **fields),
+        handlings(trade_ids, **fields), lendings(trade_ids, **fields),
     )
+
+
+def lendings(
+    trade_ids: st.SearchStrategy[str] = st.sampled_from(TRADES), **fields: Any  # noqa: B008
+) -> st.SearchStrategy[AnyCommand]:
+    """What becomes of loans: rates are fixed, late and in any order, what falls due is rolled over, or repaid early."""
+    rates = decimals("2", "0", "7.25", "-1.1")
+    fixing = about(FixRate, trade_ids, rate=rates, fixed_from=days(0, 3) | days(0, 40), **fields)
+    rolling = trade_ids.flatmap(lambda trade_id: about(
+        RollOverLoan, st.just(trade_id), new_trade_id=st.sampled_from(offspring(trade_id)[:2]), rate=rates,
+        tenor=st.sampled_from(["1W", "1M"]), capitalises=st.booleans(), **fields,
+    ))
+    repaying = about(
+        RepayEarly, trade_ids, quantity=st.none() | decimals("50", "20.01"), repaid_on=st.none() | days(1, 9),
+        break_cost=decimals("0", "1.5", "-2"), **fields,
+    )
+    return st.sampled_from([fixing, fixing, rolling, repaying]).flatmap(lambda kind: kind)
 
 
 def handlings(
@@ -341,7 +326,9 @@ def numbered(commands: Sequence[Any], prefix: str = "h") -> list[AnyCommand]:
 
 
 SHARES = EQUITY.map(lambda terms: msgspec.structs.replace(terms, instrument="SAN"))
-MONEY = LOANS.map(lambda terms: msgspec.structs.replace(terms, start_date=DAY))
+MONEY = st.sampled_from([LOANS, FLOATING, FLOATING]).flatmap(lambda kind: kind).map(
+    lambda terms: msgspec.structs.replace(terms, start_date=DAY)
+)
 COMPANIES = st.tuples(EQUITY, st.sampled_from(["SAN", "SAN", "AXA", "ETF"])).map(
     lambda both: msgspec.structs.replace(both[0], instrument=both[1])
 )
@@ -363,6 +350,8 @@ def _kinds(
         bookings(trade_ids, terms, moments), *[revised] * 4, *[became] * 3, compressions(pool),
         nettings(trade_ids, effective_at=moments),
     ]
+    if focus == "money":
+        kinds += [lendings(known, effective_at=moments)] * 9
     # Of equal strategies ``one_of`` takes one.
     return st.sampled_from([*kinds, *([_SURROUNDINGS] if surroundings else [])]).flatmap(lambda kind: kind)
 
@@ -376,9 +365,12 @@ def histories(
 
     def history(pool: tuple[str, ...], focus: str, booked: int, length: int) -> st.SearchStrategy[list[AnyCommand]]:
         first = st.tuples(*(bookings(st.just(each), _FOCUS[focus], moments) for each in pool[:booked]))
+        # What was lent is repaid, or rolled over, once it was paid out.
+        paid = pool[:booked:2] if focus == "money" else ()
+        then = st.tuples(*(about(SettleTrade, st.just(each), effective_at=moments) for each in paid))
         kinds = _kinds(pool[: booked + 1], focus, moments, surroundings=surroundings)
         later = st.lists(kinds, min_size=length, max_size=length)
-        return st.tuples(first, later).map(lambda both: numbered([*both[0], *both[1]]))
+        return st.tuples(first, then, later).map(lambda told: numbered([each for some in told for each in some]))
 
     focus = st.sampled_from(["anything", "one position", "one position", "companies", "money"])
     sizes = st.tuples(st.sampled_from(_POOLS), focus, st.integers(2, 9), st.integers(0, most))

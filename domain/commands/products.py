@@ -47,7 +47,9 @@ class SettleVariationMargin(Command, frozen=True, kw_only=True):
 
 
 class FixRate(TradeCommand, frozen=True, kw_only=True):
-    """From ``fixed_from`` on the index of a floating loan or deposit stands at ``rate`` percent; it may come late."""
+    """From ``fixed_from`` on the index of a floating loan or deposit stands at ``rate`` percent. It may come late, and
+    holds from the opening of that day all the same, if ``effective_at`` does not say otherwise.
+    """
 
     rate: Decimal
     fixed_from: date

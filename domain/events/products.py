@@ -6,7 +6,7 @@ from decimal import Decimal
 from domain.commands.contracts import FutureContract
 from domain.commands.reference import LotMethod
 from domain.events.envelope import Event
-from domain.events.trades import StatusEvent, TradeEvent, TradePartiallySettled, TradeSettled
+from domain.events.trades import Fixing, StatusEvent, TradeEvent, TradePartiallySettled, TradeSettled
 
 
 class OptionEvent(TradeEvent, frozen=True, kw_only=True):
@@ -61,6 +61,10 @@ class RateFixed(StatusEvent, frozen=True, kw_only=True):
 
     rate: Decimal
     fixed_from: date
+
+    @property
+    def fixing(self) -> Fixing:
+        return Fixing(fixed_from=self.fixed_from, rate=self.rate)
 
 
 class LoanRolledOver(TradeSettled, frozen=True, kw_only=True):

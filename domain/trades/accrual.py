@@ -5,9 +5,11 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
+from msgspec.structs import replace
+
 from domain.currencies import minor_unit
 from domain.day_counts import year_fraction
-from domain.events.trades import LoanSchedule
+from domain.events.trades import Fixing, LoanSchedule
 from domain.money import divide
 
 
@@ -21,6 +23,13 @@ def interest_between(
     for first, last, rate in _periods(loan, start or loan.start_date, until):
         total += Fraction(rate + loan.spread) * year_fraction(loan.day_count, first, last)
     return divide(principal * total.numerator, Decimal(100 * total.denominator), minor_unit(currency))
+
+
+def refixed(loan: LoanSchedule, fixing: Fixing, principal: Decimal, currency: str) -> LoanSchedule:
+    """With one more fixing, or another one of its day, and the interest on ``principal`` that follows."""
+    fixings = {each.fixed_from: each for each in (*loan.fixings, fixing)}
+    fixed = replace(loan, fixings=tuple(fixings[day] for day in sorted(fixings)))
+    return replace(fixed, interest=interest_between(fixed, principal, currency, loan.maturity_date))
 
 
 def _periods(loan: LoanSchedule, start: date, until: date) -> Iterator[tuple[date, date, Decimal]]:

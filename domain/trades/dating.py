@@ -1,10 +1,11 @@
 """When what a command says begins to hold, and on which day it is posted."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from domain.business_days import EARLIEST, LATEST
-from domain.commands import CancelTrade, Command, CorrectTrade, SettleTrade, TradeCommand
+from domain.commands import CancelTrade, Command, CorrectTrade, FixRate, SettleTrade, TradeCommand
+from domain.corporate_actions import opening_of
 from domain.decider import Envelope
 from domain.trades.state import TradeState
 
@@ -17,7 +18,7 @@ def begins(command: Command, trade_date: date, envelope: Envelope) -> datetime:
     the business date with that day.
     """
     if command.effective_at is None and trade_date > envelope["business_date"]:
-        envelope["effective_at"] = datetime.combine(trade_date, time.min, UTC)
+        envelope["effective_at"] = opening_of(trade_date)
     moment: datetime = envelope["effective_at"]
     return moment
 
@@ -61,6 +62,10 @@ def dated_about(
         about = min(command.trade_date or LATEST, trade.terms.trade_date)
     elif isinstance(command, CancelTrade):
         about = trade.terms.trade_date
+    elif isinstance(command, FixRate) and command.effective_at is None:
+        # A rate is a fact of the day from which it is fixed, whenever it is told.
+        about = command.fixed_from
+        fields["effective_at"] = opening_of(about)
     elif command.effective_at is not None:
         about = command.effective_at.date()
     fields["restates"] = restated(log, about)

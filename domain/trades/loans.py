@@ -14,7 +14,7 @@ from domain.events.trades import Economics, Fixing, LoanSchedule
 from domain.money import require_amount, require_positive
 from domain.refusals import Refused
 from domain.trades import obligations
-from domain.trades.accrual import interest_between
+from domain.trades.accrual import interest_between, refixed
 from domain.trades.products.loan import require_percent
 from domain.trades.settlement import settle
 from domain.trades.state import TradeState
@@ -35,13 +35,10 @@ def fix(trade: TradeState, command: FixRate, dated: Envelope) -> RateFixed:
     if not loan.start_date <= command.fixed_from < loan.maturity_date:
         raise Refused("date-out-of-range", "a rate is fixed for a day of the loan's life", "$.fixed_from")
     require_percent(command.rate, loan.spread, "$.rate")
-    fixings = {each.fixed_from: each for each in loan.fixings}
-    fixings[command.fixed_from] = Fixing(fixed_from=command.fixed_from, rate=command.rate)
-    fixed = replace(loan, fixings=tuple(fixings[day] for day in sorted(fixings)))
-    interest = interest_between(fixed, terms.quantity, terms.currency, loan.maturity_date)
+    fixing = Fixing(fixed_from=command.fixed_from, rate=command.rate)
     return RateFixed(
         **dated, trade_id=trade.trade_id, revision=trade.revision, rate=command.rate, fixed_from=command.fixed_from,
-        terms=replace(terms, loan=replace(fixed, interest=interest)),
+        terms=replace(terms, loan=refixed(loan, fixing, terms.quantity, terms.currency)),
     )
 
 

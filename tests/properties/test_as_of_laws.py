@@ -32,7 +32,8 @@ from tests.properties.test_neutrality import NEW, UNIQUE_MOMENT
 from tests.properties.test_order import HISTORIES
 from tests.properties.test_replay import events_of
 from tests.rules import DAY, MOMENT
-from tests.strategies import MOMENTS, TERMS, histories, world
+from tests.strategies import MOMENTS, TERMS, histories
+from tests.world import world
 
 KNOWN = 1_000_000
 WITH_ACTIONS = st.tuples(HISTORIES, OF_ACTIONS).map(lambda both: (*both[0], *both[1]))

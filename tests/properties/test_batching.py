@@ -14,7 +14,8 @@ from infra.owner import Owner
 from tests.action_histories import with_actions
 from tests.ledger import send
 from tests.rules import DAY
-from tests.strategies import histories, world
+from tests.strategies import histories
+from tests.world import world
 
 FIRST_DAY = RollBusinessDate(command_id="first", business_date=DAY)
 """Before the first roll the business date is that of the clock, and two runs may stand on two sides of midnight."""

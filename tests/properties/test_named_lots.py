@@ -14,7 +14,7 @@ from tests.ledger import send
 from tests.naive.positions import NOTHING, positions
 from tests.properties.test_second_model import shown, stored
 from tests.rules import booking
-from tests.strategies import world
+from tests.world import world
 
 BOOK = "SPEC-1"
 

@@ -13,7 +13,8 @@ from tests.ledger import send
 from tests.properties.test_replay import events_of
 from tests.properties.test_second_model import posted
 from tests.rules import DAY
-from tests.strategies import MOMENTS, TRADES, becomings, bookings, changes, numbered, offspring, world
+from tests.strategies import MOMENTS, TRADES, becomings, bookings, changes, numbered, offspring
+from tests.world import world
 
 ARRIVAL: dict[str, tuple[str, ...]] = {
     # When the log learned of it, and where in the log it stands.

@@ -24,9 +24,9 @@ from tests.properties.test_as_of import OF_THE_LAST_EVENT, fields, something
 from tests.properties.test_batching import FIRST_DAY, contents, cut, through_the_owner
 from tests.properties.test_replay import CUTS, events_of, folded, ledger_after
 from tests.properties.test_second_model import after, obliged, posted, shown, stored
-from tests.strategies import world
 from tests.trade_commands import about
 from tests.unit.test_loan_life import floating
+from tests.world import world
 
 REACHED = {
     "option.exercised.v1", "option.assigned.v1", "option.expired.v1", "margin.settled.v1", "loan.rate-fixed.v1",

@@ -20,7 +20,8 @@ from projections.projection import Document
 from projections.registry import PROJECTIONS
 from tests.action_histories import with_actions
 from tests.ledger import send
-from tests.strategies import histories, world
+from tests.strategies import histories
+from tests.world import world
 
 KINDS = {projection.name: projection.document_type for projection in PROJECTIONS}
 ENCODER = msgspec.json.Encoder(order="sorted")

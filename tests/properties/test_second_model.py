@@ -25,7 +25,8 @@ from tests.naive.journal import balances, entries
 from tests.naive.positions import NOTHING, positions
 from tests.naive.settlements import Obligation, settlements
 from tests.properties.instants import VALID, grouped, said
-from tests.strategies import histories, world
+from tests.strategies import histories
+from tests.world import world
 
 NAIVE = Path(__file__).parent.parent / "naive"
 

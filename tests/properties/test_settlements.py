@@ -46,8 +46,8 @@ from tests.strategies import (
     handlings,
     nettings,
     numbered,
-    world,
 )
+from tests.world import world
 
 MINE = ("T1", "T4", "T7", "T3")
 IDS = st.sampled_from(MINE)

@@ -17,7 +17,8 @@ from infra.logs import CommandedLogs, submission_of
 from infra.memory.recorder import MemoryRecorder
 from tests.action_histories import with_actions
 from tests.ledger import send
-from tests.strategies import histories, numbered, world
+from tests.strategies import histories, numbered
+from tests.world import world
 
 Stored = dict[str, LogRecorder]
 LEDGERS = 2

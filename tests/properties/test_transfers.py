@@ -25,8 +25,9 @@ from tests.properties.instants import grouped, said
 from tests.properties.test_as_of import OF_THE_LAST_EVENT, fields
 from tests.properties.test_second_model import posted, shown
 from tests.rules import DAY
-from tests.strategies import BOOKS, SHARES, bookings, changes, numbered, world
+from tests.strategies import BOOKS, SHARES, bookings, changes, numbered
 from tests.transfers import events_in, in_transit_of, with_lots
+from tests.world import world
 
 OWN = [book for book, trader in BOOKS.items() if trader == "anna"]
 IDS = [f"T{number}" for number in range(1, 15) if list(BOOKS)[number % len(BOOKS)] in OWN]

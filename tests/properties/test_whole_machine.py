@@ -28,7 +28,8 @@ from tests.naive.facts import facts_of
 from tests.naive.positions import NOTHING, positions
 from tests.properties.test_ledger_machine import FAULTS, Crash, FaultyRecorder
 from tests.properties.test_second_model import shown
-from tests.strategies import BOOKS, SHARES, TERMS, bookings, changes, days, numbered, world
+from tests.strategies import BOOKS, SHARES, TERMS, bookings, changes, days, numbered
+from tests.world import world
 
 LEDGERS = ("ledger-0", "ledger-1")
 LOGS = st.sampled_from(["reference", *LEDGERS])

@@ -24,8 +24,8 @@ from domain.outcomes import Principal
 from domain.routing import ledger_of
 from tests.ledger import send
 from tests.rules import DAY, booking, refusal, rules_after
-from tests.strategies import WORLD, world
 from tests.trade_commands import about, euros, money, shares
+from tests.world import WORLD, world
 
 
 def to(trade_id: str, book: str = "EQ-1", **fields: Any) -> Allocation:

@@ -9,8 +9,8 @@ from domain.outcomes import Outcome
 from infra.logs import CommandedLogs
 from tests.ledger import send
 from tests.rules import booking
-from tests.strategies import world
 from tests.trade_commands import about
+from tests.world import world
 
 
 def opened_anew(logs: CommandedLogs) -> CommandedLogs:

@@ -81,13 +81,13 @@ def test_of_what_is_repaid_early_only_the_rest_earns_on() -> None:
 
 
 def test_terms_that_are_agreed_anew_begin_without_what_was_fixed_for_the_old_ones() -> None:
-    booked = [day(0), trade(floating()), fixing("2", 10)]
+    booked = [day(0), trade(floating()), fixing("2", 0)]
     history = told(*booked, about(AmendTrade, terms=floating("lend")))
     assert accrued(history, 40) == 200
     # Until then the old terms held, with what was fixed for them.
     (amended,) = (each for each in history.events if each.type == "trade.amended.v1")
     just_before = amended.event.effective_at - timedelta(microseconds=1)
-    assert accrued(history, 40, valid_at=just_before) == 140
+    assert accrued(history, 40, valid_at=just_before) == 120
     again: FixRate = fixing("0", 10, command_id="again")
     assert accrued(told(*booked, about(AmendTrade, terms=floating("lend")), again), 40) == 80
 
