@@ -10,7 +10,7 @@ from projections.as_of import Instant, held_at
 from projections.explanation import Contribution, Figures, contributions, event_of
 from projections.movement_ids import Kind
 from projections.movements import Movement
-from projections.successions import Elsewhere, Successions, once, sources_of
+from projections.successions import Elsewhere, Successions, once, resting_on
 
 FIGURES = Figures.__struct_fields__
 
@@ -57,9 +57,7 @@ def difference(
     """What of one position changed; None when nothing did."""
     first, last = Instant(valid_at, known_from), Instant(valid_at, known_to)
     elsewhere = once(elsewhere)
-    # What it came to rest on another by later is no reason yet.
-    known = [each for each in movements if last.knows(each)]
-    related = [*known, *sources_of(known, elsewhere)]
+    related = resting_on(movements, elsewhere, known_to)
     if all(first.holds(each) == last.holds(each) for each in related):
         return None
     before, after = _contributed(movements, first, elsewhere), _contributed(movements, last, elsewhere)
@@ -72,15 +70,8 @@ def difference(
     of = movements[0]
     return Difference(
         book=of.book, instrument=of.instrument, currency=of.currency, before=old, after=new, change=_less(new, old),
-        items=items, causes=_causes(_reasons(movements, related), first, last),
+        items=items, causes=_causes(related, first, last),
     )
-
-
-def _reasons(movements: Sequence[Movement], related: Sequence[Movement]) -> list[Movement]:
-    """What may have changed something: of the positions that it rests on, what came before they handed on."""
-    until = max((each.trade_date for each in related if each.kind == "succession"), default=None)
-    own = {each.id for each in movements}
-    return [each for each in related if each.id in own or (until is not None and each.trade_date <= until)]
 
 
 def _contributed(

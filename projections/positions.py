@@ -34,7 +34,7 @@ from projections.lots import Fill, Holding, Lot, Place, add
 from projections.movements import TRADING, WITHOUT_LOTS, Held, Movement, beyond_price
 from projections.projection import Document, View
 from projections.steps import ACTING, Run, Succeeds, in_order
-from projections.successions import Elsewhere, Successions, once, sources_of
+from projections.successions import Elsewhere, Successions, last_change, once
 
 M = TypeVar("M", bound=Held)
 
@@ -101,7 +101,7 @@ class Positions:
     """
 
     name = "positions"
-    version = 6
+    version = 7
     needs: ClassVar[tuple[str, ...]] = ("movements",)
     appends = False
     columns: ClassVar[tuple[str, ...]] = ("book", "instrument", "desk")
@@ -229,20 +229,16 @@ def _replaced(fact: TradeEvent) -> list[tuple[Economics, int]]:
 
 
 def _follow(key: str, document: Position | None, event: Recorded, view: View) -> Position | None:
-    """The position after an event about a corporate action, or about what it rests on by one; None where neither it nor
-    that was touched.
+    """The position after an event about a corporate action, or about what it rests on by one; None where it is nothing
+    to it.
     """
     elsewhere = once(_elsewhere(view))
     own = elsewhere(*key.split("/", 1))
-    if not any(_is_changed(each, event) for each in (*own, *sources_of(own, elsewhere))):
+    if last_change(own, elsewhere, event.sequence, for_ever=True) != event.sequence:
         return None
     position = document.copy() if document else empty_of(own[0])
     _fold_again(position, elsewhere)
     return position
-
-
-def _is_changed(movement: Movement, event: Recorded) -> bool:
-    return event.sequence in (movement.known_from_sequence, movement.known_to_sequence)
 
 
 def _elsewhere(view: View) -> Elsewhere[Movement]:
