@@ -81,7 +81,7 @@ class Journal:
     """
 
     name = "journal"
-    version = 5
+    version = 6
     needs: ClassVar[tuple[str, ...]] = ("positions",)
     appends = True
     columns: ClassVar[tuple[str, ...]] = ("book", "trade_id", "business_date")
