@@ -97,18 +97,27 @@ def _change(movement: Movement, before: Figures | None, after: Figures | None) -
     )
 
 
+def cause_of(movement: Movement, first: Instant, last: Instant) -> Cause | None:
+    """The event between two instants by which a movement came to hold, or holds no more; None where neither is so."""
+    if last.holds(movement) == first.holds(movement):
+        return None
+    if last.holds(movement):
+        return Cause(event_of(movement), movement.actor, movement.known_from, movement.reason)
+    assert movement.known_to is not None
+    event = f"{movement.log}:{movement.known_to_sequence}"
+    return Cause(event, movement.ended_by or "", movement.known_to, movement.ended_because)
+
+
 def _causes(movements: Sequence[Movement], first: Instant, last: Instant) -> list[Cause]:
     """In the order in which they were recorded."""
-    found: dict[int, Cause] = {}
-    for each in movements:
-        if last.holds(each) and not first.holds(each):
-            found[each.known_from_sequence] = Cause(event_of(each), each.actor, each.known_from, each.reason)
-        elif first.holds(each) and not last.holds(each):
-            assert each.known_to_sequence is not None
-            assert each.known_to is not None
-            event = f"{each.log}:{each.known_to_sequence}"
-            found[each.known_to_sequence] = Cause(event, each.ended_by or "", each.known_to, each.ended_because)
-    return [found[sequence] for sequence in sorted(found)]
+    found = {cause.event: cause for each in movements if (cause := cause_of(each, first, last)) is not None}
+    return sorted(found.values(), key=lambda each: place_of(each.event))
+
+
+def place_of(event: str) -> tuple[str, int]:
+    """The log and the sequence of an event, to sort by."""
+    log, _, sequence = event.rpartition(":")
+    return log, int(sequence)
 
 
 def _total(figures: Iterable[Figures]) -> Figures:

@@ -164,6 +164,13 @@ def run_through(position: Position, movements: Sequence[M], succeeds: Succeeds) 
     """Gives a position what ``movements``, which are in their order, come to; all but fees and the number of trades."""
     run = Run[M](position.lot_method, succeeds)
     position.settled = position.income = position.tax = ZERO
+    position.last_place = None
+    run_on(position, run, movements)
+    return run
+
+
+def run_on(position: Position, run: Run[M], movements: Sequence[M]) -> None:
+    """Gives a position what comes after all that was run through."""
     for _, _, settled, income, tax, _ in run.take(movements):
         position.settled += settled
         position.income += income
@@ -174,8 +181,7 @@ def run_through(position: Position, movements: Sequence[M], succeeds: Succeeds) 
     position.substituted = holding.substituted
     position.units, position.kept, position.loans = run.units, run.kept, run.loans
     places = (each.place for each in reversed(movements) if each.is_fill or each.kind in ACTING)
-    position.last_place = next(places, None)
-    return run
+    position.last_place = next(places, position.last_place)
 
 
 def _book(position: Position, fact: TradeBooked, view: View) -> None:
