@@ -7,6 +7,7 @@ import typer
 
 from api.cli import (
     benchmarking,
+    changing,
     cluster,
     demo,
     earning,
@@ -30,7 +31,7 @@ MAIN: tuple[Callable[..., Any], ...] = (
     demo.demo, serving.serve, generating.generate, regimes.regimes, benchmarking.bench
 )
 READS: tuple[Callable[..., Any], ...] = (
-    reads.trades, reads.positions, travelling.explain, travelling.diff, reads.cash, reads.journal,
+    reads.trades, reads.positions, travelling.explain, changing.diff, reads.cash, reads.journal,
     travelling.trial_balance, earning.pnl, reads.risk, reads.alerts, reads.audit, reads.settlements, reads.transfers,
     reconciling.reconcile, replaying.replay
 )

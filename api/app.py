@@ -8,6 +8,7 @@ from fastapi.openapi.utils import get_openapi
 from api import problems
 from api.http import (
     accounting,
+    changing,
     commands,
     compliance,
     earning,
@@ -40,9 +41,8 @@ def create_app(services: Services) -> FastAPI:
     app.state.services = services
     problems.install(app)
     for each in (
-        commands, trades, lifecycle, products, transfers, settlements, explaining, positions, earning, accounting,
-        market, risk, compliance,
-        events, proofs, reference, health,
+        commands, trades, lifecycle, products, transfers, changing, settlements, explaining, positions, earning,
+        accounting, market, risk, compliance, events, proofs, reference, health,
     ):
         app.include_router(each.router)
 

@@ -42,10 +42,8 @@ class Reads(NamedTuple):
         return self.marks_at(asked.valid_at, asked.known.vector[MARKET])
 
     def marks_at(self, valid_at: datetime | None, sequence: int) -> QuotesAt:
-        def select(prefix: str, after: str, limit: int) -> Sequence[Quote]:
-            return list(self.sound(self.reads.select("quotes", prefix=prefix, after=after, limit=limit)))
-
-        return QuotesAt(select, valid_at, sequence)
+        """Those of a valid time, as known up to a sequence of the market log."""
+        return marks_at(self.reads, self.sound, valid_at, sequence)
 
 
 class Line(NamedTuple):
@@ -68,6 +66,15 @@ class Earned(NamedTuple):
 
     def shown(self) -> dict[str, Any]:
         return {"items": [each.shown() for each in self.lines], "unmarked": self.unmarked}
+
+
+def marks_at(reads: Selects, sound: Sound, valid_at: datetime | None, sequence: int) -> QuotesAt:
+    """The quotes of a store as of an instant."""
+
+    def select(prefix: str, after: str, limit: int) -> Sequence[Quote]:
+        return list(sound(reads.select("quotes", prefix=prefix, after=after, limit=limit)))
+
+    return QuotesAt(select, valid_at, sequence)
 
 
 def levels(source: Reads, asked: Journey) -> list[ProfitLine]:

@@ -83,6 +83,28 @@ DIFFERENCE = {"items": [{
     "causes": [{"event": "ledger-0:25", "actor": "desk-7", "recorded_at": "2026-11-25T16:20:00Z",
                 "reason": "a digit was missing"}]}],
     "known_from": "ledger-0:17", "known_to": "ledger-0:31", "valid_at": None, "final": True, "next": None}
+_CAUSE = {"event": "ledger-0:25", "actor": "desk-7", "recorded_at": "2026-11-24T15:04:05Z",
+          "reason": "digits were swapped"}
+_BETWEEN = {"known_from": "ledger-0:17", "known_to": "ledger-0:31", "valid_at": None, "final": True}
+CASH_CHANGES = {"items": [{
+    "book": "EQ-1", "currency": "EUR", "before": {"payable": "9129.50", "total": "-9129.50"},
+    "after": {"payable": "9156.50", "total": "-9156.50"}, "change": {"payable": "27", "total": "-27"},
+    "causes": [{**_CAUSE, "change": {"payable": "27", "total": "-27"}}]}], **_BETWEEN}
+ACCOUNT_CHANGES = {"items": [{
+    "account": "Equity:Trading:SAN", "asset": "EUR", "before": {"debit": "9125", "credit": "0", "balance": "9125"},
+    "after": {"debit": "9152", "credit": "0", "balance": "9152"}, "change": {"debit": "27", "balance": "27"},
+    "causes": [{**_CAUSE, "change": {"debit": "27", "balance": "27"}}]}], **_BETWEEN}
+PROFIT_CHANGES = {"items": [{
+    "name": "EQ-1", "base_currency": "EUR", "before": {"unrealised": "0", "total": "0", "rates": {}},
+    "after": {"unrealised": "98", "total": "98", "rates": {"EUR": "1"}},
+    "change": {"unrealised": "98", "total": "98"}, "causes": [
+        {**_CAUSE, "change": {"unrealised": "48", "total": "48"}},
+        {**_CAUSE, "event": "market:44", "reason": None, "change": {"unrealised": "50", "total": "50"}}]}],
+    "unmarked": [], **_BETWEEN, "known_from": "ledger-0:17,market:41", "known_to": "ledger-0:31,market:44"}
+SETTLEMENT_CHANGES = {"items": [{
+    "book": "EQ-1", "trade_id": "T-1", "leg": "start", "before": {"status": "issued", "quantity": "100"},
+    "after": {"status": "issued", "quantity": "120"}, "change": {"quantity": "20", "amount": "-1825"},
+    "causes": [{**_CAUSE, "change": {"quantity": "20", "amount": "-1825"}}]}], **_BETWEEN, "next": None}
 HISTORY = {"items": [{"log": "ledger-0", "sequence": 17, "version": 1, "type": "trade.booked.v1",
                       "state": {"trade_id": "T-1"}}]}
 POSITIONS = {"items": [{name: value for name, value in POSITION.items() if name != "market_position"}],

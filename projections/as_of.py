@@ -9,7 +9,7 @@ from projections.journal import JournalEntry
 from projections.movements import Held
 from projections.positions import Position, empty_of, run_through
 from projections.steps import in_order
-from projections.successions import Elsewhere, Successions, once, sources_of
+from projections.successions import Elsewhere, Successions, last_change, once
 
 M = TypeVar("M", bound=Held)
 
@@ -59,9 +59,7 @@ def position_at(movements: Sequence[M], at: Instant, elsewhere: Elsewhere[M]) ->
     first = min(known, key=lambda each: (each.known_from_sequence, each.terms is not None))
     position = empty_of(first)
     position.log = first.log
-    # What held only for a while is nothing to what holds for ever.
-    counting = [*known, *(each for each in sources_of(known, elsewhere) if at.knows(each))]
-    position.sequence = max(_last_change(each, at) for each in counting if at.valid_at or each.valid_to is None)
+    position.sequence = last_change(known, elsewhere, at.known_at, for_ever=at.valid_at is None)
     held = held_at(known, at)
     position.trades = len({each.trade_id for each in held if each.kind == "trade"})
     position.fees = sum((each.fees for each in held), ZERO)
@@ -69,8 +67,3 @@ def position_at(movements: Sequence[M], at: Instant, elsewhere: Elsewhere[M]) ->
     run = run_through(position, succeeds.taken_by(known), succeeds)
     position.by_actions = run.posted(known[0])
     return position
-
-
-def _last_change(movement: Held, at: Instant) -> int:
-    ended = movement.known_to_sequence
-    return ended if ended is not None and ended <= at.known_at else movement.known_from_sequence

@@ -10,7 +10,7 @@ from projections.as_of import Instant
 from projections.explanation import Contribution, Figures, contributions, event_of
 from projections.movement_ids import Kind
 from projections.movements import Movement
-from projections.successions import Elsewhere, Successions, once, sources_of
+from projections.successions import Elsewhere, Successions, once, resting_on
 
 FIGURES = Figures.__struct_fields__
 
@@ -57,9 +57,7 @@ def difference(
     """What of one position changed; None when nothing did."""
     first, last = Instant(valid_at, known_from), Instant(valid_at, known_to)
     elsewhere = once(elsewhere, movements)
-    # What it came to rest on another by later is no reason yet.
-    known = [each for each in movements if last.knows(each)]
-    related = [*known, *sources_of(known, elsewhere)]
+    related = resting_on(movements, elsewhere, known_to)
     if all(first.holds(each) == last.holds(each) for each in related):
         return None
     before, after = _contributed(movements, first, elsewhere), _contributed(movements, last, elsewhere)
@@ -74,18 +72,8 @@ def difference(
     of = movements[0]
     return Difference(
         book=of.book, instrument=of.instrument, currency=of.currency, before=old, after=new, change=_less(new, old),
-        items=items, causes=_causes(_reasons(movements, related), first, last),
+        items=items, causes=_causes(related, first, last),
     )
-
-
-def _reasons(movements: Sequence[Movement], related: Sequence[Movement]) -> list[Movement]:
-    """What may have changed something: of the positions that it rests on, what came before they handed on, and ends."""
-    until = max((each.trade_date for each in related if each.kind == "succession"), default=None)
-    own = {each.id for each in movements}
-    return [
-        each for each in related
-        if each.id in own or (until is not None and (each.trade_date <= until or each.unwinds))
-    ]
 
 
 def _contributed(
@@ -111,18 +99,27 @@ def _change(movement: Movement, before: Figures | None, after: Figures | None) -
     )
 
 
+def cause_of(movement: Movement, first: Instant, last: Instant) -> Cause | None:
+    """The event between two instants by which a movement came to hold, or holds no more; None where neither is so."""
+    if last.holds(movement) == first.holds(movement):
+        return None
+    if last.holds(movement):
+        return Cause(event_of(movement), movement.actor, movement.known_from, movement.reason)
+    assert movement.known_to is not None
+    event = f"{movement.log}:{movement.known_to_sequence}"
+    return Cause(event, movement.ended_by or "", movement.known_to, movement.ended_because)
+
+
 def _causes(movements: Sequence[Movement], first: Instant, last: Instant) -> list[Cause]:
     """In the order in which they were recorded."""
-    found: dict[int, Cause] = {}
-    for each in movements:
-        if last.holds(each) and not first.holds(each):
-            found[each.known_from_sequence] = Cause(event_of(each), each.actor, each.known_from, each.reason)
-        elif first.holds(each) and not last.holds(each):
-            assert each.known_to_sequence is not None
-            assert each.known_to is not None
-            event = f"{each.log}:{each.known_to_sequence}"
-            found[each.known_to_sequence] = Cause(event, each.ended_by or "", each.known_to, each.ended_because)
-    return [found[sequence] for sequence in sorted(found)]
+    found = {cause.event: cause for each in movements if (cause := cause_of(each, first, last)) is not None}
+    return sorted(found.values(), key=lambda each: place_of(each.event))
+
+
+def place_of(event: str) -> tuple[str, int]:
+    """The log and the sequence of an event, to sort by."""
+    log, _, sequence = event.rpartition(":")
+    return log, int(sequence)
 
 
 def _total(figures: Iterable[Figures]) -> Figures:

@@ -26,7 +26,7 @@ def handed_on(holding: Holding, terms: Exchange, currency: str) -> tuple[Holding
     proceeds, realised, costs = ZERO, ZERO, [lot.cost for lot in holding.lots]
     if isinstance(terms, MixedMerger):
         proceeds = round_to(holding.quantity * terms.amount, minor_unit(currency))
-        gains = _realised(holding.lots, quantities, terms, proceeds)
+        gains = _realised(holding.lots, terms, proceeds)
         costs = [lot.cost - cash + gain for lot, (cash, gain) in zip(holding.lots, gains, strict=True)]
         realised = sum((gain for _, gain in gains), ZERO)
     lots, cost = _lots(holding.lots, quantities, costs), sum(costs, ZERO)
@@ -60,16 +60,17 @@ def _spun_off(holding: Holding, costs: Sequence[Decimal]) -> tuple[Holding, Effe
 
 
 def _realised(
-    lots: Sequence[Lot], quantities: Sequence[Decimal], terms: MixedMerger, proceeds: Decimal
+    lots: Sequence[Lot], terms: MixedMerger, proceeds: Decimal
 ) -> list[tuple[Decimal, Decimal]]:
     """The cash for each lot, the last with what rounding leaves, and what is realised of its gain: no more than that
     cash, and no loss.
     """
     found, left = [], proceeds
-    for number, (lot, quantity) in enumerate(zip(lots, quantities, strict=True), 1):
+    for number, lot in enumerate(lots, 1):
         cash = left if number == len(lots) else lot.quantity * terms.amount
         left -= cash
-        gain = cash + quantity * terms.price - lot.cost
+        # What is rounded of the units that come is no gain: one of nothing is nothing.
+        gain = divide((cash - lot.cost) * terms.old + lot.quantity * terms.new * terms.price, terms.old)
         found.append((cash, min(max(gain, ZERO), abs(cash))))
     return found
 

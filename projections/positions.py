@@ -34,7 +34,7 @@ from projections.lots import Fill, Holding, Lot, Place, add
 from projections.movements import TRADING, WITHOUT_LOTS, Held, Movement, beyond_price
 from projections.projection import Document, View, nothing_new
 from projections.steps import ACTING, Run, Succeeds
-from projections.successions import Elsewhere, Successions, once, sources_of
+from projections.successions import Elsewhere, Successions, last_change, once
 
 M = TypeVar("M", bound=Held)
 
@@ -164,6 +164,13 @@ def run_through(position: Position, movements: Sequence[M], succeeds: Succeeds) 
     """Gives a position what ``movements``, which are in their order, come to; all but fees and the number of trades."""
     run = Run[M](position.lot_method, succeeds)
     position.settled = position.income = position.tax = ZERO
+    position.last_place = None
+    run_on(position, run, movements)
+    return run
+
+
+def run_on(position: Position, run: Run[M], movements: Sequence[M]) -> None:
+    """Gives a position what comes after all that was run through."""
     for _, _, settled, income, tax, _ in run.take(movements):
         position.settled += settled
         position.income += income
@@ -174,8 +181,7 @@ def run_through(position: Position, movements: Sequence[M], succeeds: Succeeds) 
     position.substituted = holding.substituted
     position.units, position.kept, position.loans = run.units, run.kept, run.loans
     places = (each.place for each in reversed(movements) if each.is_fill or each.kind in ACTING)
-    position.last_place = next(places, None)
-    return run
+    position.last_place = next(places, position.last_place)
 
 
 def _book(position: Position, fact: TradeBooked, view: View) -> None:
@@ -229,20 +235,16 @@ def _replaced(fact: TradeEvent) -> list[tuple[Economics, int]]:
 
 
 def _follow(key: str, document: Position | None, event: Recorded, view: View) -> Position | None:
-    """The position after an event about a corporate action, or about what it rests on by one; None where neither it nor
-    that was touched.
+    """The position after an event about a corporate action, or about what it rests on by one; None where it is nothing
+    to it.
     """
     elsewhere = once(_elsewhere(view))
     own = elsewhere(*key.split("/", 1))
-    if not any(_is_changed(each, event) for each in (*own, *sources_of(own, elsewhere))):
+    if last_change(own, elsewhere, event.sequence, for_ever=True) != event.sequence:
         return None
     position = document.copy() if document else empty_of(own[0])
     _fold_again(position, elsewhere)
     return position
-
-
-def _is_changed(movement: Movement, event: Recorded) -> bool:
-    return event.sequence in (movement.known_from_sequence, movement.known_to_sequence)
 
 
 def _elsewhere(view: View) -> Elsewhere[Movement]:

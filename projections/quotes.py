@@ -92,8 +92,8 @@ class QuotesAt:
     """
 
     def __init__(self, select: Select, valid_at: datetime | None, sequence: int) -> None:
-        self._select = select
-        self._valid_at = valid_at
+        self.select = select
+        self.valid_at = valid_at
         self.sequence = sequence
         self.used: dict[str, Quote | None] = {}
 
@@ -103,12 +103,12 @@ class QuotesAt:
             return ONE
         if held.product == "fx-spot":
             return self.rate(held.asset, held.currency)
-        quote = self._quote("prices", held.instrument)
+        quote = self.in_force(prefix_of("prices", held.instrument))
         return quote.value if quote else None
 
     def accrued(self, held: Position) -> Decimal | None:
         """What had accrued of it that day; not known for ever."""
-        return accrued_on(held, self._valid_at.date() if self._valid_at else None)
+        return accrued_on(held, self.valid_at.date() if self.valid_at else None)
 
     def rate(self, base: str, quote: str) -> Decimal | None:
         """As ``MarketState.rate``, of then."""
@@ -117,20 +117,21 @@ class QuotesAt:
     def _rate(self, base: str, quote: str) -> Decimal | None:
         if base == quote:
             return ONE
-        direct, other = self._quote("rates", base + quote), self._quote("rates", quote + base)
+        direct = self.in_force(prefix_of("rates", base + quote))
+        other = self.in_force(prefix_of("rates", quote + base))
         if direct is not None and (other is None or _place(other) < _place(direct)):
             return direct.value
         return None if other is None else inverse(other.value)
 
-    def _quote(self, kind: Kind, name: str) -> Quote | None:
-        prefix = prefix_of(kind, name)
+    def in_force(self, prefix: str) -> Quote | None:
+        """The quote among those whose ids begin with ``prefix``."""
         if prefix not in self.used:
             self.used[prefix] = self._find(prefix)
         return self.used[prefix]
 
     def _find(self, prefix: str) -> Quote | None:
-        after = prefix + ("" if self._valid_at is None else _before(self._valid_at))
-        while found := self._select(prefix, after, AT_ONCE):
+        after = prefix + ("" if self.valid_at is None else _before(self.valid_at))
+        while found := self.select(prefix, after, AT_ONCE):
             for quote in found:
                 if quote.sequence <= self.sequence:
                     return quote

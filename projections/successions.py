@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Generic, TypeVar
 
-from projections.lots import Lot
+from domain.corporate_actions import precedence
+from projections.lots import Lot, Place
 from projections.movements import Held
 from projections.steps import ACTING, Run, in_order
 from projections.unwinding import Alone, carried_to, changes, first_ends
@@ -95,3 +96,42 @@ def sources_of(movements: Iterable[M], elsewhere: Elsewhere[M]) -> list[M]:
             found += others
             waiting += others
     return found
+
+
+def resting_on(movements: Sequence[M], elsewhere: Elsewhere[M], known_at: int) -> list[M]:
+    """Of what was known at a sequence: these movements of one position, and those of others that may change what it
+    took over, or ever did. These come before the action that handed it on, and change lots, or are the ends of trades:
+    what settles or is paid of them is nothing to it.
+    """
+    found, waiting = {each.id: each for each in movements if each.known_from_sequence <= known_at}, list(movements)
+    while waiting:
+        succession = waiting.pop()
+        if succession.kind != "succession" or succession.known_from_sequence > known_at:
+            continue
+        bound = _place_of_action(succession)
+        for each in elsewhere(succession.book, succession.source):
+            changes_it = (each.is_fill or each.kind in ACTING) and (each.place <= bound or each.unwinds)
+            if changes_it and each.known_from_sequence <= known_at:
+                if each.id not in found:
+                    waiting.append(each)
+                found[each.id] = each
+    return list(found.values())
+
+
+def last_change(movements: Sequence[M], elsewhere: Elsewhere[M], known_at: int, *, for_ever: bool) -> int:
+    """The last sequence up to ``known_at`` that changed one position, live or as of an instant; 0 when none did. To one
+    that is asked about ``for_ever`` it is nothing what held only for a while.
+    """
+    resting = resting_on(movements, elsewhere, known_at)
+    return max((_changed(each, known_at) for each in resting if not for_ever or each.valid_to is None), default=0)
+
+
+def _changed(movement: Held, known_at: int) -> int:
+    ended = movement.known_to_sequence
+    return ended if ended is not None and ended <= known_at else movement.known_from_sequence
+
+
+def _place_of_action(succession: Held) -> Place:
+    """The place, in the position that handed it on, of the action by which a succession came."""
+    assert succession.terms is not None
+    return succession.trade_date, precedence(succession.terms), succession.executed_at, succession.trade_id

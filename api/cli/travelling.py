@@ -1,4 +1,4 @@
-"""What the books say as of any instant, why, and what changed: the twins of the routes that take such times."""
+"""What the books say as of any instant, and why: the twins of the routes that take such times."""
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
@@ -8,7 +8,7 @@ import typer
 
 from api import reading
 from api.cli.console import fail, out, print_json, sound, table
-from api.cli.explanation_tree import FIGURES, as_of, tree_of
+from api.cli.explanation_tree import as_of, tree_of
 from api.cli.opening import Data, Json, existing, settings_of
 from api.groups import elsewhere, groups
 from api.paging import pages
@@ -22,7 +22,6 @@ from projections import explanation
 from projections.as_of import position_at
 from projections.balances import add_cash, entries_at
 from projections.cash import Cash
-from projections.difference import Difference, difference
 from projections.journal import JournalEntry
 from projections.known import Known
 from projections.movements import Held, Movement, Posted
@@ -117,38 +116,6 @@ def explain(
         print_json({**plain(found), **asked.shown()})
         return
     out.print(tree_of(found, asked))
-
-
-def diff(
-    known_from: Annotated[str, typer.Option(help="What was known then: a time, a day, or ledger-0:17")], *,
-    data: Data = None, book: Annotated[str | None, typer.Option(help="Only this book")] = None,
-    known_to: KnownAt = None, valid_at: ValidAt = None, as_json: Json = False,
-) -> None:
-    """What changed in what is said about one valid time, by position, and which events caused it."""
-    with existing(settings_of(data)) as ledger, exact():
-        first = _journey(ledger, book, valid_at, known_from)
-        last = _journey(ledger, book, valid_at, known_to)
-        found = list(_differences(ledger, book, first, last))
-    if as_json:
-        print_json({"items": found, "valid_at": last.valid_at, "known_from": first.known.token,
-                    "known_to": last.known.token, "final": first.known.final and last.known.final})
-        return
-    table(f"From {first.known.token} to {last.known.token}", ("book", "instrument", *FIGURES, "causes"), (
-        (each.book, each.instrument, *(getattr(each.change, name) for name in FIGURES),
-         ", ".join(f"{cause.event} {cause.actor} {cause.reason or ''}".strip() for cause in each.causes))
-        for each in found
-    ))
-
-
-def _differences(ledger: Everbook, book: str | None, first: Journey, last: Journey) -> Iterator[Difference]:
-    in_order(first, last, "known_to")
-    for group in _groups(ledger, Movement, book):
-        log = group[0].log
-        found = difference(
-            group, last.valid_at, first.instant(log).known_at, last.instant(log).known_at, _others(ledger, Movement)
-        )
-        if found is not None:
-            yield found
 
 
 def _journey(ledger: Everbook, book: str | None, valid_at: str | None, known_at: str | None) -> Journey:

@@ -205,34 +205,6 @@ def test_a_position_is_explained_by_contributions_that_sum_to_every_figure(story
     assert story.api.read("/v1/positions/EQ-2/IBM/explain", known_at=story.corrected)["superseded"] is None
 
 
-def test_a_difference_names_the_events_that_caused_it_and_sums_to_it(story: Story) -> None:
-    found = story.api.read("/v1/positions/diff", book="EQ-2", known_from=story.first, known_to=story.last)
-    (ibm,) = found["items"]
-    assert (ibm["instrument"], ibm["before"]["quantity"], ibm["after"]["quantity"]) == ("IBM", "20", "15")
-    assert figures(ibm["change"], "quantity", "cost", "realised") == [-5, -530, 20]
-    for name, change in ibm["change"].items():
-        assert sum(Decimal(each[name]) for each in ibm["items"]) == Decimal(change)
-    assert [(each["actor"], each["reason"]) for each in ibm["causes"]] == [
-        ("admin", "digits were swapped"), ("admin", None)]
-    assert sorted((each["trade_id"], each["what"]) for each in ibm["items"]) == [
-        ("S1", "added"), ("S1", "removed"), ("S2", "restated"), ("S3", "added")]
-    assert story.api.read(
-        "/v1/positions/diff", known_from=story.first, known_to=story.last, valid_at="2026-11-24T08:00:00Z"
-    )["items"] == []
-
-
-def test_differences_come_in_pages(everbook: Served, story: Story) -> None:
-    asked: dict[str, Any] = {"known_from": "ledger-0:1", "known_to": story.last}
-    whole = everbook.api.read("/v1/positions/diff", **asked)["items"]
-    answer = everbook.api.get("/v1/positions/diff", **asked, limit=1)
-    items = answer.json()["items"]
-    while answer.json()["next"] is not None:
-        answer = everbook.api.get(answer.headers["Link"].removeprefix("<").removesuffix('>; rel="next"'))
-        items += answer.json()["items"]
-    assert items == whole
-    assert len(items) > 3
-
-
 @pytest.mark.parametrize(("path", "asked", "code", "field"), [
     ("/v1/positions", {"valid_at": "noon"}, 422, "valid_at"),
     ("/v1/positions", {"valid_at": "2026-02-30"}, 422, "valid_at"),
@@ -244,6 +216,10 @@ def test_differences_come_in_pages(everbook: Served, story: Story) -> None:
     ("/v1/positions/diff", {"known_from": "ledger-0:9", "known_to": "ledger-0:8"}, 422, "known_from"),
     ("/v1/positions/diff", {"known_from": "today"}, 400, "known_from"),
     ("/v1/positions/diff", {}, 422, "known_from"),
+    ("/v1/cash/diff", {"known_from": "ledger-0:9", "known_to": "ledger-0:8"}, 422, "known_from"),
+    ("/v1/pnl/diff", {"known_from": "ledger-0:9"}, 422, "known_from"),
+    ("/v1/settlements/diff", {"known_from": "ledger-0:9", "known_to": "today"}, 400, "known_to"),
+    ("/v1/trial-balance/diff", {}, 422, "known_from"),
 ])
 def test_a_time_that_makes_no_sense_is_named(
     api: Api, path: str, asked: dict[str, Any], code: int, field: str
@@ -256,10 +232,8 @@ def test_a_key_sees_the_past_of_its_own_books_alone(everbook: Served) -> None:
     own = everbook.key("reporting", books=("EQ-2",))
     for path in ("/v1/positions", "/v1/cash", "/v1/journal"):
         assert {each["book"] for each in own.read(path, valid_at=EVENING)["items"]} == {"EQ-2"}
-    assert {each["book"] for each in own.read("/v1/positions/diff", known_from="ledger-0:1")["items"]} == {"EQ-2"}
     for path in ("/v1/positions/EQ-1/SAN", "/v1/positions/EQ-1/SAN/explain"):
         assert own.get(path, valid_at=EVENING).status_code == httpx.codes.FORBIDDEN
-    assert own.get("/v1/positions/diff", book="EQ-1", known_from="ledger-0:1").status_code == httpx.codes.FORBIDDEN
 
 
 @pytest.mark.parametrize(("command", "path"), [
@@ -288,17 +262,12 @@ def test_the_command_line_explains_and_compares_alike(story: Story) -> None:
     told = story.api.read("/v1/journal", book="EQ-2", valid_at="2027-01-01", known_at=story.first)["items"]
     assert [each["id"] for each in entries] == [each["id"] for each in told]
     assert 0 < len(entries) < len(run("journal", "--data", story.data, "--book", "EQ-2", "--limit", "-1", "--json"))
-    between = ("--data", story.data, "--book", "EQ-2", "--known-from", story.first, "--known-to", story.last)
-    read = story.api.read("/v1/positions/diff", book="EQ-2", known_from=story.first, known_to=story.last)
-    assert run("diff", *between, "--json").items() <= read.items()
-    assert "digits were swapped" in run("diff", *between)
 
 
 @pytest.mark.parametrize(("arguments", "said"), [
     (("positions", "--valid-at", "noon"), "--valid-at is no time"),
     (("cash", "--known-at", "nowhere:1"), "'nowhere:1' is no log:sequence"),
     (("trial-balance", "--known-at", "ledger-0:999999"), "does not go so far yet"),
-    (("diff", "--known-from", "ledger-0:9", "--known-to", "ledger-0:3"), "lies after"),
     (("explain", "EQ-2"), "no position"),
 ])
 def test_an_instant_that_cannot_be_is_said(story: Story, arguments: tuple[str, ...], said: str) -> None:

@@ -69,6 +69,30 @@ def test_of_a_mixed_merger_the_gain_is_realised_up_to_the_cash_and_a_loss_is_not
     assert told.accounts().get(("Income:RealisedPnL", "EUR"), 0) == -Decimal(realised)
 
 
+@pytest.mark.parametrize(("price", "realised", "cost"), [
+    # Ten bought at 100 become six and two thirds of another company and 300 of cash; the units are rounded upwards.
+    ("105", "0", "700"),    # they are worth 700: nothing is gained
+    ("135", "200", "900"),  # 900, so 200 is gained
+    ("150", "300", "1000"),  # 1000, so 300 is, which is all of the cash
+    ("200.01", "300", "1000"),
+    ("105.0001", "0.000666666667", "700.000666666667"),
+])
+def test_what_is_rounded_of_the_units_is_neither_gained_nor_lost(price: str, realised: str, cost: str) -> None:
+    told = Told(NEW, roll(DAY), bought("T1", "10", "100"), announced(mixed("2", "3", "30", price), pay=PAY), roll(EX))
+    assert figures(told.position(), *FIGURES) == [0, 0, Decimal(realised)]
+    assert figures(told.position(instrument="AXA"), *FIGURES) == [Decimal("6.666666666667"), Decimal(cost), 0]
+    assert told.accounts().get(("Income:RealisedPnL", "EUR"), 0) == -Decimal(realised)
+    assert told.accounts()["Equity:Trading:AXA", "EUR"] == Decimal(cost)
+    assert ("Equity:Exchanged:SAN", "EUR") not in told.accounts()
+
+
+def test_of_several_lots_each_gains_nothing_by_itself() -> None:
+    lots = [bought(f"T{number}", str(number), "100") for number in (1, 2, 4)]
+    told = Told(NEW, *lots, announced(mixed("2", "3", "30", "105")))
+    assert told.position().realised == 0
+    assert [lot.cost for lot in told.position(instrument="AXA").lots] == [70, 140, 280]
+
+
 def test_gain_and_loss_are_told_lot_by_lot() -> None:
     told = Told(NEW, bought("T1", "10", "100"), bought("T2", "10", "200"), announced(mixed("1", "1", "30", "150")))
     # The first gained 800, of which 300 is realised; the second lost 200, which stays.
