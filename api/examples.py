@@ -68,7 +68,8 @@ TRADE = {"id": "EQ-1/T-1", "book": "EQ-1", "trade_id": "T-1", "status": "booked"
 POSITION = {"book": "EQ-1", "instrument": "SAN", "quantity": "100", "settled": "0", "in_flight": "100",
             "cost": "9125", "realised": "0", "mark": "92", "unrealised": "75", "market_position": "market:41"}
 AS_OF = {"valid_at": "2026-11-24T23:59:59.999999Z", "known_at": "ledger-0:17", "final": True}
-_FIGURES = {"quantity": "100", "settled": "0", "cost": "9125", "realised": "0", "fees": "4.50", "income": "0"}
+_FIGURES = {"quantity": "100", "settled": "0", "cost": "9125", "realised": "0", "fees": "4.50", "penalties": "0",
+            "income": "0"}
 EXPLANATION = {"book": "EQ-1", "instrument": "SAN", "currency": "EUR", **_FIGURES, "items": [
     {**_FIGURES, "event": "ledger-0:17", "trade_id": "T-1", "revision": 1, "kind": "trade", "price": "91.25",
      "amount": "-9125", "opened": [{"trade_id": "T-1", "quantity": "100"}], "closed": [], "actor": "desk-7",
@@ -110,10 +111,11 @@ HISTORY = {"items": [{"log": "ledger-0", "sequence": 17, "version": 1, "type": "
 POSITIONS = {"items": [{name: value for name, value in POSITION.items() if name != "market_position"}],
              "market_position": "market:41", "next": None}
 PROFIT = {"items": [{"name": "EQ", "base_currency": "EUR", "realised": "0", "unrealised": "75", "fees": "4.50",
-                     "total": "70.50"}], "market_position": "market:41"}
+                     "penalties": "0", "total": "70.50"}], "market_position": "market:41"}
 _EARNED = {
     "items": [{"name": "EQ", "base_currency": "EUR", "amendments": "0", "corrected_marks": "0", "trades": "-12.50",
-               "fees": "-4.50", "carry": "0", "prices": "75", "fx": "1.25", "total": "59.25"}], "unmarked": [],
+               "fees": "-4.50", "penalties": "0", "carry": "0", "prices": "75", "fx": "1.25", "total": "59.25"}],
+    "unmarked": [],
 }
 ATTRIBUTION = {**_EARNED, "from": "2026-11-24T23:59:59.999999Z", "to": None, "known_from": "ledger-0:17,market:40",
                "known_at": "ledger-0:31,market:41", "final": True}

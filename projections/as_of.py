@@ -51,7 +51,7 @@ def position_at(movements: Sequence[M], at: Instant, elsewhere: Elsewhere[M]) ->
     """The position that one position's movements come to; None when nothing of it was known. Those on which it rests
     are ``elsewhere``.
     """
-    known = [each for each in movements if at.knows(each) and each.kind != "penalty"]
+    known = [each for each in movements if at.knows(each)]
     if not known:
         return None
     elsewhere = once(elsewhere, movements)
@@ -63,6 +63,7 @@ def position_at(movements: Sequence[M], at: Instant, elsewhere: Elsewhere[M]) ->
     held = held_at(known, at)
     position.trades = len({each.trade_id for each in held if each.kind == "trade"})
     position.fees = sum((each.fees for each in held), ZERO)
+    position.penalties = sum((each.gain for each in held if each.kind == "penalty"), ZERO)
     succeeds = Successions(elsewhere, at.holds)
     run = run_through(position, succeeds.taken_by(known), succeeds)
     position.by_actions = run.posted(known[0])

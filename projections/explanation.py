@@ -24,6 +24,7 @@ class Figures(msgspec.Struct, kw_only=True):
     cost: Decimal = ZERO
     realised: Decimal = ZERO
     fees: Decimal = ZERO
+    penalties: Decimal = ZERO
     income: Decimal = ZERO
     tax: Decimal = ZERO
 
@@ -102,7 +103,7 @@ def explain(
     return Explanation(
         book=position.book, instrument=position.instrument, currency=position.currency, quantity=position.quantity,
         settled=position.settled, cost=position.cost, realised=position.realised, fees=position.fees,
-        income=position.income, tax=position.tax, items=items,
+        penalties=position.penalties, income=position.income, tax=position.tax, items=items,
         superseded=taken_back(movements, at) if superseded else None,
     )
 
@@ -115,6 +116,7 @@ def contributions(held: Sequence[Movement], method: LotMethod, succeeds: Succeed
         yield Contribution(
             quantity=after.quantity - before.quantity, cost=after.cost - before.cost,
             realised=after.realised - before.realised, settled=settled, fees=movement.fees, income=income, tax=tax,
+            penalties=movement.gain if movement.kind == "penalty" else ZERO,
             event=event_of(movement), trade_id=movement.trade_id, revision=movement.revision, kind=movement.kind,
             price=movement.price, amount=movement.amount + cash,
             opened=opened, closed=closed, valid_from=movement.valid_from, valid_to=movement.valid_to,

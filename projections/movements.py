@@ -54,10 +54,10 @@ WITHOUT_LOTS = frozenset({"loan-deposit", "future"})
 
 class Held(Document, kw_only=True):
     """What the fold of a position reads of a movement, and no more: a book has many thousands. ``quantity`` changes the
-    position, but that of a settlement only moves; ``income`` is interest, ``gain`` what is realised at once. ``origin``
-    is the trade that it was dealt with, where it has come to be another's since. What a corporate action does rests on
-    the movements before it and its ``terms``; it has its own name as ``trade_id``, and so has its payment. A succession
-    takes over what its action hands on of the instrument ``source``.
+    position, but that of a settlement only moves; ``income`` is interest, ``gain`` what is realised, or got for a
+    fail, at once. ``origin`` is the trade that it was dealt with, where it has come to be another's since. What a
+    corporate action does rests on the movements before it and its ``terms``; it has its own name as ``trade_id``,
+    and so has its payment. A succession takes over what its action hands on of the instrument ``source``.
     ``valid_to`` and ``known_to_sequence`` are None while it still holds, or is still thought to.
 
     ``beyond`` is what it costs beside quantity x price, ``closes`` the lots that it takes first, ``brings`` those that
@@ -310,7 +310,7 @@ def _followed(key: str, fact: TradeEvent, event: Recorded) -> Movement:
         followed.quantity, followed.amount, followed.postings = ZERO, ZERO, ()
         followed.loan, followed.fixing = None, fact.fixing
     elif isinstance(fact, PenaltyBooked):
-        followed.quantity, followed.amount = ZERO, fact.amount
+        followed.quantity, followed.amount, followed.gain = ZERO, fact.amount, fact.amount
         followed.postings = _but_nothing(penalty_postings(fact))
     return followed
 

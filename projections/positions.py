@@ -40,13 +40,14 @@ M = TypeVar("M", bound=Held)
 
 
 class Position(Document, kw_only=True):
-    """``quantity`` by trade date, ``settled`` of it; ``realised`` before ``fees`` and ``income`` (interest, dividends
-    and coupons, without the ``tax`` withheld), all in ``currency``; with ``fees_in_cost`` the fees are in the ``cost``
-    instead. ``issuer`` is empty for loans, which may be to several: ``loans`` are those that are open. ``units`` is how
-    many units of now one of the beginning is, and ``kept`` what part of the worth of one was not spun off since.
-    ``by_actions`` is what corporate actions have put into each account. ``realised_change`` and ``actions_change`` are
-    what the last event changed of ``realised`` and of these: the journal posts it. ``substituted`` is how much was to
-    close, or to move to another book, lots by name that were not there: it took others, or opened new ones.
+    """``quantity`` by trade date, ``settled`` of it; ``realised`` before ``fees``, ``penalties`` (above zero what we
+    got for fails) and ``income`` (interest, dividends and coupons, without the ``tax`` withheld), all in
+    ``currency``; with ``fees_in_cost`` the fees are in the ``cost`` instead. ``issuer`` is empty for loans, which
+    may be to several: ``loans`` are those that are open. ``units`` is how many units of now one of the beginning
+    is, and ``kept`` what part of the worth of one was not spun off since. ``by_actions`` is what corporate actions
+    have put into each account. ``realised_change`` and ``actions_change`` are what the last event changed of
+    ``realised`` and of these: the journal posts it. ``substituted`` is how much was to close, or to move to another
+    book, lots by name that were not there: it took others, or opened new ones.
     """
 
     book: str
@@ -66,6 +67,7 @@ class Position(Document, kw_only=True):
     cost: Decimal = ZERO
     realised: Decimal = ZERO
     fees: Decimal = ZERO
+    penalties: Decimal = ZERO
     income: Decimal = ZERO
     tax: Decimal = ZERO
     units: Decimal = ONE
@@ -120,7 +122,7 @@ class Positions:
             return (f"{fact.book}/{fact.instrument}",)
         if isinstance(fact, TransferEvent):
             return tuple(dict.fromkeys((position_id(fact.moved), *following_ids(fact))))
-        if not isinstance(fact, TradeEvent) or isinstance(fact, PenaltyBooked) or _is_quiet(fact):
+        if not isinstance(fact, TradeEvent) or _is_quiet(fact):
             return ()
         return tuple(dict.fromkeys((*own_ids(fact), *following_ids(fact))))
 
@@ -139,6 +141,8 @@ class Positions:
             _book(position, fact, view)
         elif isinstance(fact, SettlementEvent):
             _settle(position, fact)
+        elif isinstance(fact, PenaltyBooked):
+            position.penalties, position.realised_change = position.penalties + fact.amount, ZERO
         elif isinstance(fact, RateFixed):
             position.realised_change = ZERO
             position.loans = lending.fixed(position.loans, fact.trade_id, fact.fixing, position.currency)
@@ -161,7 +165,8 @@ def empty_of(of: Economics | Moved | Held) -> Position:
 
 
 def run_through(position: Position, movements: Sequence[M], succeeds: Succeeds) -> Run[M]:
-    """Gives a position what ``movements``, which are in their order, come to; all but fees and the number of trades."""
+    """Gives a position what ``movements``, which are in their order, come to; all but fees, penalties and the number of
+    trades."""
     run = Run[M](position.lot_method, succeeds)
     position.settled = position.income = position.tax = ZERO
     position.last_place = None

@@ -1,8 +1,8 @@
-"""What was earned between two instants, by cause: amendments, corrected marks, trades, fees, carry, prices and rates.
+"""What was earned between two instants, by cause: amendments, corrected marks, trades, fees, carry, prices and more.
 
-The value of a position at an instant is T(s, p, x) = (realised + income - fees - cost + quantity x price) x rate, for a
-state s of it, its mark p and the rate x of its currency into the base currency. Each cause is one step from the
-earlier instant to the later one, all else being equal, so that the steps sum to the difference exactly. Prices take
+The value of a position at an instant is T(s, p, x) = (realised + income + penalties - fees - cost + quantity x price) x
+rate, for a state s of it, its mark p and the rate x of its currency into the base currency. Each cause is one step from
+the earlier instant to the later one, all else being equal, so that the steps sum to the difference exactly. Prices take
 the later rate and rates the earlier price: Q (P1 - P0) X1 + Q P0 (X1 - X0) is what a market value changed by.
 """
 
@@ -19,23 +19,22 @@ from projections.valuation import Marking
 class Effects(msgspec.Struct, frozen=True, kw_only=True):
     """In the base currency. ``amendments`` is what became known of earlier trades only between the two instants, at
     the earlier marks; ``corrected_marks`` what became known of these; ``trades`` what was traded and closed since, at
-    the earlier marks and before ``fees``; ``carry`` interest and income; ``prices`` and ``fx`` what the marks did to
-    what is held at the end.
+    the earlier marks and before ``fees``; ``penalties`` what fails brought, or below zero cost; ``carry`` interest and
+    income; ``prices`` and ``fx`` what the marks did to what is held at the end.
     """
 
     amendments: Decimal = ZERO
     corrected_marks: Decimal = ZERO
     trades: Decimal = ZERO
     fees: Decimal = ZERO
+    penalties: Decimal = ZERO
     carry: Decimal = ZERO
     prices: Decimal = ZERO
     fx: Decimal = ZERO
 
     @property
     def total(self) -> Decimal:
-        return (
-            self.amendments + self.corrected_marks + self.trades + self.fees + self.carry + self.prices + self.fx
-        )
+        return sum((getattr(self, name) for name in self.__struct_fields__), ZERO)
 
     def plus(self, other: "Effects") -> "Effects":
         return Effects(**{name: getattr(self, name) + getattr(other, name) for name in self.__struct_fields__})
@@ -85,7 +84,7 @@ def effects(states: States, marks: Marks) -> Effects:
     after = _point(states, states.after, marks.after, None)
     restated = _point(states, states.restated, marks.restated, after)
     before = _point(states, states.before, marks.before, restated)
-    fees, income = _change(states, "fees"), _change(states, "income")
+    fees, penalties, income = (_change(states, name) for name in ("fees", "penalties", "income"))
     earlier, rate = _per_unit_of_now(states, restated.price), restated.rate
     value, price = _value(states.after, earlier), after.price - earlier
     quantity = states.after.quantity if states.after else ZERO
@@ -94,8 +93,8 @@ def effects(states: States, marks: Marks) -> Effects:
         corrected_marks=(
             _value(states.restated, restated.price) * rate - _value(states.restated, before.price) * before.rate
         ),
-        trades=(value - _value(states.restated, restated.price) + fees - income) * rate,
-        fees=-fees * rate, carry=income * rate, prices=quantity * price * after.rate,
+        trades=(value - _value(states.restated, restated.price) + fees - penalties - income) * rate,
+        fees=-fees * rate, penalties=penalties * rate, carry=income * rate, prices=quantity * price * after.rate,
         fx=value * (after.rate - rate),
     )
 
@@ -124,7 +123,8 @@ def _value(position: Position | None, price: Decimal) -> Decimal:
     """In its own currency, of what it realised and holds."""
     if position is None:
         return ZERO
-    return position.realised + position.income - position.fees - position.cost + position.quantity * price
+    earned = position.realised + position.income + position.penalties - position.fees
+    return earned - position.cost + position.quantity * price
 
 
 def _per_unit_of_now(states: States, price: Decimal) -> Decimal:

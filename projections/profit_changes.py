@@ -11,7 +11,7 @@ from projections.quotes import Quote, QuotesAt
 from projections.stands import Stand
 from projections.valuation import Marking, ProfitLine, profit
 
-IN_PROFIT = ("realised", "unrealised", "income", "fees", "total")
+IN_PROFIT = ("realised", "unrealised", "income", "fees", "penalties", "total")
 Rates = dict[Key, dict[str, Decimal]]
 
 

@@ -45,7 +45,7 @@ def stands(
         return
     walk = _Walk(min(known, key=lambda each: (each.known_from_sequence, each.terms is not None)), elsewhere)
     walk.change([], [each for each in related if first.holds(each)])
-    yield walk.stand(None)._replace(is_known=any(first.knows(each) and each.kind != "penalty" for each in known))
+    yield walk.stand(None)._replace(is_known=any(first.knows(each) for each in known))
     for cause, gone, come in _events(related, first, last):
         walk.change(gone, come)
         yield walk.stand(cause)
@@ -86,8 +86,6 @@ class _Walk:
         self._book([each for each in gone if self._is_own(each)], -1)
         self._book(own, 1)
         elsewhere, last = len(own) != len(come), self._held[-1:]
-        # A penalty is posted, and is nothing to the position.
-        own = [each for each in own if each.kind != "penalty"]
         comes_over = any(each.kind == "succession" for each in own)
         if gone or elsewhere or comes_over or in_order([*last, *own])[:1] != last:
             self._held = in_order([each for each in (*self._held, *own) if each.id in self._counting])
@@ -109,6 +107,8 @@ class _Walk:
     def _book(self, movements: Sequence[Movement], sign: int) -> None:
         for each in movements:
             self._position.fees += sign * each.fees
+            if each.kind == "penalty":
+                self._position.penalties += sign * each.gain
             _add(self._posted, each.postings, sign)
 
     def _again(self) -> None:

@@ -73,7 +73,10 @@ class Run(Generic[M]):
             if movement.kind in ACTING or movement.kind == "payment":
                 yield self._act(movement)
                 continue
-            if movement.is_fill:
+            if movement.kind == "penalty":
+                # It is of what was traded, and changes nothing of that.
+                pass
+            elif movement.is_fill:
                 self.holding = add(self.holding, fill_of(movement), self._method)
             elif movement.product == "future":
                 self.holding = _margined(self.holding, movement)

@@ -70,8 +70,8 @@ class Marking(Protocol):
 class Valued(msgspec.Struct, kw_only=True):
     """A position at its mark, in its own and in the base currency; None where no mark or rate is known.
 
-    ``total`` is realised + unrealised + income + accrued - fees. A bond's value is without what has accrued; a
-    future's is what it has gained and was not paid yet.
+    ``total`` is realised + unrealised + income + accrued + penalties - fees. A bond's value is without what has
+    accrued; a future's is what it has gained and was not paid yet.
     """
 
     book: str
@@ -86,6 +86,7 @@ class Valued(msgspec.Struct, kw_only=True):
     unrealised: Decimal | None
     realised: Decimal
     fees: Decimal
+    penalties: Decimal
     income: Decimal
     accrued: Decimal | None
     total_in_base: Decimal | None
@@ -102,12 +103,13 @@ def value(position: Position, marks: Marking) -> Valued:
         market_value = unrealised
     rate, interest, total = marks.rate(position.currency, position.base_currency), marks.accrued(position), None
     if unrealised is not None and interest is not None:
-        total = position.realised + unrealised + position.income + interest - position.fees
+        total = position.realised + unrealised + position.income + interest + position.penalties - position.fees
     return Valued(
         book=position.book, desk=position.desk, instrument=position.instrument, currency=position.currency,
         base_currency=position.base_currency, quantity=position.quantity, cost=position.cost, mark=mark,
         market_value=market_value, unrealised=unrealised, realised=position.realised, fees=position.fees,
-        income=position.income, accrued=interest, total_in_base=None if total is None or rate is None else total * rate,
+        penalties=position.penalties, income=position.income, accrued=interest,
+        total_in_base=None if total is None or rate is None else total * rate,
     )
 
 
@@ -122,6 +124,7 @@ class ProfitLine(msgspec.Struct, kw_only=True):
     unrealised: Decimal = ZERO
     income: Decimal = ZERO
     fees: Decimal = ZERO
+    penalties: Decimal = ZERO
     total: Decimal = ZERO
     positions: int = 0
     rates: dict[str, Decimal] = msgspec.field(default_factory=dict)
@@ -147,6 +150,7 @@ def profit(positions: Iterable[Position], marks: Marking, by: str = "desk") -> l
         line.unrealised += valued.unrealised * rate
         line.income += (valued.income + valued.accrued) * rate
         line.fees += valued.fees * rate
+        line.penalties += valued.penalties * rate
         line.total += valued.total_in_base or ZERO
     return [lines[name] for name in sorted(lines)]
 

@@ -16,7 +16,7 @@ from infra.everbook import Everbook
 from projections.profit import Effects
 from projections.valuation import profit
 
-LEVELS = ("name", "currency", "realised", "unrealised", "income", "fees", "total")
+LEVELS = ("name", "currency", "realised", "unrealised", "income", "fees", "penalties", "total")
 CAUSES = (*Effects.__struct_fields__, "total")
 Book = Annotated[str | None, typer.Option(help="Only this book")]
 Grouped = Annotated[str, typer.Option(help="desk, book, entity or instrument")]
@@ -50,7 +50,7 @@ def _levels(ledger: Everbook, source: Reads, valid_at: str | None, known_at: str
         lines = levels(source, journey_of(ledger, source.books, valid_at, known_at, marked=True))
     show(lines, as_json, "Profit", LEVELS, (
         (each.name, each.base_currency,
-         *map(cents, (each.realised, each.unrealised, each.income, each.fees, each.total)))
+         *map(cents, (each.realised, each.unrealised, each.income, each.fees, each.penalties, each.total)))
         for each in lines
     ))
 

@@ -88,9 +88,9 @@ class Report(msgspec.Struct, kw_only=True):
         table("Positions by desk", ("name", "currency", "open", "long", "short", "net"),
               [(each.name, each.base_currency, each.holdings, *map(cents, (each.long, each.short, each.net)))
                for each in self.positions])
-        table("Profit by desk", ("name", "currency", "realised", "unrealised", "income", "fees", "total"),
+        table("Profit by desk", ("name", "currency", "realised", "unrealised", "income", "fees", "penalties", "total"),
               [(each.name, each.base_currency, *map(cents, (each.realised, each.unrealised, each.income, each.fees,
-                                                             each.total))) for each in self.profit])
+                                                             each.penalties, each.total))) for each in self.profit])
         table("Exposure by book", ("name", "currency", "gross", "net", "unsettled", "limit", "used"),
               [(each.name, each.base_currency, cents(each.gross), cents(each.net), cents(each.unsettled),
                 *self._limit(each.name)) for each in self.exposures])

@@ -12,7 +12,7 @@ from tests.command_line import run
 from tests.http import Served, problem, results, served, trade
 from tests.instruments import INSTRUMENTS
 
-CAUSES = ("amendments", "corrected_marks", "trades", "fees", "carry", "prices", "fx")
+CAUSES = ("amendments", "corrected_marks", "trades", "fees", "penalties", "carry", "prices", "fx")
 FIRST, SECOND, THIRD = "2026-11-23", "2026-11-24", "2026-11-25"
 
 

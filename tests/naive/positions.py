@@ -6,7 +6,18 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from tests.naive.actions import Action, Done, handed_on, run_through, standing_actions
-from tests.naive.facts import Fact, Margin, Moved, Row, Trade, margins, multiplier, standing_trades, standing_transfers
+from tests.naive.facts import (
+    Fact,
+    Margin,
+    Moved,
+    Row,
+    Trade,
+    held_by,
+    margins,
+    multiplier,
+    standing_trades,
+    standing_transfers,
+)
 from tests.naive.lots import Fill, Open, Outcome
 
 
@@ -17,6 +28,7 @@ class Position(NamedTuple):
     cost: Fraction
     realised: Fraction
     fees: Fraction
+    penalties: Fraction
     income: Fraction
     tax: Fraction
     substituted: Fraction
@@ -25,7 +37,7 @@ class Position(NamedTuple):
 
 
 _NO = Fraction(0)
-NOTHING = Position(_NO, _NO, _NO, _NO, _NO, _NO, _NO, _NO, _NO, 0, [])
+NOTHING = Position(_NO, _NO, _NO, _NO, _NO, _NO, _NO, _NO, _NO, _NO, 0, [])
 
 
 class End(NamedTuple):
@@ -115,7 +127,20 @@ def positions(facts: list[Fact], at: datetime | None = None) -> dict[str, Positi
     found = {key: _position(key, books) for key in held if key not in futures}
     # Where something could have come, and nothing did, there is none.
     found = {key: each for key, each in found.items() if each != NOTHING or any(held[key])}
-    return found | {key: _future(held.get(key, ([], []))[0], paid.get(key, [])) for key in {*futures, *paid}}
+    found |= {key: _future(held.get(key, ([], []))[0], paid.get(key, [])) for key in {*futures, *paid}}
+    for key, amount in _penalties(facts, at).items():
+        found[key] = (before := found.get(key, NOTHING))._replace(penalties=before.penalties + amount)
+    return found
+
+
+def _penalties(facts: list[Fact], at: datetime | None) -> dict[str, Fraction]:
+    """What fails cost, or brought, by the book and instrument that failed: also of a trade that stands no more."""
+    found: dict[str, Fraction] = {}
+    for fact in facts:
+        if "charges" in fact and held_by(fact, at):
+            key = f"{fact['terms']['book']}/{fact['terms']['instrument']}"
+            found[key] = found.get(key, _NO) + Fraction(fact["amount"])
+    return found
 
 
 def done(facts: list[Fact], at: datetime | None = None) -> dict[str, list[Done]]:
@@ -155,7 +180,7 @@ def _future(trades: list[Trade], paid: list[Margin]) -> Position:
     return Position(
         quantity=traded + closed, settled=settled, in_flight=traded + closed - settled, cost=cost, realised=gained,
         fees=sum((trade.fees() for trade in trades), _NO), income=_NO, trades=sum(trade.holds for trade in trades),
-        tax=_NO, substituted=_NO, lots=[],
+        tax=_NO, substituted=_NO, lots=[], penalties=_NO,
     )
 
 
@@ -180,7 +205,7 @@ def _position(key: str, books: Books) -> Position:
         quantity=quantity, settled=settled, in_flight=quantity - settled, cost=result.cost, realised=result.realised,
         fees=sum((fee for trade in trades for fee in trade.expensed().values()), Fraction(0)),
         income=interest, tax=tax, substituted=result.substituted, trades=sum(trade.holds for trade in trades),
-        lots=result.lots,
+        lots=result.lots, penalties=_NO,
     )
 
 

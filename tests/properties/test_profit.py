@@ -41,7 +41,7 @@ def position(**figures: Any) -> Position:
 
 
 positions = st.builds(
-    position, quantity=AMOUNT, cost=AMOUNT, realised=AMOUNT, fees=AMOUNT.map(abs), income=AMOUNT,
+    position, quantity=AMOUNT, cost=AMOUNT, realised=AMOUNT, fees=AMOUNT.map(abs), income=AMOUNT, penalties=AMOUNT,
 )
 points = st.builds(Point, PRICE, RATE)
 instants = st.tuples(st.none() | positions, points)
@@ -53,7 +53,8 @@ def value(at: tuple[Position | None, Point]) -> Decimal:
     if held is None:
         return Decimal(0)
     price, rate = point.price(held), point.rate("", "")
-    total = held.realised + held.income - held.fees - held.cost + (held.quantity * price if price is not None else 0)
+    total = held.realised + held.income + held.penalties - held.fees - held.cost
+    total += held.quantity * price if price is not None else 0
     return total * rate if rate is not None else total
 
 
@@ -105,6 +106,13 @@ def test_a_trade_of_the_day_earns_from_its_price_to_the_earlier_mark_and_costs_i
     earlier, later = Point(Decimal(50), Decimal(1)), Point(Decimal(51), Decimal(1))
     found = effects(States(None, None, bought), Marks(earlier, earlier, later))
     assert found == Effects(trades=Decimal(10), fees=Decimal(-2), prices=Decimal(10))
+
+
+def test_what_a_fail_cost_is_neither_of_the_trades_nor_of_the_marks() -> None:
+    before = position(quantity=Decimal(10), cost=Decimal(490))
+    after = position(quantity=Decimal(10), cost=Decimal(490), penalties=Decimal("-3.5"))
+    marks = Point(Decimal(50), Decimal(2))
+    assert effects(States(before, before, after), Marks(marks, marks, marks)) == Effects(penalties=Decimal("-7.0"))
 
 
 def test_what_was_not_marked_at_all_is_named_and_not_guessed() -> None:
