@@ -14,6 +14,7 @@ from domain.commands import (
     BookTrade,
     CancelCorporateAction,
     DecreaseTrade,
+    EquityTerms,
     IncreaseTrade,
     RollBusinessDate,
     TerminateTrade,
@@ -30,7 +31,7 @@ from domain.commands.corporate_actions import (
     StockMerger,
 )
 from tests.rules import DAY
-from tests.strategies import BOOKS, COMPANIES, PRICES, bookings, days, decimals, numbered
+from tests.strategies import BOOKS, COMPANIES, MOMENTS, PRICES, bookings, days, decimals, numbered
 
 ACTIONS = st.sampled_from(["A1", "A2", "A3"])
 INSTRUMENTS = st.sampled_from(["SAN", "SAN", "SAN", "IBM", "AXA", "ETF"])
@@ -113,24 +114,32 @@ def ended(draw: st.DrawFn, book: str) -> list[AnyCommand]:
     """Shares that are bought, more and less of them, and given back some days later; after that it becomes known what
     their issuers did meanwhile. In the end all days have come.
     """
-    place, found = list(BOOKS).index(book), list[AnyCommand]()
+    place, found, traded = list(BOOKS).index(book), list[AnyCommand](), list[str]()
     for number in range(draw(st.integers(1, 2))):
         trade_id = f"T{len(BOOKS) * (200 + number) + place}"
-        found.append(draw(bookings(st.just(trade_id), COMPANIES, st.none())))
+        booked = draw(bookings(st.just(trade_id), COMPANIES, MOMENTS))
+        found.append(booked)
+        assert isinstance(booked.terms, EquityTerms)
+        traded.append(booked.terms.instrument)
         named: dict[str, Any] = {"command_id": "x", "trade_id": trade_id, "book": book}
         for kind in draw(st.lists(st.sampled_from([IncreaseTrade, DecreaseTrade]), max_size=2)):
             size: dict[str, Any] = {"quantity": draw(decimals("1", "2.25")), "price": draw(PRICES)}
-            found.append(cast(AnyCommand, kind(trade_date=draw(days(0, 4)), **size, **named)))
-        found.append(TerminateTrade(amount=draw(decimals("0", "1")), trade_date=draw(days(2, 5)), **named))
-    for action in draw(st.lists(st.sampled_from(["B1", "B2", "B3"]), min_size=1, max_size=4)):
-        what = draw(st.sampled_from([ANNOUNCED, exchanges(), dated(AmendCorporateAction)]).flatmap(lambda kind: kind))
-        ex_date = draw(days(-1, 5))
+            change = kind(trade_date=draw(days(0, 4)), effective_at=draw(MOMENTS), **size, **named)
+            found.append(cast(AnyCommand, change))
+        found.append(TerminateTrade(
+            amount=draw(decimals("0", "1")), trade_date=draw(days(3, 5)), effective_at=draw(MOMENTS), **named
+        ))
+    of_these = dated(AnnounceCorporateAction, instrument=st.sampled_from(traded))
+    kinds = st.sampled_from([of_these, of_these, exchanges(), dated(AmendCorporateAction)]).flatmap(lambda kind: kind)
+    known: list[AnyCommand] = []
+    for action in ("B1", *draw(st.lists(st.sampled_from(["B1", "B2", "B3"]), max_size=3))):
+        what, ex_date = draw(kinds if known else of_these), draw(days(-1, 4))
         pay_date = ex_date + timedelta(days=draw(st.integers(0, 3)))
-        found.append(msgspec.structs.replace(what, action=action, ex_date=ex_date, pay_date=pay_date))
+        known.append(msgspec.structs.replace(what, action=action, ex_date=ex_date, pay_date=pay_date))
     cancelled = st.builds(CancelCorporateAction, command_id=_X, action=st.sampled_from(["B1", "B2"]))
-    found += draw(st.lists(cancelled, max_size=1))
-    found.append(RollBusinessDate(command_id="x", business_date=DAY + timedelta(days=9)))
-    return numbered(found, "ended-")
+    known += draw(st.lists(cancelled, max_size=1))
+    known.append(RollBusinessDate(command_id="x", business_date=DAY + timedelta(days=9)))
+    return numbered([*found, *known], "ended-")
 
 
 @st.composite

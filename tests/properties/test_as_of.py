@@ -131,6 +131,7 @@ def test_contributions_sum_to_every_figure_and_their_lots_to_the_open_ones(
             assert each.trade_id in {
                 getattr(event, "trade_id", None), getattr(event, "action_id", None),
                 *(applied.action.action for applied in getattr(event, "actions", ())),
+                *(applied.action.action for holder in getattr(event, "holders", ()) for applied in holder.actions),
             }
         for taken in explained.superseded:
             ended: Any = by_sequence[int(taken.superseded_by.rpartition(":")[2])].event
