@@ -15,17 +15,19 @@ from domain.commands import AnyCommand
 from domain.ports import LogRecorder
 from domain.schema import Recorded, recorded
 from infra.logs import CommandedLogs
+from projections.accruals import accrued_on
 from projections.as_of import Instant
 from tests.action_histories import with_actions
 from tests.documents import read_models
 from tests.ledger import send
 from tests.naive.cash import FIGURES, cash
 from tests.naive.facts import Fact, facts_of
+from tests.naive.interest import accrued
 from tests.naive.journal import balances, entries
 from tests.naive.positions import NOTHING, positions
 from tests.naive.settlements import Obligation, settlements
 from tests.properties.instants import VALID, grouped, said
-from tests.strategies import histories
+from tests.strategies import days, histories
 from tests.world import world
 
 NAIVE = Path(__file__).parent.parent / "naive"
@@ -105,6 +107,10 @@ def test_as_of_any_instant_too_they_are_what_the_second_model_finds(
         if any(getattr(each, name) for name in FIGURES)
     } == expected
     assert found["accounts"] == balances(facts[:known], valid_at)
+    day = data.draw(days(-1, 60))
+    assert {key: accrued_on(each, day) for key, each in found["positions"].items() if each.loans} == accrued(
+        facts[:known], valid_at, day
+    )
 
 
 def shown(position: Any) -> dict[str, Any]:
