@@ -71,9 +71,8 @@ def taken(
 def sold(holding: Holding, fraction: Decimal, proceeds: Decimal, place: Place, method: LotMethod) -> Holding:
     """The holding without a fraction that is paid out."""
     price = divide(proceeds, fraction)
-    after = add(holding, Fill(place, -fraction, price), method)
-    # The price is rounded, the money is not.
-    return replace(after, realised=after.realised + proceeds - fraction * price)
+    # The price is rounded, the money is not: neither where that closes something nor where it opens a lot.
+    return add(holding, Fill(place, -fraction, price, fraction * price - proceeds), method)
 
 
 def units(before: Decimal, terms: ActionTerms) -> Decimal:
