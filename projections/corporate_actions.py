@@ -71,7 +71,7 @@ def taken(
 def sold(holding: Holding, fraction: Decimal, proceeds: Decimal, place: Place, method: LotMethod) -> Holding:
     """The holding without a fraction that is paid out."""
     price = divide(proceeds, fraction)
-    # The price is rounded, the money is not: also where it opens a lot, as of what comes to who is short.
+    # The price is rounded, the money is not: neither where that closes something nor where it opens a lot.
     return add(holding, Fill(place, -fraction, price, fraction * price - proceeds), method)
 
 

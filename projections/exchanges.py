@@ -1,7 +1,7 @@
 """Exchanges: what is left of a holding, the lots that it hands on to another instrument, and what they become there."""
 
 from collections.abc import Sequence
-from decimal import Decimal
+from decimal import Decimal, Inexact
 
 from msgspec.structs import replace
 
@@ -9,7 +9,7 @@ from domain.commands.corporate_actions import Exchange, MixedMerger, SpinOff
 from domain.commands.reference import LotMethod
 from domain.corporate_actions import in_lieu, scaled
 from domain.currencies import minor_unit
-from domain.money import ZERO, divide, round_to
+from domain.money import EXACT, ZERO, divide, round_to
 from projections.corporate_actions import Effect, sold
 from projections.lots import Fill, Holding, Lot, add
 
@@ -70,9 +70,17 @@ def _realised(
         cash = left if number == len(lots) else lot.quantity * terms.amount
         left -= cash
         # What is rounded of the units that come is no gain: one of nothing is nothing.
-        gain = divide((cash - lot.cost) * terms.old + lot.quantity * terms.new * terms.price, terms.old)
+        gain = cash + _quotient(lot.quantity * terms.new * terms.price, terms.old) - lot.cost
         found.append((cash, min(max(gain, ZERO), abs(cash))))
     return found
+
+
+def _quotient(numerator: Decimal, denominator: Decimal) -> Decimal:
+    """Exact where it comes to an end: a cost may have more decimals than a quotient that is rounded."""
+    try:
+        return EXACT.divide(numerator, denominator)
+    except Inexact:
+        return divide(numerator, denominator)
 
 
 def _quantities(lots: Sequence[Lot], terms: Exchange) -> list[Decimal]:

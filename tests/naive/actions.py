@@ -117,7 +117,7 @@ def handed_on(action: Action, lots: list[Open]) -> list[Fill]:
         elif action.terms["kind"] == "mixed-merger":
             cash = left if place == len(lots) - 1 else lot.quantity * action.number("amount")
             left -= cash
-            gain = round(cash + lot.quantity * ratio * action.number("price") - cost, 12)
+            gain = cash + quantity * action.number("price") - cost
             cost += min(max(gain, _NO), abs(cash)) - cash
         found.append(Fill(lot.trade_id, lot.trade_date, quantity, round(cost / quantity, 12), cost))
     return found

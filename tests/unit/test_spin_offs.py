@@ -96,6 +96,20 @@ def test_a_fraction_is_paid_out_to_the_cent_also_where_it_opens_more_of_a_short_
     assert position.cost - position.realised == 264 - 700 - Decimal("12.01")
 
 
+def test_a_fraction_that_opens_a_lot_costs_what_was_paid_for_it_to_the_last_decimal() -> None:
+    told = Told(
+        CHILD, roll(DAY), bought("T1", "10", "100", instrument="AXA"), bought("T2", "5.5", "1", side="sell"),
+        announced(spin_off("1", "2", "0", "40.03")), roll(EX),
+    )
+    # Two and three quarters are owed, of which 0.75 is bought back for 30.02: a lot at 40.026666666667.
+    child = told.position(instrument="AXA")
+    assert figures(child, *FIGURES) == [8, Decimal("755.02"), -275]
+    first, second = child.lots
+    assert (figures(first, "quantity", "cost"), figures(second, "quantity", "cost")) == (
+        [Decimal("7.25"), 725], [Decimal("0.75"), Decimal("30.02")]
+    )
+
+
 def test_who_is_short_owes_the_shares_of_the_child() -> None:
     told = Told(
         CHILD, roll(DAY), bought("T1", "10", "100", side="sell"), announced(spin_off("1", "1", "25"), pay=PAY), roll(EX)
