@@ -18,7 +18,7 @@ from tests.ledger import founded
 from tests.rules import booking
 
 LEDGER = ledger_of("EQ-1", 2)
-SECONDS = 10
+SECONDS = 30
 Promise = Future[Sequence[Outcome]]
 
 
