@@ -60,7 +60,8 @@ class Projection(Protocol):
     def keys(self, event: Recorded, /) -> Sequence[str]:
         """The ids of the documents this event belongs to; the id begins with the book (audit: the log)."""
 
-    def is_new(self, event: Recorded, /) -> bool: ...
+    def is_new(self, event: Recorded, /) -> bool:
+        """False wherever another event may have begun one of the documents."""
 
     def project(self, key: str, document: Any | None, event: Recorded, view: View, /) -> Any | None: ...
 

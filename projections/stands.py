@@ -85,13 +85,14 @@ class _Walk:
         own = in_order(each for each in come if self._is_own(each))
         self._book([each for each in gone if self._is_own(each)], -1)
         self._book(own, 1)
-        elsewhere, last = len(own) != len(come), self._held[-1:]
+        elsewhere, last = len(own) != len(come), self._taken[-1:]
         comes_over = any(each.kind == "succession" for each in own)
         if gone or elsewhere or comes_over or in_order([*last, *own])[:1] != last:
             self._held = in_order([each for each in (*self._held, *own) if each.id in self._counting])
             self._again()
         else:
             self._held += own
+            self._taken += own
             run_on(self._position, self._run, own)
 
     def stand(self, cause: Cause | None) -> Stand:
@@ -112,8 +113,10 @@ class _Walk:
             _add(self._posted, each.postings, sign)
 
     def _again(self) -> None:
+        # The ends of trades elsewhere are among what was run through.
         succeeds = Successions(self._elsewhere, self._counts)
-        self._run = run_through(self._position, succeeds.taken_by(self._held), succeeds)
+        self._taken = succeeds.taken_by(self._held)
+        self._run = run_through(self._position, self._taken, succeeds)
 
     def _counts(self, movement: Held) -> bool:
         return movement.id in self._counting

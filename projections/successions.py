@@ -1,6 +1,6 @@
 """What comes into positions from others of their book: these are run up to the action that hands it on."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Generic, TypeVar
 
 from domain.corporate_actions import precedence
@@ -108,14 +108,23 @@ def resting_on(movements: Sequence[M], elsewhere: Elsewhere[M], known_at: int) -
         succession = waiting.pop()
         if succession.kind != "succession" or succession.known_from_sequence > known_at:
             continue
-        bound = _place_of_action(succession)
-        for each in elsewhere(succession.book, succession.source):
-            changes_it = (each.is_fill or each.kind in ACTING) and (each.place <= bound or each.unwinds)
-            if changes_it and each.known_from_sequence <= known_at:
+        for each in _handed_on(elsewhere(succession.book, succession.source), _place_of_action(succession)):
+            if each.known_from_sequence <= known_at:
                 if each.id not in found:
                     waiting.append(each)
                 found[each.id] = each
     return list(found.values())
+
+
+def _handed_on(movements: Sequence[M], bound: Place) -> Iterator[M]:
+    """Of a source what changes lots up to the action that hands them on, and the ends of trades that had some then."""
+    dealt = (each for each in movements if each.kind == "trade" and not each.unwinds)
+    before = {each.trade_id for each in dealt if each.place <= bound}
+    for each in movements:
+        if (each.is_fill or each.kind in ACTING) and (
+            each.place <= bound or (each.unwinds and each.trade_id in before)
+        ):
+            yield each
 
 
 def last_change(movements: Sequence[M], elsewhere: Elsewhere[M], known_at: int, *, for_ever: bool) -> int:

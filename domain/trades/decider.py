@@ -209,7 +209,9 @@ class TradeDecider:
         if isinstance(command, ActionCommand):
             return corporate_actions.decide(self, command, envelope, principal)
         events = self._decide(command, envelope, principal)
-        return corporate_actions.with_actions(self, events) if self.entitlements.live else events
+        # A position that came of another rests on it still when the action was taken back.
+        acted = self.entitlements.live or self.entitlements.ways.ways
+        return corporate_actions.with_actions(self, events) if acted else events
 
     def _decide(self, command: AnyCommand, envelope: Envelope, principal: Principal) -> Sequence[Event | Apart]:
         if type(command) is BookTrade:

@@ -37,9 +37,9 @@ class KeptEntitlements(msgspec.Struct, frozen=True):
 
 class Entitlements:
     """``live`` are the actions that were applied and hold, ``handled`` the last revision of each that changed anything.
-    ``dated`` is what was traded of a position by trade date, before any action, and beside it is kept which trades were
-    dealt back as what they had become. A position has an action exactly when
-    its book could hold the instrument before the ex date.
+    ``dated`` is what was traded of a position by trade date, before any action; beside it is kept which trades were
+    dealt back as what they had become. A position has an action exactly when its book could hold the instrument before
+    the ex date.
     """
 
     def __init__(self, undo: UndoLog) -> None:

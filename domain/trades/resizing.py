@@ -1,6 +1,6 @@
 """Increase, decrease and early end: a change that is agreed from a day on, and leaves alone what was before."""
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -83,20 +83,23 @@ def terminate(log: "TradeDecider", trade: TradeState, command: TerminateTrade, e
     due_on = require_not_before(command.due_on or max(fields["business_date"], day), day, "$.due_on")
     _require_position(log, trade.terms)
     parts = in_parts(trade, fields["effective_at"]).parts
-    entitling = trade.terms.product in ENTITLING
-    back = tuple(
-        replace(
-            part, quantity=-part.quantity, amount=-part.amount, trade_date=max(day, part.trade_date),
-            executed_at=fields["effective_at"], closes=(), unwinds=entitling and part.trade_date < day,
-        )
-        for part in parts
-    )
+    moment, entitling = fields["effective_at"], trade.terms.product in ENTITLING
+    back = tuple(_back(part, day, moment, entitling=entitling) for part in parts)
     terms = replace(summed(trade.terms, (*parts, *back)), settlement_date=due_on, notional=ZERO)
     if amount:
         terms = replace(terms, fees=fees_of(terms.fees, {UNWIND: -amount}))
     return TradeTerminated(
         **{**fields, "supersedes": f"{log.log}:{trade.terms_sequence}"}, trade_id=trade.trade_id,
         revision=trade.revision + 1, terms=terms, previous=trade.terms, amount=amount,
+    )
+
+
+def _back(part: Part, day: date, moment: datetime, *, entitling: bool) -> Part:
+    """What deals a part back: behind it, also where that is dealt later."""
+    return replace(
+        part, quantity=-part.quantity, amount=-part.amount, trade_date=max(day, part.trade_date), closes=(),
+        executed_at=moment if part.trade_date < day else max(moment, part.executed_at),
+        unwinds=entitling and part.trade_date < day,
     )
 
 

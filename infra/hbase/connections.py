@@ -41,6 +41,8 @@ class Connections:
         self._lock = threading.Lock()
         self._closing = threading.Event()
         self.background = ThreadPoolExecutor(4, "hbase")
+        # What is looked up is waited for: it must not queue behind index rows of other logs.
+        self.looking_up = ThreadPoolExecutor(4, "hbase-look-up")
 
     def call(self, call: Call[Answer]) -> Answer:
         """What ``call`` gives on the client; made again while the server is away, so it must bear repeating.
@@ -86,6 +88,7 @@ class Connections:
     def close(self) -> None:
         self._closing.set()
         self.background.shutdown()
+        self.looking_up.shutdown()
         self._drop()
 
     def _explain_tls(self, error: Exception) -> None:

@@ -111,7 +111,7 @@ class IndexTable:
     ) -> Iterator[tuple[bytes, dict[bytes, Any]]]:
         ask = partial(self._asked, columns or [FAMILY])
         pages = list(_pages(rows, ROWS_LOOKED_UP_AT_ONCE))
-        for found in map(ask, pages) if len(pages) < 2 else self._connections.background.map(ask, pages):
+        for found in map(ask, pages) if len(pages) < 2 else self._connections.looking_up.map(ask, pages):
             for row in found:
                 yield row.row, row.columns
 

@@ -13,6 +13,7 @@ from domain.trades import TradeDecider
 from projections.as_of import Instant, position_at
 from projections.difference import difference
 from projections.explanation import explain
+from projections.stands import stands
 from tests.corporate_actions import (
     EX,
     Told,
@@ -34,6 +35,7 @@ from tests.ledger import send
 from tests.properties.instants import among
 from tests.rules import DAY, MOMENT
 from tests.trade_commands import about
+from tests.world import world
 
 NEW = define("AXA", "ESVUFR", None, issuer="AXA")
 FIGURES = ("quantity", "settled", "cost", "realised")
@@ -217,3 +219,51 @@ def test_a_snapshot_remembers_what_ended() -> None:
     assert outcome.status == "accepted"
     applied: Any = next(each.event for each in reversed(told.events) if each.type == "corporate-action.applied.v1")
     assert dict(again.entitlements.today(again.entitlements.evolve(applied))) == {("EQ-1", "SAN"): 0}
+
+
+def test_what_is_dealt_later_is_dealt_back_behind_it_and_takes_no_lot_of_another_trade() -> None:
+    later = END + timedelta(days=1)
+    told = Told(
+        roll(DAY), bought("T0", "5", "20", book="LIFO-1"), bought("T1", "10", "100", book="LIFO-1"),
+        resized(IncreaseTrade, "5", "60", trade_date=later, book="LIFO-1"),
+        about(TerminateTrade, book="LIFO-1", trade_date=DAY, amount=Decimal(0)), roll(later), logs=world(),
+    )
+    position = told.position("LIFO-1")
+    assert figures(position, "quantity", "cost", "realised") == [5, 100, 0]
+    assert [lot.trade_id for lot in position.lots] == ["T0"]
+
+
+def test_a_late_trade_stands_before_the_end_that_came_over_as_in_the_position_itself() -> None:
+    told = Told(
+        NEW, roll(DAY), bought("T1", "10", "100", book="EQ-2"), bought("T2", "10", "50", book="EQ-2"), roll(END),
+        ended(book="EQ-2"), announced(spin_off("1", "1", "20")), *KNOWN,
+    )
+    before = len(told.events)
+    told.tell(bought("T3", "4", "7", book="EQ-2", instrument="AXA", trade_date=EX))
+    movements = told.groups()
+    *_, stand = stands(movements["EQ-2/AXA"], None, before, len(told.events), among(movements))
+    assert figures(stand.position, *FIGURES) == figures(told.position("EQ-2", "AXA"), *FIGURES)
+
+
+def test_what_ends_without_a_share_in_the_exchange_is_nothing_to_what_came_of_it() -> None:
+    told = Told(NEW, roll(DAY), bought("T1", "10", "100"), announced(spin_off("1", "1", "20")), *KNOWN)
+    told.tell(bought("T2", "5", "90", trade_date=EX + timedelta(days=1)))
+    told.tell(about(TerminateTrade, "T2", command_id="e2", trade_date=END + timedelta(days=1), amount=Decimal(0)))
+    assert _sequences(told, "AXA") == 6
+
+
+def test_a_position_rests_on_another_still_when_the_action_was_taken_back() -> None:
+    told = Told(NEW, roll(DAY), bought("T1", "10", "100"), announced(spin_off("1", "1", "20")), *KNOWN)
+    told.tell(cancelled())
+    told.tell(bought("T2", "5", "90", trade_date=DAY))
+    _sequences(told, "AXA")
+
+
+def _sequences(told: Told, instrument: str) -> int:
+    """What a position says live, as in the end."""
+    movements = told.groups()
+    then = position_at(movements[f"EQ-1/{instrument}"], Instant(None, len(told.events)), among(movements))
+    live = told.position(instrument=instrument).sequence
+    assert then is not None
+    assert then.sequence == live
+    return int(live)
