@@ -54,8 +54,9 @@ def test_the_demo_is_the_same_figures_for_the_same_seed(tmp_path: Path) -> None:
 
 def test_a_generated_file_imported_twice_changes_nothing(tmp_path: Path) -> None:
     file, data = str(tmp_path / "day.ndjson"), str(tmp_path / "data")
-    run("generate", "--out", file, "--trades", "50")
-    first = run("import", file, "--format", "commands-ndjson", "--data", data, "--json", code=_code(file))
+    run("generate", "--out", file, "--trades", "400")
+    # A generated day of some size has commands that are to be refused.
+    first = run("import", file, "--format", "commands-ndjson", "--data", data, "--json", code=2)
     second = run("import", file, "--format", "commands-ndjson", "--data", data, "--json")
     assert (second["accepted"], second["refused"]) == (0, 0)
     assert second["duplicates"] == first["accepted"] + first["refused"] + first["duplicates"]
@@ -82,8 +83,3 @@ def test_the_simulators_own_closing_figures_come_out(tmp_path: Path) -> None:
     assert {each.book: each.total for each in balances} == cash
     assert {(each.book, each.instrument): each.quantity for each in positions} == holdings
     assert Counter(each.kind for each in alerts)["wash-same-owner"] == SELF_TRADES
-
-
-def _code(file: str) -> int:
-    """A generated day has commands that are to be refused."""
-    return 2 if Path(file).exists() else 0
