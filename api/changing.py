@@ -1,17 +1,19 @@
-"""What changed between two known times in cash, accounts, profit and settlements: for the routes and the command."""
+"""What changed between two known times in positions, cash, accounts, profit and settlements: for routes and command."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any, Literal, NamedTuple
 
 from api.earnings import By, marks_at
-from api.groups import Sound, elsewhere, groups
+from api.groups import Sound, elsewhere, end_of, groups
 from api.paging import Selects, pages
 from api.ports import LogRecorder
 from api.travel import Journey
+from domain.money import exact
 from domain.routing import MARKET
 from domain.schema import recorded
 from projections.changes import Changed, Changes, Figures, Key, in_accounts, in_cash
+from projections.difference import Difference, difference
 from projections.movements import Movement
 from projections.profit_changes import ProfitChanges
 from projections.settlement_changes import settlement_changes
@@ -44,6 +46,15 @@ class Compared(NamedTuple):
         others = elsewhere(self.reads, self.sound, Movement)
         for group in groups(self.reads, self.sound, Movement, books=self.books, **where):
             yield stands(group, self.last.valid_at, *self.known(group[0].log), others)
+
+    def differences(self, after: str | None = None) -> Iterator[tuple[str, Difference]]:
+        """The positions of which something else is said, each with the place after which the next one comes."""
+        others = elsewhere(self.reads, self.sound, Movement)
+        for group in groups(self.reads, self.sound, Movement, books=self.books, after=after):
+            with exact():
+                found = difference(group, self.last.valid_at, *self.known(group[0].log), others)
+            if found is not None:
+                yield end_of(group), found
 
     def known(self, log: str) -> tuple[int, int]:
         """The two sequences of a log."""

@@ -55,16 +55,21 @@ def position_at(movements: Sequence[M], at: Instant, elsewhere: Elsewhere[M]) ->
     if not known:
         return None
     elsewhere = once(elsewhere, movements)
-    # What an action brings came with a trade, which says more of the position.
-    first = min(known, key=lambda each: (each.known_from_sequence, each.terms is not None))
+    first = first_of(known)
     position = empty_of(first)
     position.log = first.log
     position.sequence = last_change(known, elsewhere, at.known_at, for_ever=at.valid_at is None)
-    held = held_at(known, at)
-    position.trades = len({each.trade_id for each in held if each.kind == "trade"})
-    position.fees = sum((each.fees for each in held), ZERO)
-    position.penalties = sum((each.gain for each in held if each.kind == "penalty"), ZERO)
     succeeds = Successions(elsewhere, at.holds)
-    run = run_through(position, succeeds.taken_by(known), succeeds)
+    taken = succeeds.taken_by(known)
+    # The end of a trade in another instrument, of which something came here, is no trade of this position.
+    position.trades = len({each.trade_id for each in taken if each.kind == "trade" and not each.source})
+    position.fees = sum((each.fees for each in taken), ZERO)
+    position.penalties = sum((each.gain for each in taken if each.kind == "penalty"), ZERO)
+    run = run_through(position, taken, succeeds)
     position.by_actions = run.posted(known[0])
     return position
+
+
+def first_of(movements: Iterable[M]) -> M:
+    """The movement that a position began with. What an action brings came with a trade, which says more of it."""
+    return min(movements, key=lambda each: (each.known_from_sequence, each.terms is not None))

@@ -80,7 +80,7 @@ class Changes:
             return None
         before = {name: self._before.get(key, {}).get(name, ZERO) for name in self._names(key)}
         after = {name: figure + change.get(name, ZERO) for name, figure in before.items()}
-        return Changed(key=key, before=before, after=after, change=change, causes=caused(
+        return Changed(key=key, before=before, after=after, change=change, causes=_caused(
             self._by_event[key].values(), tuple(change)
         ))
 
@@ -89,7 +89,7 @@ class Changes:
         return tuple(dict.fromkeys(name for each in every for name in each))
 
 
-def caused(by_event: Iterable[tuple[Cause, Figures]], names: Sequence[str]) -> list[Caused]:
+def _caused(by_event: Iterable[tuple[Cause, Figures]], names: Sequence[str]) -> list[Caused]:
     """The events that have a part in figures of these names, in the order in which they were recorded."""
     found = []
     for cause, sums in sorted(by_event, key=lambda each: place_of(each[0].event)):

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from domain.money import ZERO
-from projections.as_of import Instant
+from projections.as_of import Instant, first_of
 from projections.difference import Cause, cause_of, place_of
 from projections.journal import Posting, realised_postings
 from projections.movements import Held, Movement
@@ -43,7 +43,7 @@ def stands(
     known = [each for each in movements if last.knows(each)]
     if not known:
         return
-    walk = _Walk(min(known, key=lambda each: (each.known_from_sequence, each.terms is not None)), elsewhere)
+    walk = _Walk(first_of(known), elsewhere)
     walk.change([], [each for each in related if first.holds(each)])
     yield walk.stand(None)._replace(is_known=any(first.knows(each) for each in known))
     for cause, gone, come in _events(related, first, last):

@@ -103,16 +103,18 @@ def resting_on(movements: Sequence[M], elsewhere: Elsewhere[M], known_at: int) -
     took over, or ever did. These come before the action that handed it on, and change lots, or are the ends of trades:
     what settles or is paid of them is nothing to it.
     """
-    found, waiting = {each.id: each for each in movements if each.known_from_sequence <= known_at}, list(movements)
+    known = [each for each in movements if each.known_from_sequence <= known_at]
+    waiting = [each for each in known if each.kind == "succession"]
+    if not waiting:
+        return known
+    found = {each.id: each for each in known}
     while waiting:
         succession = waiting.pop()
-        if succession.kind != "succession" or succession.known_from_sequence > known_at:
-            continue
         for each in _handed_on(elsewhere(succession.book, succession.source), _place_of_action(succession)):
-            if each.known_from_sequence <= known_at:
-                if each.id not in found:
-                    waiting.append(each)
+            if each.known_from_sequence <= known_at and each.id not in found:
                 found[each.id] = each
+                if each.kind == "succession":
+                    waiting.append(each)
     return list(found.values())
 
 

@@ -1,6 +1,6 @@
 """What changed between two known times on the command line: positions, cash, profit, settlements and accounts."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Annotated, Any, get_args
 
 import typer
@@ -19,12 +19,10 @@ from api.cli.console import print_json, sound, table
 from api.cli.explanation_tree import FIGURES
 from api.cli.opening import Data, Json, existing, settings_of
 from api.cli.travelling import KnownAt, ValidAt, in_order, journey_of
-from api.groups import elsewhere, groups
 from domain.money import exact
 from infra.everbook import Everbook
 from projections.changes import IN_CASH, Changed
-from projections.difference import Cause, Difference, difference
-from projections.movements import Movement
+from projections.difference import Cause
 from projections.profit_changes import IN_PROFIT
 
 COLUMNS: dict[Of, tuple[str, ...]] = {
@@ -58,19 +56,11 @@ def diff(
 
 
 def _positions(compared: Compared) -> tuple[dict[str, Any], Iterable[tuple[Any, ...]]]:
-    found = list(_differences(compared))
+    found = [each for _, each in compared.differences()]
     return {"items": found}, [
         (each.book, each.instrument, *(getattr(each.change, name) for name in FIGURES), _told(each.causes))
         for each in found
     ]
-
-
-def _differences(compared: Compared) -> Iterator[Difference]:
-    others = elsewhere(compared.reads, sound, Movement)
-    for group in groups(compared.reads, sound, Movement, books=compared.books):
-        found = difference(group, compared.last.valid_at, *compared.known(group[0].log), others)
-        if found is not None:
-            yield found
 
 
 def _changes(ledger: Everbook, compared: Compared, of: Of) -> tuple[dict[str, Any], Iterable[tuple[Any, ...]]]:

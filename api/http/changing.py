@@ -1,7 +1,8 @@
-"""What changed between two known times in what is said of one valid time: cash, accounts, profit and settlements."""
+"""What changed between two known times in what is said of one valid time: positions, cash, profit and the rest."""
 
+from collections.abc import Iterator
 from itertools import islice
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Query, Request, Response
 
@@ -16,20 +17,34 @@ from api.changing import (
     shown,
 )
 from api.earnings import By
-from api.examples import ACCOUNT_CHANGES, CASH_CHANGES, PROFIT_CHANGES, SETTLEMENT_CHANGES
+from api.examples import ACCOUNT_CHANGES, CASH_CHANGES, DIFFERENCE, PROFIT_CHANGES, SETTLEMENT_CHANGES
 from api.http.documented import documented
-from api.http.explaining import From
 from api.security import AUTHENTICATED
 from api.services import services
 from api.travel import KnownAt, ValidAt, asked_books, journey, require_order
 from domain.money import exact
 from projections.changes import Changed
 
+T = TypeVar("T")
 router = APIRouter()
+From = Annotated[
+    str, Query(description="What was known then: a time, a day, or sequences: ledger-0:17", examples=["ledger-0:1"])
+]
 FromMarked = Annotated[str, Query(
     description="What was known then: a time, a day, or sequences: ledger-0:17,market:41",
     examples=["ledger-0:1,market:1"],
 )]
+
+
+@router.get("/v1/positions/diff", tags=["positions"], responses=documented(DIFFERENCE), dependencies=AUTHENTICATED)
+def compare(
+    request: Request, *, known_from: From, known_to: KnownAt = None, valid_at: ValidAt = None, book: str | None = None,
+    limit: reading.Limit = 100, after: reading.After = None,
+) -> Response:
+    """What changed in what is said about one valid time between two known times, and which events caused it."""
+    compared = _compared(request, book, valid_at, known_from, known_to)
+    items, headers, cursor = _page(request, compared, compared.differences(reading.decoded(after)), limit)
+    return reading.answer({"items": items, "next": cursor, **compared.shown()}, headers)
 
 
 @router.get("/v1/cash/diff", tags=["accounting"], responses=documented(CASH_CHANGES), dependencies=AUTHENTICATED)
@@ -79,15 +94,21 @@ def compare_settlements(
     recorders = {log: logs.recorder(log) for log in compared.last.known.vector}
     with exact():
         every = changed_settlements(compared, recorders, after=reading.decoded(after))
-        found = list(islice(every, limit + 1))
-        headers: dict[str, str] = {}
-        cursor = None
-        if len(found) > limit:
-            first, last = compared.first.known, compared.last.known
-            headers, cursor = reading.onward(
-                request, found[limit - 1][0], known_from=first.token, known_to=last.token
-            )
-        return _answer(compared, "settlements", [each for _, each in found[:limit]], headers, next=cursor)
+        items, headers, cursor = _page(request, compared, every, limit)
+        return _answer(compared, "settlements", items, headers, next=cursor)
+
+
+def _page(
+    request: Request, compared: Compared, every: Iterator[tuple[str, T]], limit: int
+) -> tuple[list[T], dict[str, str], str | None]:
+    """So many of what comes with its place, and where to go on when there is more, at the same two known times."""
+    found = list(islice(every, limit + 1))
+    headers: dict[str, str] = {}
+    cursor = None
+    if len(found) > limit:
+        first, last = compared.first.known, compared.last.known
+        headers, cursor = reading.onward(request, found[limit - 1][0], known_from=first.token, known_to=last.token)
+    return [each for _, each in found[:limit]], headers, cursor
 
 
 def _compared(
