@@ -21,7 +21,7 @@ from infra.settings import BadSetting, Settings
 class ClusterEverbook(Everbook):
     """One of any number of processes that let commands in; it decides none of them."""
 
-    # A batch for Elasticsearch is a dozen requests and a refresh of every index, whatever is in it.
+    # A batch for Elasticsearch is a dozen requests and a refresh of every index that it changes, whatever is in it.
     gather_seconds = 0.2
 
     def _open(self, settings: Settings, adopt_read_models: bool) -> None:

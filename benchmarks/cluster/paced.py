@@ -15,11 +15,27 @@ PER_SECOND = 300
 LOG, MODEL = "ledger-0", "positions"
 LOOK_SECONDS = 0.05
 LONGEST_SECONDS = 60.0
+WARM_UP = 2
 
 
 def figures(opened: ClusterEverbook, load: Iterator[Submission], seconds: float) -> list[Figure]:
-    """By the gate of one process, as its HTTP routes use it; nothing else waits when it begins."""
+    """By the gate of one process, as its HTTP routes use it; nothing else waits when it begins. Servers compile this
+    way of working first, for so long as is then measured, twice.
+    """
     assert wait_until_reflected(opened.read_models, [MODEL], opened.vector(), LONGEST_SECONDS)
+    begun, measured = _paced(opened, load, WARM_UP * seconds), _paced(opened, load, seconds)
+    names = "300 commands/s, acknowledged, median", "  shown in the position, median"
+    return [
+        Figure(name, _share(found, 0.5), "ms", f"p99 {_share(found, 0.99):,.0f} ms for {seconds:,.0f} s; in the "
+               f"{WARM_UP * seconds:,.0f} s before {_share(first, 0.5):,.0f}, p99 {_share(first, 0.99):,.0f} ms")
+        for name, found, first in zip(names, measured, begun, strict=True)
+    ]
+
+
+def _paced(
+    opened: ClusterEverbook, load: Iterator[Submission], seconds: float
+) -> tuple[Sequence[float], Sequence[float]]:
+    """How long it took until each command was acknowledged, and shown."""
     acknowledged: list[float] = []
     shown: list[float] = []
     waiting: deque[tuple[int, float]] = deque()
@@ -31,12 +47,7 @@ def figures(opened: ClusterEverbook, load: Iterator[Submission], seconds: float)
         time.sleep(max(0.0, begun + number / PER_SECOND - time.perf_counter()))
         _post(opened, next(load), acknowledged, waiting)
     watching.join()
-    return [
-        Figure(name, _share(found, 0.5), "ms", f"p99 {_share(found, 0.99):,.0f} ms")
-        for name, found in (
-            ("300 commands/s, acknowledged, median", acknowledged), ("  shown in the position, median", shown),
-        )
-    ]
+    return acknowledged, shown
 
 
 def _post(

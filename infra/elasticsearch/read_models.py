@@ -149,6 +149,8 @@ class ElasticsearchReadModels:
 
     def places(self, models: Sequence[str], log: str) -> Set[int]:
         places = set(self._places(models, log))
+        # Who wrote before may have been cut off ahead of the refresh.
+        self._unrefreshed.update(models)
         # Who was cut off while it moved the tracking left models behind: from the last of them all is folded again.
         return places if len(places) > 1 and self._some_are_new(models) else {min(places)}
 
@@ -219,13 +221,14 @@ class ElasticsearchReadModels:
     ) -> None:
         where = {name: self.models[name].index(self._written(name)) for name in models}
         letters = [each for each in documents.get(DEAD_LETTERS, {}).values() if isinstance(each, DeadLetter)]
+        # To searches a model is the same that only moved on in the log, and a refresh costs as much as a batch.
+        self._unrefreshed.update(name for name in models if documents.get(name))
+        self._unrefreshed.update(each.model for each in letters)
         self._bulk.write([letter_entry(each, where[each.model]) for each in letters])
         for group in self._order:
             self._bulk.write([entry for name in group for entry in self._entries(name, documents.get(name, {}))])
         if self._generation is None:
-            self.generations.refresh(where.values())
-        else:
-            self._unrefreshed.update(models)
+            self._refresh_for(models)
         if self._bulk.send([reflects_entry(log, *head, where[name]) for name in models]):
             raise ReadModelsMoved(f"another worker wrote events of {log} up to {head[0]} or beyond")
 

@@ -104,6 +104,30 @@ def test_what_is_reflected_is_known_before_any_search_sees_it(
     assert store.heads(["ledger-1"]) == set()
 
 
+def test_only_models_that_changed_or_that_another_may_have_left_are_refreshed(
+    elasticsearch: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    family = (Counting(), Doubling())
+    names = [each.name for each in family]
+    with dropped_after(elasticsearch, {"changed"}):
+        store = ElasticsearchReadModels.open(elasticsearch, family, "changed")
+        refreshed: list[list[str]] = []
+        refresh = store.generations.refresh
+
+        def told(indices: Iterable[str]) -> None:
+            refreshed.append([store.models[name].name for index in indices for name in names if name in index])
+            refresh([store.models[name].alias for name in refreshed[-1]])
+
+        monkeypatch.setattr(store.generations, "refresh", told)
+        for sequence, count in ((1, 1), (2, 0), (3, 1)):
+            if sequence == 3:
+                store.places(names, "ledger-0")
+            documents = {"counting": {"B/T1": Counting.document("B/T1", sequence)}} if count else {}
+            store.write("ledger-0", documents, expected=sequence - 1, reflected=sequence, models=names)
+        assert refreshed == [["counting"], names]
+        store.close()
+
+
 def test_ledgers_on_one_cluster_do_not_see_each_other(elasticsearch: str) -> None:
     with dropped_after(elasticsearch, {"mine", "other"}):
         mine, other = (ElasticsearchReadModels.open(elasticsearch, COUNTING, name) for name in ("mine", "other"))
