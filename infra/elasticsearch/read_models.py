@@ -28,7 +28,7 @@ from infra.elasticsearch.documents import (
 )
 from infra.elasticsearch.generations import Generations
 from infra.elasticsearch.search import PAGE, Search, get_many, whole
-from infra.elasticsearch.seen import Seen
+from infra.seen import Seen
 from infra.store_settings import ElasticsearchSettings
 from projections.fold import DEAD_LETTERS, DeadLetter, Found, Parked
 from projections.ports import ReadModelsMoved

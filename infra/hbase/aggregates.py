@@ -20,9 +20,10 @@ from domain.ports import Commit, LogMoved, NewEvent
 from infra.hbase.cells import LogCell, cell_of
 from infra.hbase.connections import Connections
 from infra.hbase.index import IndexTable
+from infra.hbase.known import Known
 from infra.hbase.log_table import LogTable
 from infra.hbase.tables import create_missing
-from infra.hbase.tail import End, OpenCommit, Tail
+from infra.hbase.tail import End, Tail
 from infra.identity import to_text
 from infra.plain_commit import plain_commit
 
@@ -44,6 +45,7 @@ class HBaseAggregateRecorder(AggregateRecorder):
         self._table = LogTable(connections, log)
         self._index = IndexTable(connections, log)
         self._tail = Tail(self._table, self._index)
+        self._known = Known(self._table, connections)
         self._inserting = threading.Lock()
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **_kwargs: Any) -> Sequence[int] | None:
@@ -89,7 +91,7 @@ class HBaseAggregateRecorder(AggregateRecorder):
                 if commit is not None and end.sequence != commit.expected_sequence:
                     end = self._expected(commit)
                 cell = _cell(events, commit, tracking, end)
-                taken = self._taken(cell, self._tail.open_commits())
+                taken = self._taken(cell, end)
                 if not taken and self._table.claim(cell, end.free_row):
                     self._appended(cell)
                     return list(range(cell.first_sequence, cell.tree_size + 1))
@@ -106,13 +108,15 @@ class HBaseAggregateRecorder(AggregateRecorder):
         self._tail.settle(OPEN_WHILE_WRITING)
         return end
 
-    def _taken(self, cell: LogCell, commits: Sequence[OpenCommit]) -> str | None:
+    def _taken(self, cell: LogCell, end: End) -> str | None:
         """Something of a commit that came before, in the index or in a commit that is open."""
         versions = list(zip(cell.streams, cell.versions, strict=True))
         keys = [(receipt[0], receipt[1]) for receipt in cell.receipts]
         if len(set(versions)) < len(versions) or len(set(keys)) < len(keys):
             raise IntegrityError("something comes twice in one commit")
-        for commit in commits:
+        if self._known.reaches(end.last):
+            versions, keys = self._known.among(versions, keys)
+        for commit in self._tail.open_commits():
             for stream, version in versions:
                 if commit.holds(stream, version):
                     return f"{stream} version {version}"
@@ -126,6 +130,7 @@ class HBaseAggregateRecorder(AggregateRecorder):
             self._tail.refresh()
             return
         self._tail.append(cell)
+        self._known.add(cell)
         self.connections.background.submit(self._index_open)
 
     def _index_open(self) -> None:

@@ -43,6 +43,8 @@ class Connections:
         self.background = ThreadPoolExecutor(4, "hbase")
         # What is looked up is waited for: it must not queue behind index rows of other logs.
         self.looking_up = ThreadPoolExecutor(4, "hbase-look-up")
+        # What is read for later, log by log.
+        self.reading_on = ThreadPoolExecutor(1, "hbase-read-on")
 
     def call(self, call: Call[Answer]) -> Answer:
         """What ``call`` gives on the client; made again while the server is away, so it must bear repeating.
@@ -85,8 +87,13 @@ class Connections:
         self._return(connection)
         return answer
 
+    def pause(self, seconds: float) -> bool:
+        """Whether the connections are being closed, after so long at most."""
+        return self._closing.wait(seconds)
+
     def close(self) -> None:
         self._closing.set()
+        self.reading_on.shutdown(cancel_futures=True)
         self.background.shutdown()
         self.looking_up.shutdown()
         self._drop()

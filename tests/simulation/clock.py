@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 import infra.elasticsearch.bulk
 import infra.elasticsearch.connection
-import infra.elasticsearch.seen
 import infra.kafka.bounds
 import infra.kafka.event_feed
 import infra.kafka.gate
@@ -17,6 +16,7 @@ import infra.kafka.published
 import infra.kafka.sender
 import infra.kafka.topics
 import infra.projection_worker
+import infra.seen
 from infra.sequenced import Sequenced
 
 IN_TIME = (
@@ -110,7 +110,7 @@ def simulated_time(clock: Clock, random: Random) -> Iterator[None]:
     changes += [
         (infra.kafka.ledger_worker, "ThreadPoolExecutor", threads), (infra.projection_worker, "wait", wait),
         (infra.projection_worker, "ThreadPoolExecutor", threads), (infra.kafka.gate, "random", random),
-        (infra.kafka.event_feed, "Sequenced", sequenced), (infra.elasticsearch.seen, "BITS", 1 << 16),
+        (infra.kafka.event_feed, "Sequenced", sequenced), (infra.seen, "BITS", 1 << 16),
     ]
     before = [(module, name, getattr(module, name)) for module, name, _ in changes]
     try:

@@ -63,7 +63,7 @@ def test_a_writer_killed_at_any_call_leaves_all_or_nothing(connections: Connecti
     finished_calls = finished(python(DIES, hbase_url, name, "0", "never")).split()
     assert finished_calls[0] == "finished"
     calls = len(finished_calls) - 1
-    assert {"checkAndPut", "mutateRows", "getRowsWithColumns"} <= set(finished_calls)
+    assert {"checkAndPut", "mutateRows"} <= set(finished_calls)
     points = [(last, moment) for last in range(1, calls + 1) for moment in MOMENTS]
 
     def killed(point: tuple[int, str]) -> str:
