@@ -1,4 +1,4 @@
-"""Which names were ever written by who writes alone: what was not need not be looked for."""
+"""Which names were ever added: what was not need not be looked for."""
 
 from collections.abc import Hashable, Iterable
 from typing import TypeVar

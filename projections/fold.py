@@ -91,11 +91,13 @@ class Fold:
             self._parks(letter.model, letter.key, letter)
         self._changes: Changes = {}
         self._ahead: Changes = {}
+        self._relied_on: set[str] = set()
         self._at: Recorded | None = None
         self._failed = False
 
     def run(self, events: Sequence[Recorded]) -> Changes:
-        """The documents that ``events`` of one log change, by model and id.
+        """The documents that ``events`` of one log change, by model and id. A model of which the store was found ahead,
+        whoever wrote it, is there too, if only with no document.
 
         Raises:
             ProjectionStopped: naming the projection and the event; nothing of the run counts.
@@ -103,6 +105,7 @@ class Fold:
         """
         self._changes = {name: {} for name in (*self._held, DEAD_LETTERS)}
         self._ahead = {name: {} for name in self._held}
+        self._relied_on = set()
         self._failed = False
         with exact():
             keyed = {each.name: _keys(each, events) for family in self._families for each in family}
@@ -110,7 +113,9 @@ class Fold:
             for family in self._families:
                 self._fold(family, [keyed[projection.name] for projection in family], events)
         self._forget()
-        return {model: documents for model, documents in self._changes.items() if documents}
+        return {
+            model: documents for model, documents in self._changes.items() if documents or model in self._relied_on
+        }
 
     def _fold(
         self, family: Sequence[Projection], keyed: Sequence[Sequence[Sequence[str]]], events: Sequence[Recorded]
@@ -128,6 +133,7 @@ class Fold:
                     known = held.get(key)
                     if known is not None and known.sequence >= event.sequence and known.log == event.log:
                         self._ahead[projection.name][key] = known
+                        self._relied_on.add(projection.name)
                         continue
                     if parked and self._is_parked(projection.name, key, event):
                         self._park(projection.name, key, event, EARLIER)
@@ -213,6 +219,7 @@ class Fold:
 
     def _take_from_store(self, projection: Projection, key: str) -> None:
         """What is held here is behind the store, where this event and more was applied to the document."""
+        self._relied_on.add(projection.name)
         if not projection.appends:
             self._changes[projection.name].pop(key, None)
             self._ahead[projection.name].update(self._load({projection.name: [key]}).get(projection.name, {}))

@@ -59,6 +59,7 @@ class ElasticsearchReadModels:
         self._served: dict[str, int] = {}
         self._seen = {name: Seen() for name in self.models} if generation is not None else {}
         self._unrefreshed: set[str] = set()
+        self._unseen: set[str] = set()
         if generation is None:
             self._find_served()
 
@@ -150,7 +151,7 @@ class ElasticsearchReadModels:
     def places(self, models: Sequence[str], log: str) -> Set[int]:
         places = set(self._places(models, log))
         # Who wrote before may have been cut off ahead of the refresh.
-        self._unrefreshed.update(models)
+        self._unseen.update(models)
         # Who was cut off while it moved the tracking left models behind: from the last of them all is folded again.
         return places if len(places) > 1 and self._some_are_new(models) else {min(places)}
 
@@ -221,16 +222,30 @@ class ElasticsearchReadModels:
     ) -> None:
         where = {name: self.models[name].index(self._written(name)) for name in models}
         letters = [each for each in documents.get(DEAD_LETTERS, {}).values() if isinstance(each, DeadLetter)]
-        # To searches a model is the same that only moved on in the log, and a refresh costs as much as a batch.
-        self._unrefreshed.update(name for name in models if documents.get(name))
-        self._unrefreshed.update(each.model for each in letters)
+        # A model that only moved on in the log looks the same to searches, and a refresh costs as much as a batch.
+        self._unseen.update(name for name in models if name in documents)
+        self._unseen.update(each.model for each in letters)
         self._bulk.write([letter_entry(each, where[each.model]) for each in letters])
         for group in self._order:
             self._bulk.write([entry for name in group for entry in self._entries(name, documents.get(name, {}))])
         if self._generation is None:
-            self._refresh_for(models)
+            self._let_searches_see(where)
+        else:
+            self._unrefreshed.update(models)
         if self._bulk.send([reflects_entry(log, *head, where[name]) for name in models]):
             raise ReadModelsMoved(f"another worker wrote events of {log} up to {head[0]} or beyond")
+
+    def _let_searches_see(self, where: Mapping[str, str]) -> None:
+        """Refreshes what was written of these models since they were refreshed here, or by whoever wrote before."""
+        unseen = self._unseen.intersection(where)
+        # Before, not after: a model that is taken over meanwhile for another log is to be refreshed again.
+        self._unseen -= unseen
+        try:
+            if unseen:
+                self.generations.refresh([where[name] for name in sorted(unseen)])
+        except BaseException:
+            self._unseen |= unseen
+            raise
 
     def _get(self, wanted: Sequence[tuple[str, str]]) -> list[Stored | None]:
         """The entries of (model, ``_id``)."""

@@ -114,7 +114,7 @@ class HBaseAggregateRecorder(AggregateRecorder):
         keys = [(receipt[0], receipt[1]) for receipt in cell.receipts]
         if len(set(versions)) < len(versions) or len(set(keys)) < len(keys):
             raise IntegrityError("something comes twice in one commit")
-        if self._known.reaches(end.last):
+        if (versions or keys) and self._known.reaches(end.last):
             versions, keys = self._known.among(versions, keys)
         for commit in self._tail.open_commits():
             for stream, version in versions:

@@ -70,11 +70,14 @@ class LogTable:
             yield first
             yield from self.commits(first.tree_size + 1, stop)
 
-    def commits(self, start: int, stop: int) -> Iterator[LogCell]:
-        """Every commit that begins between ``start`` and ``stop``, in order."""
+    def commits(self, start: int, stop: int, *, keep: bool = True) -> Iterator[LogCell]:
+        """Every commit that begins between ``start`` and ``stop``, in order. Who reads all of a log is not to ``keep``
+        them in place of those that others read again.
+        """
         count = 1
         while start <= stop:
-            page = self._page(start, count)
+            # By the first it is known how many make a page.
+            page = self._page(start, count, keep=keep or count == 1)
             for cell in page:
                 if not cell.is_commit or cell.first_sequence > stop:
                     return
@@ -84,15 +87,15 @@ class LogTable:
                 return
             count = self._rows_of_a_page()
 
-    def _page(self, start: int, count: int) -> list[LogCell]:
+    def _page(self, start: int, count: int, *, keep: bool) -> list[LogCell]:
         with self._lock:
             kept = self._kept.get(start)
         if kept:
             return [kept[0]]
         scan = TScan(startRow=self._row(start), stopRow=self._log + b"\x01", caching=count)
-        return self._rows(scan, count)
+        return self._rows(scan, count, keep=keep)
 
-    def _rows(self, scan: TScan, count: int) -> list[LogCell]:
+    def _rows(self, scan: TScan, count: int, *, keep: bool = True) -> list[LogCell]:
         scan.columns = [COLUMN]
 
         def read(client: Any) -> Sequence[Any]:
@@ -103,11 +106,10 @@ class LogTable:
             finally:
                 client.scannerClose(scanner)
 
-        return [
-            self._keep(decoded(stored, int.from_bytes(row.row[-SEQUENCE_BYTES:])), len(stored))
-            for row in self._connections.call(read)
-            for stored in (row.columns[COLUMN].value,)
-        ]
+        found = [(int.from_bytes(row.row[-SEQUENCE_BYTES:]), row.columns[COLUMN].value)
+                 for row in self._connections.call(read)]
+        cells = [(decoded(stored, sequence), len(stored)) for sequence, stored in found]
+        return [self._keep(cell, size) if keep else cell for cell, size in cells]
 
     def _rows_of_a_page(self) -> int:
         with self._lock:

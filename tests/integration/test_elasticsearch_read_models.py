@@ -115,17 +115,44 @@ def test_only_models_that_changed_or_that_another_may_have_left_are_refreshed(
         refresh = store.generations.refresh
 
         def told(indices: Iterable[str]) -> None:
-            refreshed.append([store.models[name].name for index in indices for name in names if name in index])
-            refresh([store.models[name].alias for name in refreshed[-1]])
+            written = list(indices)
+            refreshed.append([name for name in names if any(name in index for index in written)])
+            if len(refreshed) == 4:
+                raise OperationalError("away")
+            refresh(written)
 
         monkeypatch.setattr(store.generations, "refresh", told)
-        for sequence, count in ((1, 1), (2, 0), (3, 1)):
-            if sequence == 3:
-                store.places(names, "ledger-0")
-            documents = {"counting": {"B/T1": Counting.document("B/T1", sequence)}} if count else {}
-            store.write("ledger-0", documents, expected=sequence - 1, reflected=sequence, models=names)
-        assert refreshed == [["counting"], names]
+
+        def write(sequence: int, *changed: str, ahead: str = "") -> None:
+            documents = {name: {"B/T1": Counting.document("B/T1", sequence)} for name in changed}
+            changes = {**documents, ahead: {}} if ahead else documents
+            store.write("ledger-0", changes, expected=sequence - 1, reflected=sequence, models=names)
+
+        write(1, "counting")
+        write(2)
+        store.places(names, "ledger-0")
+        write(3)
+        write(4, ahead="doubling")
+        with pytest.raises(OperationalError):
+            write(5, "counting")
+        write(5)
+        assert refreshed == [["counting"], names, ["doubling"], ["counting"], ["counting"]]
         store.close()
+
+
+def test_a_search_by_another_thread_while_documents_are_written_hides_none(
+    store: ElasticsearchReadModels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = store._bulk.write
+
+    def searched_before(entries: Sequence[Any]) -> None:
+        with ThreadPoolExecutor(1) as other:
+            assert other.submit(store.scan, DEAD_LETTERS, "").result() == []
+        write(entries)
+
+    monkeypatch.setattr(store._bulk, "write", searched_before)
+    put(store, Counting.document("B/T1", 5))
+    assert [each.id for each in store.scan("counting", "")] == ["B/T1"]
 
 
 def test_ledgers_on_one_cluster_do_not_see_each_other(elasticsearch: str) -> None:

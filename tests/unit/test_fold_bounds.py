@@ -48,6 +48,15 @@ def test_what_a_booking_begins_is_not_looked_up_and_what_may_be_there_is() -> No
     assert {*asked} == {"positions", "cash", "exposure", "counterparties", "activity"}
 
 
+def test_a_model_that_the_store_holds_ahead_is_told_of() -> None:
+    told = History(booking())
+    (event,) = [each for each in told.events if Counting().keys(each)]
+    ahead = {key: Counting.document(key, event.sequence + 1) for key in Counting().keys(event)}
+    fold = Fold([Counting()], Store(lambda _wanted: {"counting": ahead}, lambda _model, _prefix: []))
+    assert fold.run([event]) == {"counting": {}}
+    assert fold.run([told.events[0]]) == {}
+
+
 class Few(Counting):
     """The same by trade, but four of them at most."""
 

@@ -1,22 +1,24 @@
 """What is new is not looked up before a commit, and nothing that is there is ever taken for new."""
 
 import random
+import threading
 import time
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from eventsourcing.persistence import IntegrityError
+from eventsourcing.persistence import IntegrityError, Tracking
 
 import infra.hbase.known
 from domain.merkle import Frontier
 from domain.ports import Receipt
+from infra.hbase.claim import Place, claim
 from infra.hbase.connections import Connections
 from infra.hbase.index import IndexTable
+from infra.hbase.log_table import COLUMN
 from infra.hbase.recorder import HBaseRecorder
 from infra.hbase.tables import LOG
 from tests.contracts.log_recorder_contract import commit_of, stored
-from tests.integration.hbase.test_contract import delete, empty_index_of
 
 LONGEST_SECONDS = 20.0
 
@@ -99,21 +101,52 @@ def test_a_long_log_is_read_beside_and_looked_up_until_then(writer: Writer, monk
     assert len(writer.looked_up) > infra.hbase.known.WORTH_READING_ON
 
 
-def test_a_log_that_was_restored_and_went_on_otherwise_is_read_anew(
+def test_connections_close_while_a_long_log_is_read(
+    connections: Connections, log: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = Connections(connections.address)
+    writer = Writer(own, log, monkeypatch)
+    recorder = writer.opened()
+    for number in range(40):
+        writer.book(recorder, f"c{number}")
+    monkeypatch.setattr(infra.hbase.known, "NEAR", 5)
+    monkeypatch.setattr(infra.hbase.known, "WORTH_A_PAUSE_SECONDS", 0.0)
+    reading, pause = threading.Event(), own.pause
+
+    def long_pause(_seconds: float) -> bool:
+        reading.set()
+        return pause(LONGEST_SECONDS)
+
+    monkeypatch.setattr(own, "pause", long_pause)
+    late = writer.opened()
+    while not reading.is_set():
+        writer.book(late, f"late-{late.max_notification_id()}")
+    begun = time.monotonic()
+    own.close()
+    assert time.monotonic() - begun < LONGEST_SECONDS / 2
+
+
+def test_who_only_tracks_reads_no_log(writer: Writer) -> None:
+    writer.book(writer.opened(), "c0")
+    tracking = writer.opened()
+    tracking.insert_tracking(Tracking("up", 1))
+    assert tracking._known._seen is None
+
+
+def test_a_log_with_a_commit_that_cannot_be_read_is_looked_up(
     writer: Writer, connections: Connections, log: str
 ) -> None:
-    alive = writer.opened()
-    for number in range(6):
-        writer.book(alive, f"c{number}")
-    alive._tail.settle()
-    for sequence in (4, 5, 6):
-        delete(connections, connections.address.table(LOG), log.encode() + sequence.to_bytes(8))
-    empty_index_of(connections, log)
-    other = writer.opened()
-    for number in range(3):
-        writer.book(other, f"other-{number}")
-    other._tail.settle()
-    last = writer.opened().last_commit()
-    assert last is not None
-    assert last.tree_size == 6
-    assert not alive._known.reaches(last) or alive._known.among([], [("desk", "other-2")])[1]
+    first = writer.opened()
+    for number in range(4):
+        writer.book(first, f"c{number}")
+        # One by one, so that who opens the log begins behind what cannot be read.
+        first._tail.settle()
+    place = Place(connections.address.table(LOG), log.encode() + (2).to_bytes(8), COLUMN)
+    before = first._table.stored(2)
+    assert before is not None
+    assert claim(connections, place, before[:-1], before)
+    late = writer.opened()
+    for number in range(4, 7):
+        writer.book(late, f"c{number}")
+        writer.require_refused(late, f"c{number - 4}", "trade:new")
+    assert writer.looked_up
