@@ -8,7 +8,7 @@ import msgspec
 
 from domain.money import ZERO
 from projections.cash import CASH_ACCOUNTS, Cash, add_posting
-from projections.difference import Cause, place_of
+from projections.causes import Cause, place_of
 from projections.journal import Posting
 from projections.stands import Stand
 

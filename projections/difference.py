@@ -2,26 +2,20 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from itertools import pairwise
 from typing import Literal
 
 import msgspec
 
 from projections.as_of import Instant
+from projections.causes import Cause, cause_of, place_of
 from projections.explanation import Contribution, Figures, contributions, event_of
 from projections.movement_ids import Kind
 from projections.movements import Movement
+from projections.stands import Stand, stands
 from projections.successions import Elsewhere, Successions, once, resting_on
 
 FIGURES = Figures.__struct_fields__
-
-
-class Cause(msgspec.Struct, frozen=True):
-    """An event between the two times."""
-
-    event: str
-    actor: str
-    recorded_at: datetime
-    reason: str | None
 
 
 class Change(Figures, kw_only=True):
@@ -72,7 +66,7 @@ def difference(
     of = movements[0]
     return Difference(
         book=of.book, instrument=of.instrument, currency=of.currency, before=old, after=new, change=_less(new, old),
-        items=items, causes=_causes(related, first, last),
+        items=items, causes=_causes(movements, related, first, last, elsewhere),
     )
 
 
@@ -99,27 +93,26 @@ def _change(movement: Movement, before: Figures | None, after: Figures | None) -
     )
 
 
-def cause_of(movement: Movement, first: Instant, last: Instant) -> Cause | None:
-    """The event between two instants by which a movement came to hold, or holds no more; None where neither is so."""
-    if last.holds(movement) == first.holds(movement):
-        return None
-    if last.holds(movement):
-        return Cause(event_of(movement), movement.actor, movement.known_from, movement.reason)
-    assert movement.known_to is not None
-    event = f"{movement.log}:{movement.known_to_sequence}"
-    return Cause(event, movement.ended_by or "", movement.known_to, movement.ended_because)
-
-
-def _causes(movements: Sequence[Movement], first: Instant, last: Instant) -> list[Cause]:
-    """In the order in which they were recorded."""
-    found = {cause.event: cause for each in movements if (cause := cause_of(each, first, last)) is not None}
+def _causes(
+    movements: Sequence[Movement], related: Sequence[Movement], first: Instant, last: Instant,
+    elsewhere: Elsewhere[Movement],
+) -> list[Cause]:
+    """In the order in which they were recorded: of what the position rests on, only what says something else of it."""
+    own = {each.id for each in movements}
+    found = {
+        cause.event: cause for each in related
+        if each.id in own and (cause := cause_of(each, first, last)) is not None
+    }
+    if any(each.id not in own for each in related):
+        every = stands(movements, last.valid_at, first.known_at, last.known_at, elsewhere)
+        for before, after in pairwise(every):
+            if after.cause is not None and _figures(before) != _figures(after):
+                found.setdefault(after.cause.event, after.cause)
     return sorted(found.values(), key=lambda each: place_of(each.event))
 
 
-def place_of(event: str) -> tuple[str, int]:
-    """The log and the sequence of an event, to sort by."""
-    log, _, sequence = event.rpartition(":")
-    return log, int(sequence)
+def _figures(stand: Stand) -> list[object]:
+    return [getattr(stand.position, name) for name in FIGURES]
 
 
 def _total(figures: Iterable[Figures]) -> Figures:

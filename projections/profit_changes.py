@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from itertools import pairwise
 
+from projections.causes import Cause
 from projections.changes import Changed, Changes, Figures, Key
-from projections.difference import Cause
 from projections.positions import Position
 from projections.quotes import Quote, QuotesAt
 from projections.stands import Stand

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from domain.money import ZERO
 from projections.as_of import Instant, first_of
-from projections.difference import Cause, cause_of, place_of
+from projections.causes import Cause, cause_of, place_of
 from projections.journal import Posting, realised_postings
 from projections.movements import Held, Movement
 from projections.positions import Position, empty_of, run_on, run_through

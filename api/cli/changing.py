@@ -21,8 +21,8 @@ from api.cli.opening import Data, Json, existing, settings_of
 from api.cli.travelling import KnownAt, ValidAt, in_order, journey_of
 from domain.money import exact
 from infra.everbook import Everbook
+from projections.causes import Cause
 from projections.changes import IN_CASH, Changed
-from projections.difference import Cause
 from projections.profit_changes import IN_PROFIT
 
 COLUMNS: dict[Of, tuple[str, ...]] = {

@@ -12,8 +12,8 @@ from domain.money import exact
 from domain.schema import Recorded
 from projections.as_of import Instant, position_at
 from projections.balances import add_cash, entries_at
+from projections.causes import place_of
 from projections.changes import IN_CASH, Changed, Changes, Figures, Key, in_accounts, in_cash
-from projections.difference import place_of
 from projections.profit_changes import IN_PROFIT, ProfitChanges
 from projections.quotes import Quote, QuotesAt
 from projections.settlement_changes import FIGURES, SAID, settlement_changes

@@ -10,7 +10,7 @@ from domain.commands import AnyCommand
 from domain.money import exact
 from projections.as_of import Instant, position_at
 from projections.balances import entries_at
-from projections.difference import place_of
+from projections.causes import place_of
 from projections.positions import Position
 from projections.stands import Accounts, stands
 from projections.trial_balance import trial_balance

@@ -7,8 +7,10 @@ from typing import Any
 from domain.commands import AnyCommand, CancelTrade, SettleTrade
 from domain.money import exact
 from projections.as_of import Instant, position_at
+from projections.changes import Changes, in_accounts
 from projections.difference import difference
-from tests.corporate_actions import EX, PAY, Told, announced, bought, dividend, of, roll, spin_off
+from projections.stands import stands
+from tests.corporate_actions import EX, PAY, Told, announced, bought, cancelled, dividend, of, roll, spin_off
 from tests.instruments import define
 from tests.properties.instants import among
 from tests.rules import DAY
@@ -48,6 +50,22 @@ def test_a_late_trade_and_its_end_reach_it() -> None:
     assert len(set(sequences(after))) == 1
     after.tell(about(CancelTrade, "T2"))
     assert len(set(sequences(after))) == 1
+
+
+def test_once_the_action_was_taken_back_nothing_of_the_parent_is_a_cause() -> None:
+    after = told()
+    known = len(after.events)
+    after.tell(cancelled())
+    taken_back = len(after.events)
+    after.tell(bought("T2", "2", "60"))
+    assert len({*sequences(after)[:2]}) == 1
+    groups, changes = after.groups(), Changes()
+    with exact():
+        found = difference(groups["EQ-1/AXA"], None, known, taken_back + 1, among(groups))
+        changes.take(stands(groups["EQ-1/AXA"], None, known, taken_back + 1, among(groups)), in_accounts)
+    assert found is not None
+    assert [each.event for each in found.causes] == [f"ledger-0:{taken_back}"]
+    assert {cause.event for each in changes.found() for cause in each.causes} == {f"ledger-0:{taken_back}"}
 
 
 def test_what_is_nothing_to_it_is_no_cause_of_a_difference_either() -> None:
