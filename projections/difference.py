@@ -66,7 +66,7 @@ def difference(
     of = movements[0]
     return Difference(
         book=of.book, instrument=of.instrument, currency=of.currency, before=old, after=new, change=_less(new, old),
-        items=items, causes=_causes(movements, related, first, last, elsewhere),
+        items=items, causes=_causes(movements, related, items, first, last, elsewhere=elsewhere),
     )
 
 
@@ -94,14 +94,16 @@ def _change(movement: Movement, before: Figures | None, after: Figures | None) -
 
 
 def _causes(
-    movements: Sequence[Movement], related: Sequence[Movement], first: Instant, last: Instant,
-    elsewhere: Elsewhere[Movement],
+    movements: Sequence[Movement], related: Sequence[Movement], items: Sequence[Change], first: Instant, last: Instant,
+    *, elsewhere: Elsewhere[Movement],
 ) -> list[Cause]:
-    """In the order in which they were recorded: of what the position rests on, only what says something else of it."""
-    own = {each.id for each in movements}
+    """In the order in which they were recorded: of what the position rests on, only what brought or took an item, or
+    says something else of the position.
+    """
+    own, named = {each.id for each in movements}, {each.cause for each in items}
     found = {
         cause.event: cause for each in related
-        if each.id in own and (cause := cause_of(each, first, last)) is not None
+        if (cause := cause_of(each, first, last)) is not None and (each.id in own or cause.event in named)
     }
     if any(each.id not in own for each in related):
         every = stands(movements, last.valid_at, first.known_at, last.known_at, elsewhere)
