@@ -219,11 +219,17 @@ def _end(back: list[Row], place: Any, trade_id: str, undone: list[Done]) -> End:
 def _dated(trades: list[Trade], transfers: list[Moved], ends: list[End]) -> list[tuple[str, Fill]]:
     """All that was dealt, each with its day."""
     by_id = sorted(trades, key=lambda trade: trade.trade_id)
-    ended = {end.trade_id for end in ends}
-    runs = [*((_place(row), [_fill(row)]) for trade in by_id for row in trade.rows
-              if not (row.dealt.get("unwinds") and trade.trade_id in ended)),
-            *((end.place, [end.fill]) for end in ends),
-            *((_place_of(moved), list(_fills(moved))) for moved in transfers if moved.holds)]
+    ended, runs = {end.trade_id: end for end in ends}, []
+    for trade in by_id:
+        for row in trade.rows:
+            if not (row.dealt.get("unwinds") and trade.trade_id in ended):
+                runs.append((_place(row), [_fill(row)]))
+            elif (end := ended[trade.trade_id]).place == _place(row) and end in ends:
+                # An end stands where its first row does, before what else of the trade was dealt back then.
+                runs.append((end.place, [end.fill]))
+                ends = [each for each in ends if each is not end]
+    runs += [(end.place, [end.fill]) for end in ends]
+    runs += [(_place_of(moved), list(_fills(moved))) for moved in transfers if moved.holds]
     for closing in (each for trade in trades for each in trade.closings):
         # What expires comes after all that was traded that day.
         place = (closing.on, 2, closing.effective_at, closing.trade_id)
