@@ -237,15 +237,9 @@ class ElasticsearchReadModels:
 
     def _let_searches_see(self, where: Mapping[str, str]) -> None:
         """Refreshes what was written of these models since they were refreshed here, or by whoever wrote before."""
-        unseen = self._unseen.intersection(where)
-        # Before, not after: a model that is taken over meanwhile for another log is to be refreshed again.
-        self._unseen -= unseen
-        try:
-            if unseen:
+        if unseen := self._unseen.intersection(where):
+            with _done(self._unseen, unseen):
                 self.generations.refresh([where[name] for name in sorted(unseen)])
-        except BaseException:
-            self._unseen |= unseen
-            raise
 
     def _get(self, wanted: Sequence[tuple[str, str]]) -> list[Stored | None]:
         """The entries of (model, ``_id``)."""
@@ -278,15 +272,9 @@ class ElasticsearchReadModels:
 
     def _refresh_for(self, models: Sequence[str] | Mapping[str, Any], *, whoever_wrote: bool = False) -> None:
         """Lets searches of this object see what it wrote."""
-        behind = [name for name in models if whoever_wrote or name in self._unrefreshed]
-        if behind:
-            # Before, not after: what another thread writes meanwhile may have come too late for this refresh.
-            self._unrefreshed.difference_update(behind)
-            try:
+        if behind := [name for name in models if whoever_wrote or name in self._unrefreshed]:
+            with _done(self._unrefreshed, behind):
                 self.generations.refresh(self._read(name) for name in behind)
-            except BaseException:
-                self._unrefreshed.update(behind)
-                raise
 
     def _require_place(self, log: str, expected: int, models: Sequence[str]) -> None:
         places = self._places(models, log)
@@ -329,6 +317,17 @@ class ElasticsearchReadModels:
             self.generations.create(unserved, generation, served=True)
         found = self.generations.of(models)
         self._served = {name: max(n for n, served in each.items() if served) for name, each in found.items()}
+
+
+@contextmanager
+def _done(waiting: set[str], names: Iterable[str]) -> Iterator[None]:
+    """They wait no more, unless it fails. Before, not after: what another thread writes meanwhile may be too late."""
+    waiting.difference_update(names)
+    try:
+        yield
+    except BaseException:
+        waiting.update(names)
+        raise
 
 
 def _digest(search: Search, on_document: Callable[[int], None] | None) -> str:

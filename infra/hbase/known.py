@@ -52,7 +52,7 @@ class Known:
     def reaches(self, last: CommitRecord | None) -> bool:
         """Whether it knows all up to the commit ``last``, which is the last of the log; if not, it sees to it."""
         self._asked += 1
-        if self._reading is not None and not self._reading.done():
+        if not self._is_readable or (self._reading is not None and not self._reading.done()):
             return False
         end, known = _end_of(last), _end_of(self._last)
         if end - known <= NEAR:
@@ -70,7 +70,7 @@ class Known:
     def _read_on(self, end: int, *, at_leisure: bool = False) -> None:
         begun = time.monotonic()
         try:
-            for cell in self._table.commits(_end_of(self._last) + 1, end, keep=False) if self._is_readable else ():
+            for cell in self._table.commits(_end_of(self._last) + 1, end, keep=False):
                 self.add(cell)
                 took = time.monotonic() - begun
                 # Whoever commits meanwhile is to have at least half of the time.
