@@ -20,7 +20,7 @@ from domain.ports import Commit, LogMoved, NewEvent
 from infra.hbase.cells import LogCell, cell_of
 from infra.hbase.connections import Connections
 from infra.hbase.index import IndexTable
-from infra.hbase.known import Known
+from infra.hbase.log_filter import LogFilter
 from infra.hbase.log_table import LogTable
 from infra.hbase.tables import create_missing
 from infra.hbase.tail import End, Tail
@@ -45,7 +45,7 @@ class HBaseAggregateRecorder(AggregateRecorder):
         self._table = LogTable(connections, log)
         self._index = IndexTable(connections, log)
         self._tail = Tail(self._table, self._index)
-        self._known = Known(self._table, connections)
+        self._filter = LogFilter(self._table, connections)
         self._inserting = threading.Lock()
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **_kwargs: Any) -> Sequence[int] | None:
@@ -114,8 +114,8 @@ class HBaseAggregateRecorder(AggregateRecorder):
         keys = [(receipt[0], receipt[1]) for receipt in cell.receipts]
         if len(set(versions)) < len(versions) or len(set(keys)) < len(keys):
             raise IntegrityError("something comes twice in one commit")
-        if (versions or keys) and self._known.reaches(end.last):
-            versions, keys = self._known.among(versions, keys)
+        if (versions or keys) and self._filter.reaches(end.last):
+            versions, keys = self._filter.among(versions, keys)
         for commit in self._tail.open_commits():
             for stream, version in versions:
                 if commit.holds(stream, version):
@@ -130,7 +130,7 @@ class HBaseAggregateRecorder(AggregateRecorder):
             self._tail.refresh()
             return
         self._tail.append(cell)
-        self._known.add(cell)
+        self._filter.add(cell)
         self.connections.background.submit(self._index_open)
 
     def _index_open(self) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from eventsourcing.persistence import IntegrityError, Tracking
 
-import infra.hbase.known
+import infra.hbase.log_filter
 from domain.merkle import Frontier
 from domain.ports import Receipt
 from infra.hbase.claim import Place, claim
@@ -85,7 +85,7 @@ def test_a_long_log_is_read_beside_and_looked_up_until_then(writer: Writer, monk
         writer.book(first, f"c{number}")
     first._tail.settle()
     writer.looked_up.clear()
-    monkeypatch.setattr(infra.hbase.known, "NEAR", 5)
+    monkeypatch.setattr(infra.hbase.log_filter, "NEAR", 5)
     late = writer.opened()
     deadline = time.monotonic() + LONGEST_SECONDS
     number, quiet = 40, 0
@@ -98,7 +98,7 @@ def test_a_long_log_is_read_beside_and_looked_up_until_then(writer: Writer, monk
             writer.require_refused(late, f"c{earlier}", "trade:new")
             writer.require_refused(late, "new", f"trade:c{earlier}")
         number += 1
-    assert len(writer.looked_up) > infra.hbase.known.WORTH_READING_ON
+    assert len(writer.looked_up) > infra.hbase.log_filter.WORTH_READING_ON
 
 
 def test_connections_close_while_a_long_log_is_read(
@@ -109,8 +109,8 @@ def test_connections_close_while_a_long_log_is_read(
     recorder = writer.opened()
     for number in range(40):
         writer.book(recorder, f"c{number}")
-    monkeypatch.setattr(infra.hbase.known, "NEAR", 5)
-    monkeypatch.setattr(infra.hbase.known, "WORTH_A_PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(infra.hbase.log_filter, "NEAR", 5)
+    monkeypatch.setattr(infra.hbase.log_filter, "WORTH_A_PAUSE_SECONDS", 0.0)
     reading, pause = threading.Event(), own.pause
 
     def long_pause(_seconds: float) -> bool:
@@ -130,7 +130,7 @@ def test_who_only_tracks_reads_no_log(writer: Writer) -> None:
     writer.book(writer.opened(), "c0")
     tracking = writer.opened()
     tracking.insert_tracking(Tracking("up", 1))
-    assert tracking._known._seen is None
+    assert tracking._filter._seen is None
 
 
 def test_a_log_with_a_commit_that_cannot_be_read_is_looked_up(

@@ -21,7 +21,7 @@ WORTH_READING_ON = 3
 WORTH_A_PAUSE_SECONDS = 0.01
 
 
-class Known:
+class LogFilter:
     """Versions of streams, and commands, of one log from its first commit on. It may say yes to what is not there,
     never no to what is.
 
