@@ -1,15 +1,15 @@
 """Ours: commands from bytes to durable events, and events to every read model."""
 
 import os
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from api.cli.opening import fold_and_write_in_turn
 from api.cli.posting import post, submission
+from api.cli.worker_process import read_model_workers
 from benchmarks.measure import Figure, resident_mib, timed
 from benchmarks.world import FOUNDATION, bookings
 from domain.outcomes import Submission
@@ -59,18 +59,23 @@ def book(data: Path, count: int) -> Appended:
 
 
 def project(appended: Appended) -> list[Figure]:
-    """Every read model, in a second process as ``serve`` runs it, from the moment that it stands at the log's start;
-    and then only those that the trades of a desk cannot do without.
+    """Every read model, by the processes that ``serve`` has for it and by a single one, from the moment that they stand
+    at the log's start; and then only those that the trades of a desk cannot do without.
     """
     seconds, kept = _projected(appended, Settings(data=appended.data), PROJECTIONS)
     fewer = families_of(PROJECTIONS, NAMED)
-    again = Settings(data=appended.data, read_database_url=f"sqlite:///{appended.data / 'fewer.db'}")
-    seconds_of_fewer, _ = _projected(appended, again, fewer)
+    seconds_of_fewer, _ = _projected(appended, _beside(appended, "fewer.db"), fewer)
+    seconds_of_one, _ = _projected(appended, _beside(appended, "one.db"), PROJECTIONS, processors=1)
     return [
-        _rate("every read model on, one process", appended, seconds),
+        _rate("every read model on, as serve does", appended, seconds),
         _rate(f"  {len(fewer)} of the {len(PROJECTIONS)}: {len(NAMED)} and their families", appended, seconds_of_fewer),
+        _rate("  all of them in one process", appended, seconds_of_one),
         Figure("documents that it leaves", kept / seconds, "documents/s", f"{kept:,} documents"),
     ]
+
+
+def _beside(appended: Appended, name: str) -> Settings:
+    return Settings(data=appended.data, read_database_url=f"sqlite:///{appended.data / name}")
 
 
 def _rate(name: str, appended: Appended, seconds: float) -> Figure:
@@ -78,22 +83,16 @@ def _rate(name: str, appended: Appended, seconds: float) -> Figure:
     return Figure(name, per_second, "events/s", f"{per_second / appended.per_second:.2f} x appending")
 
 
-def _projected(appended: Appended, settings: Settings, projections: Sequence[Projection]) -> tuple[float, int]:
-    """The seconds that a worker took for all events, and how many documents it left."""
-    options = ["work", "projections", "--data", str(appended.data), "--parent", str(os.getpid())]
-    if len(projections) < len(PROJECTIONS):
-        options += [part for each in projections for part in ("--only", each.name)]
-    last = projections[-1].name
-    with Everbook(settings) as ledger:
-        worker = subprocess.Popen(
-            [sys.executable, "-m", "api", *options],
-            env={**os.environ, "EVERBOOK_READ_DATABASE_URL": settings.read_models_url},
-        )
-        _wait(worker, lambda: ledger.read_models.reflected(last, REFERENCE) > 0)
-        with timed() as watch:
-            _wait(worker, lambda: ledger.read_models.reflected(last, LEDGER) >= appended.events)
-        worker.terminate()
-        worker.wait()
+def _projected(
+    appended: Appended, settings: Settings, projections: Sequence[Projection], *, processors: int | None = None
+) -> tuple[float, int]:
+    """The seconds that workers took for all events, and how many documents they left."""
+    names = [each.name for each in projections]
+    with Everbook(settings) as ledger, _environment(EVERBOOK_READ_DATABASE_URL=settings.read_models_url):
+        with read_model_workers(settings, names, processors=processors):
+            _wait(ledger, names, REFERENCE, 1)
+            with timed() as watch:
+                _wait(ledger, names, LEDGER, appended.events)
         return watch.seconds, sum(len(ledger.read_models.select(each.name, limit=-1)) for each in projections)
 
 
@@ -109,7 +108,18 @@ def folded(appended: Appended) -> Figure:
                   f"{worker.documents:,} documents, {worker.events / watch.seconds:,.0f} events/s")
 
 
-def _wait(worker: "subprocess.Popen[bytes]", until: Callable[[], bool]) -> None:
-    while not until():
-        assert worker.poll() is None, "the worker ended"
+def _wait(ledger: Everbook, models: Sequence[str], log: str, sequence: int) -> None:
+    while any(ledger.read_models.reflected(model, log) < sequence for model in models):
         time.sleep(LOOK_SECONDS)
+
+
+@contextmanager
+def _environment(**variables: str) -> Iterator[None]:
+    """What processes that are started meanwhile find set."""
+    before = dict(os.environ)
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)

@@ -17,7 +17,7 @@ from api.cli.posting import Posted, post, submission, total
 from api.cli.rest import Rest
 from api.cli.serving import run_server
 from api.cli.stopping import stoppable
-from api.cli.worker_process import worker_process
+from api.cli.worker_process import read_model_workers, worker_process
 from api.generator import Shape, TradingDay
 from domain.commands import TransferPosition
 from domain.outcomes import Submission
@@ -27,7 +27,6 @@ from projections.registry import PROJECTIONS
 
 LONGEST_WAIT_SECONDS = 3_600
 LOOK_SECONDS = 0.2
-WORK = ("projections",)
 WORK_OF_A_CLUSTER = ("ledger", "projections", "projections")
 
 
@@ -48,8 +47,10 @@ def demo(
         settings = stack.enter_context(place)
         opened = stack.enter_context(everbook(settings, announce=not as_json))
         opened.start()
-        for work in WORK_OF_A_CLUSTER if cluster else WORK:
+        for work in WORK_OF_A_CLUSTER if cluster else ():
             stack.enter_context(worker_process(settings, work))
+        if not cluster:
+            stack.enter_context(read_model_workers(settings))
         figures = _run(opened, TradingDay(Shape(trades=trades, seed=seed)), as_json)
         if as_json:
             print_json(figures.summary())

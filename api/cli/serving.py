@@ -1,4 +1,4 @@
-"""``serve``: the API, with the worker that keeps the read models up."""
+"""``serve``: the API, with the workers that keep the read models up."""
 
 import socket
 from contextlib import nullcontext
@@ -10,7 +10,7 @@ import uvicorn
 from api.app import create_app
 from api.cli.console import err
 from api.cli.opening import Data, everbook, settings_of
-from api.cli.worker_process import worker_process
+from api.cli.worker_process import read_model_workers
 from api.services import Services
 from infra.everbook import ADMIN_KEY, Everbook, LocalReads
 from infra.settings import Settings
@@ -20,13 +20,13 @@ def serve(
     data: Data = None, host: Annotated[str | None, typer.Option(help="Loopback unless told otherwise")] = None,
     port: Annotated[int | None, typer.Option(help="EVERBOOK_PORT, else 8321")] = None,
 ) -> None:
-    """Serves the HTTP API, and keeps the read models up in a process of its own; in a cluster that is other processes'
-    work.
+    """Serves the HTTP API, and keeps the read models up in processes of their own; in a cluster that is the work of
+    others.
     """
     settings = settings_of(data)
     with everbook(settings) as opened:
         opened.start()
-        with nullcontext() if settings.kafka_bootstrap else worker_process(settings):
+        with nullcontext() if settings.kafka_bootstrap else read_model_workers(settings):
             run_server(opened, host or settings.host, settings.port if port is None else port)
 
 

@@ -6,22 +6,49 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from api.cli.console import err
 from infra.settings import Settings
+from projections.projection import families_of
+from projections.registry import PROJECTIONS
 
 STOP_SECONDS = 10
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 30.0
 WELL_SECONDS = 60
 NAMES = {"projections": "read models", "ledger": "ledger"}
+HALF = families_of(PROJECTIONS, ("positions",))
+"""What is folded together with positions is as much work as everything else."""
 
 
 @contextmanager
-def worker_process(settings: Settings, work: str = "projections") -> Iterator[None]:
+def read_model_workers(
+    settings: Settings, models: Sequence[str] = (), *, processors: int | None = None
+) -> Iterator[None]:
+    """Keeps the families of ``models`` up, all when none are named: by two processes that share them, where there are
+    ``processors`` for two.
+    """
+    with ExitStack() as stack:
+        for share in shares(models, processors=processors or os.cpu_count() or 1):
+            stack.enter_context(worker_process(settings, only=share))
+        yield
+
+
+def shares(models: Sequence[str], *, processors: int) -> list[tuple[str, ...]]:
+    """Which models each process keeps up; nothing stands for all of them."""
+    chosen = families_of(PROJECTIONS, models)
+    halves = [[each.name for each in chosen if (each in HALF) is heavy] for heavy in (True, False)]
+    if processors > 1 and all(halves):
+        return [tuple(half) for half in halves]
+    return [tuple(each.name for each in chosen) if models else ()]
+
+
+@contextmanager
+def worker_process(settings: Settings, work: str = "projections", *, only: Sequence[str] = ()) -> Iterator[None]:
     """A worker in a process of its own, which ends with this one, however that ends."""
     arguments = ["work", work, "--data", str(settings.data), "--parent", str(os.getpid())]
+    arguments += [part for model in only for part in ("--only", model)]
     watched = Watched([sys.executable, "-m", "api", *arguments], NAMES[work])
     try:
         yield

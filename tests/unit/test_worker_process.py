@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from api.cli import worker_process
-from api.cli.worker_process import Watched
+from api.cli.worker_process import Watched, shares
+from projections.projection import families_of
+from projections.registry import PROJECTIONS
 
 SECONDS = 20
 
@@ -64,3 +66,21 @@ def test_what_is_typed_to_end_this_process_does_not_reach_it(tmp_path: Path) -> 
         assert begun(file, 1) != [os.getpgrp()]
     finally:
         watched.stop()
+
+
+def test_two_processes_share_every_read_model_and_leave_families_whole() -> None:
+    first, second = shares((), processors=2)
+    assert sorted((*first, *second)) == sorted(projection.name for projection in PROJECTIONS)
+    for share in (first, second):
+        assert {each.name for each in families_of(PROJECTIONS, share)} == set(share)
+
+
+def test_one_processor_has_one_process() -> None:
+    assert shares((), processors=1) == [()]
+
+
+def test_what_is_half_of_the_work_at_most_is_not_shared() -> None:
+    assert shares(("audit",), processors=2) == [("audit",)]
+    assert [set(share) for share in shares(("positions",), processors=2)] == [
+        {"movements", "positions", "journal", "cash"}
+    ]
