@@ -136,7 +136,7 @@ class Batch:
         send, such as the date that Everbook carries over.
         """
         command, actor = submission.command, submission.actor
-        if actor in {command.source, SYSTEM.key_id}:
+        if actor == command.source or actor == SYSTEM.key_id:  # noqa: PLR1714
             return None
         own = command.source == SYSTEM.key_id or is_log(command.source)
         if not own and command.source not in self._reference.keys:
@@ -159,7 +159,7 @@ class Batch:
             raise Refused("date-out-of-range", "effective_at must lie between 1970 and 2200", "$.effective_at")
         envelope = envelope_of(command, submission.actor, self._next_recorded_at, decider.business_date())
         first = self._sequence + 1
-        for decided in self._decided(command, envelope, principal):
+        for decided in self._decided(command, envelope, principal, version):
             if isinstance(decided, Apart):
                 place, event = (decided.stream, decided.version), decided.event
             else:
@@ -173,9 +173,11 @@ class Batch:
             count=self._sequence - first + 1, stream=stream, version=version,
         )
 
-    def _decided(self, command: AnyCommand, envelope: Envelope, principal: Principal) -> Sequence[Event | Apart]:
+    def _decided(
+        self, command: AnyCommand, envelope: Envelope, principal: Principal, version: int
+    ) -> Sequence[Event | Apart]:
         """A version that has moved on is said before what else is wrong, but only to who may know of the stream."""
-        expected, version = command.expected_version, self._decider.version(command)
+        expected = command.expected_version
         if expected is None or expected == version:
             return self._decider.decide(command, envelope, principal)
         conflict = Refused(

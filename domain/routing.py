@@ -25,7 +25,9 @@ def log_of(command: AnyCommand, ledgers: int) -> str:
 
 def is_log(name: str) -> bool:
     """Whether a log of some ledger has this name: commands that follow from its events have it for their source."""
-    return name in {REFERENCE, MARKET} or (name.startswith(LEDGER) and name.removeprefix(LEDGER).isdecimal())
+    if name.startswith(LEDGER):
+        return name.removeprefix(LEDGER).isdecimal()
+    return name in {REFERENCE, MARKET}
 
 
 def log_names(ledgers: int) -> tuple[str, ...]:

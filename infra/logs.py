@@ -223,7 +223,7 @@ class CommandedLogs:
         Raises:
             ReferenceNotReached: when the log does not reach there.
         """
-        seen = max((submission.command.reference_sequence or 0 for submission in submissions), default=0)
+        seen = max([submission.command.reference_sequence or 0 for submission in submissions], default=0)
         if seen > self.reference_ledger.sequence + coming and self.reference_ledger.catch_up() + coming < seen:
             raise ReferenceNotReached(f"the reference log has not reached {seen} yet")
 

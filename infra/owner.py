@@ -229,10 +229,12 @@ class Owner:
 
     def _has_seen(self, request: Request) -> bool:
         """Whether the reference log is where this sender has seen it; if not, that is its own trouble alone."""
-        # What stands in one request among reference data may rest on what stands before it.
-        coming = sum(isinstance(submission.command, ReferenceCommand) for submission in request.submissions)
+        coming = 0
+        if not request.log:
+            # What stands in one request among reference data may rest on what stands before it.
+            coming = sum(isinstance(submission.command, ReferenceCommand) for submission in request.submissions)
         try:
-            self._logs.require_seen(request.submissions, 0 if request.log else coming)
+            self._logs.require_seen(request.submissions, coming)
         except (NotRecorded, *CANNOT_READ) as error:
             self._fail([request], error)
             return False

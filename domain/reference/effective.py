@@ -21,4 +21,7 @@ def with_fact(facts: tuple[Fact, ...], new: Fact) -> tuple[Fact, ...]:
 
 def in_force(facts: tuple[Fact, ...], day: date) -> Fact | None:
     """The one that holds on ``day``."""
-    return next((fact for fact in reversed(facts) if fact.effective_from <= day), None)
+    for fact in reversed(facts):
+        if fact.effective_from <= day:
+            return fact
+    return None

@@ -177,8 +177,8 @@ class Entitlements:
         if before is None:
             position = (book, instrument)
             self._undo.put(self._days, position, (*self._days.get(position, ()), day))
+            self.ways.could_hold(book, instrument, day)
         self._undo.put(self.dated, place, quantity if before is None else before + quantity)
-        self.ways.could_hold(book, instrument, day)
 
     def _end(self, terms: Economics | Moved, sign: int) -> None:
         """Remembers, or no more, what a trade was that is dealt back."""
