@@ -7,8 +7,8 @@ import msgspec
 
 from projections.as_of import Instant, held_at, position_at
 from projections.cash import CASH_ACCOUNTS, Cash, add_posting
-from projections.journal import Posting, realised_postings
 from projections.movements import Posted
+from projections.postings import Posting, realised_postings
 from projections.steps import ACTING
 from projections.successions import Elsewhere
 

@@ -21,7 +21,7 @@ from domain.events.trades import PAIRS, Economics
 from domain.money import ZERO
 from domain.schema import Recorded
 from projections.action_movements import following_ids, own_ids, position_ids
-from projections.journal import Posting
+from projections.postings import Posting
 from projections.projection import Document, View, nothing_new
 
 

@@ -9,7 +9,7 @@ import msgspec
 from domain.money import ZERO
 from projections.cash import CASH_ACCOUNTS, Cash, add_posting
 from projections.causes import Cause, place_of
-from projections.journal import Posting
+from projections.postings import Posting
 from projections.stands import Stand
 
 Key = tuple[str, ...]

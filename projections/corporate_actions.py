@@ -11,8 +11,8 @@ from domain.commands.reference import LotMethod
 from domain.corporate_actions import entitled, ratio, scaled
 from domain.money import ZERO, divide
 from projections.accounts import exchange_account, trading_account
-from projections.journal import Posting
 from projections.lots import Fill, Holding, Lot, Place, add
+from projections.postings import Posting
 
 WITHHELD = "Expense:WithholdingTax"
 

@@ -31,7 +31,9 @@ from domain.money import ZERO, divide
 from domain.schema import Recorded
 from projections.accounts import held_as
 from projections.action_movements import begins, is_of_action, movement_fields
-from projections.journal import (
+from projections.lots import Lot, Place
+from projections.movement_ids import UNTIL, Kind, kind_of, movement_ids, replaced
+from projections.postings import (
     Posting,
     closing_postings,
     margin_postings,
@@ -40,8 +42,6 @@ from projections.journal import (
     trade_postings,
     transfer_postings,
 )
-from projections.lots import Lot, Place
-from projections.movement_ids import UNTIL, Kind, kind_of, movement_ids, replaced
 from projections.projection import Document, View
 
 FILLING = frozenset({"trade", "transfer-out", "transfer-in"})

@@ -28,10 +28,10 @@ from projections import lending
 from projections.accounts import held_as, position_id
 from projections.action_movements import following_ids, own_ids, position_ids
 from projections.corporate_actions import changed
-from projections.journal import Posting
 from projections.lending import Loans
 from projections.lots import Fill, Holding, Lot, Place, add
 from projections.movements import TRADING, WITHOUT_LOTS, Held, Movement, beyond_price
+from projections.postings import Posting
 from projections.projection import Document, View, nothing_new
 from projections.steps import ACTING, Run, Succeeds
 from projections.successions import Elsewhere, Successions, last_change, once

@@ -8,9 +8,9 @@ from typing import NamedTuple
 from domain.money import ZERO
 from projections.as_of import Instant, first_of
 from projections.causes import Cause, cause_of, place_of
-from projections.journal import Posting, realised_postings
 from projections.movements import Held, Movement
 from projections.positions import Position, empty_of, run_on, run_through
+from projections.postings import Posting, realised_postings
 from projections.steps import in_order
 from projections.successions import Elsewhere, Successions, once, resting_on
 

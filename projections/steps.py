@@ -10,11 +10,11 @@ from domain.corporate_actions import scaled
 from domain.money import ONE, ZERO
 from projections.corporate_actions import Effect, posted, taken, units
 from projections.exchanges import HUNDRED, handed_on, taken_over
-from projections.journal import Posting
 from projections.lending import Loans, changed, fixed, repaid
 from projections.lots import EMPTY, Fill, Holding, Lot, Place, add
 from projections.movement_ids import revision_of
 from projections.movements import FILLING, Held
+from projections.postings import Posting
 from projections.unwinding import Alone, unwound, without
 
 ACTING = frozenset({"action", "succession"})

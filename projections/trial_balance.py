@@ -7,7 +7,7 @@ from typing import Protocol
 import msgspec
 
 from domain.money import ZERO
-from projections.journal import Posting
+from projections.postings import Posting
 
 
 class Posts(Protocol):

@@ -10,8 +10,8 @@ import msgspec
 
 from domain.money import ZERO
 from projections.corporate_actions import WITHHELD
-from projections.journal import Posting
 from projections.positions import Position
+from projections.postings import Posting
 from projections.reference import ReferenceEntry
 
 ACTIONS, DATES = "corporate-actions", "dates"

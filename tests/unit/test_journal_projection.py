@@ -14,7 +14,8 @@ from domain.commands import (
     SettleTrade,
 )
 from domain.refusals import Refused
-from projections.journal import Posting, UnbalancedEntry, _require_balance
+from projections.journal import UnbalancedEntry, _require_balance
+from projections.postings import Posting
 from projections.trial_balance import sums_by_asset, trial_balance
 from tests.documents import History
 from tests.rules import Rules, booking
