@@ -49,23 +49,9 @@ def _add_business_days(start: date, days: int, calendars: tuple[Calendar, ...]) 
     return day
 
 
-def modified_following(day: date, calendars: Sequence[Calendar]) -> date:
-    """The first business day from ``day`` on, or the last one before it when that falls in the next month.
-
-    Raises:
-        Refused: when there is none.
-    """
-    from domain import schedules  # noqa: PLC0415
-
-    try:
-        return schedules.modified_following(day, tuple(calendars))
-    except RuntimeError as error:
-        raise _no_business_day() from error
-
-
 def add_tenor(start: date, tenor: str, calendars: Sequence[Calendar]) -> date:
-    """``start`` plus a tenor such as ``3M``, rolled modified following; from a month's last business day months lead to
-    a month's last.
+    """``start`` plus a tenor such as ``3M``: months and years are rolled modified following, and lead from a month's
+    last business day to a month's last; days and weeks are rolled to the next business day, also of another month.
 
     Raises:
         Refused: when the tenor is not a number of days, weeks, months or years, or there is no business day.
@@ -75,7 +61,7 @@ def add_tenor(start: date, tenor: str, calendars: Sequence[Calendar]) -> date:
         raise Refused("invalid-tenor", f"{tenor!r} is no tenor such as 1W, 3M or 1Y", "$.terms.tenor")
     count, unit = int(parts[1]), parts[2]
     if unit in "DW":
-        return modified_following(start + timedelta(days=count * (7 if unit == "W" else 1)), calendars)
+        return add_business_days(start + timedelta(days=count * (7 if unit == "W" else 1)), 0, calendars)
     from domain import schedules  # noqa: PLC0415
 
     try:

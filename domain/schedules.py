@@ -39,15 +39,6 @@ def later(start: date, months: int, calendars: tuple[Calendar, ...]) -> date:
     return _date(_joined(calendars).advance(_day(start), period, ql.ModifiedFollowing, True))
 
 
-def modified_following(day: date, calendars: tuple[Calendar, ...]) -> date:
-    """The first business day from ``day`` on, or the last one before it when that falls in the next month.
-
-    Raises:
-        RuntimeError: when the calendars have no such day.
-    """
-    return _date(_joined(calendars).adjust(_day(day), ql.ModifiedFollowing))
-
-
 def business_days_before(day: date, days: int, calendar: Calendar) -> date:
     """So many business days before the first one from ``day`` on."""
     open_days = _joined((calendar,))

@@ -21,7 +21,7 @@ from projections.activity import WINDOW, RecentFill, activity_id
 from projections.projection import Document, View
 
 Kind = Literal["off-market", "wash-same-owner", "wash-round-trip"]
-PARAMETERS = "2026-11"
+PARAMETERS = "2026-11-26"
 OFF_MARKET_PERCENT = Decimal(5)
 FAR_OFF_MARKET_PERCENT = Decimal(20)
 HUNDRED = Decimal(100)
@@ -54,7 +54,7 @@ class Alerts:
     """
 
     name = "alerts"
-    version = 1
+    version = 2
     needs: ClassVar[tuple[str, ...]] = ("activity",)
     appends = False
     columns: ClassVar[tuple[str, ...]] = ("book", "kind", "desk", "severity")
@@ -65,7 +65,9 @@ class Alerts:
         if type(fact) is TradeBooked:
             return _booked(fact)
         if isinstance(fact, TradeAmended | TradeCorrected | QuantityChanged):
-            moved = fact.terms.price != fact.previous.price and _is_off_market(_dealt(fact))
+            old, new = fact.previous, fact.terms
+            dealt = (new.instrument, new.at_spot) != (old.instrument, old.at_spot)
+            moved = dealt and _is_off_market(_dealt(fact))
             return (f"{fact.terms.book}/off-market/{fact.trade_id}/{fact.revision:04d}",) if moved else ()
         return tuple(_possible(fact)) if isinstance(fact, TradeCancelled) else ()
 
@@ -115,7 +117,7 @@ def _possible(fact: TradeCancelled) -> Iterator[str]:
 
 def _is_off_market(terms: Economics) -> bool:
     mark = terms.mark
-    return mark is not None and mark != 0 and abs(terms.price - mark) * HUNDRED > OFF_MARKET_PERCENT * abs(mark)
+    return mark is not None and mark != 0 and abs(terms.at_spot - mark) * HUNDRED > OFF_MARKET_PERCENT * abs(mark)
 
 
 def _cancelled(document: Alert | None, fact: TradeCancelled) -> Alert | None:
@@ -128,9 +130,9 @@ def _cancelled(document: Alert | None, fact: TradeCancelled) -> Alert | None:
 
 def _off_market(key: str, fact: TradeEvent, event: Recorded) -> Alert:
     terms = _dealt(fact)
-    mark = terms.mark or terms.price
-    far = abs(terms.price - mark) * HUNDRED > FAR_OFF_MARKET_PERCENT * abs(mark)
-    evidence = {"price": f"{terms.price:f}", "mark": f"{mark:f}", "tolerance_percent": f"{OFF_MARKET_PERCENT:f}"}
+    mark = terms.mark or terms.at_spot
+    far = abs(terms.at_spot - mark) * HUNDRED > FAR_OFF_MARKET_PERCENT * abs(mark)
+    evidence = {"price": f"{terms.at_spot:f}", "mark": f"{mark:f}", "tolerance_percent": f"{OFF_MARKET_PERCENT:f}"}
     return _alert(key, "off-market", fact, event, evidence, severity="high" if far else "medium")
 
 

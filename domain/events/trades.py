@@ -122,6 +122,11 @@ class Economics(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, g
         return multiplier_of(self.contract)
 
     @property
+    def at_spot(self) -> Decimal:
+        """The price that is held against the market's: of a forward its spot, for points are the price of time."""
+        return self.price if self.forward is None else self.forward.spot
+
+    @property
     def unit_cost(self) -> Decimal:
         """What one unit costs, without accrued interest and fees."""
         return self.price if self.contract is None else self.price * multiplier_of(self.contract)

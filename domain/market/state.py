@@ -1,13 +1,13 @@
 """What the market log says now."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 import msgspec
 
 from domain.events import FxRateRecorded, PriceRecorded
-from domain.money import ONE, inverse
+from domain.money import ONE, divide, inverse
 from domain.schema import Recorded
 from domain.undo import UndoLog
 
@@ -39,6 +39,20 @@ class MarketState:
     def price(self, instrument: str) -> Decimal | None:
         """The latest price, in the instrument's currency."""
         return self.prices.get(instrument)
+
+    def price_by(self, instrument: str, day: date) -> Decimal | None:
+        """The latest price, when it held by the end of ``day``."""
+        since = self.since.get(instrument)
+        return None if since is None or since.date() > day else self.prices.get(instrument)
+
+    def converted(self, size: Decimal, base: str, quote: str) -> Decimal | None:
+        """``size`` of ``base`` in ``quote``, at ``rate``: divided, to twelve decimals, where that is known the other
+        way round, so that what was a round sum is one again.
+        """
+        if base == quote or (base, quote) in self.rates or (quote, base) not in self.rates:
+            rate = self.rate(base, quote)
+            return None if rate is None else size * rate
+        return divide(size, self.rates[quote, base])
 
     def rate(self, base: str, quote: str) -> Decimal | None:
         """Units of ``quote`` for one ``base``: as recorded, inverted, or crossed by the dollar or the euro; an inverted

@@ -217,7 +217,9 @@ def _require_room(log: "TradeDecider", given: Sequence[Economics], taken: Sequen
             take(terms, 0)
             limits = log.reference.limits_of(terms.book, terms.instrument)
             if limits is not None:
-                require_headroom(terms, limits, used[terms.book], held[terms.book, terms.instrument])
+                before = held[terms.book, terms.instrument]
+                position = (before, before + log.entitlements.now(terms))
+                require_headroom(terms, limits, used[terms.book], position)
         except Refused as refusal:
             field = f"$.allocations[{number}]"
             raise Refused(refusal.code, refusal.detail, field, limit=refusal.limit) from refusal

@@ -62,8 +62,8 @@ def reserving(log: "TradeDecider", terms: Economics) -> Economics:
     """The terms with the notional that they reserve of their book's limit, by the rates of now."""
     if terms.currency == terms.base_currency:
         return replace(terms, notional=abs(terms.amount))
-    rate = log.market.rate(terms.currency, terms.base_currency)
-    return replace(terms, notional=None if rate is None else abs(terms.amount * rate))
+    worth = log.market.converted(terms.amount, terms.currency, terms.base_currency)
+    return replace(terms, notional=None if worth is None else abs(worth))
 
 
 def fees_of(*several: Mapping[str, Decimal]) -> dict[str, Decimal]:

@@ -47,7 +47,7 @@ from domain.refusals import Refused
 from domain.trades import linked, margins, nets, obligations
 from domain.trades.dating import begins, dated_about, on_open_day, posted_on, restated
 from domain.trades.economics import Deal, economics
-from domain.trades.limits import require_headroom, require_position_without
+from domain.trades.limits import require_headroom, require_within
 from domain.trades.named_lots import require_closing
 from domain.trades.penalties import Tariffs, require_penalties_stand
 from domain.trades.standing import (
@@ -135,7 +135,7 @@ def margin(
     account = log.margins.get((command.book, command.instrument), margins.EMPTY)
     day: date = command.on or envelope["business_date"]
     dated = on_open_day(log, envelope, day)
-    last_price = log.market.price(command.instrument)
+    last_price = log.market.price_by(command.instrument, day)
     return (margins.settle(account, command, book_defined, instrument, dated, last_price=last_price),)
 
 
@@ -236,24 +236,39 @@ def require_may_trade(log: "TradeDecider", terms: Economics) -> None:
 
 
 def require_limits(
-    log: "TradeDecider", terms: Economics, previous: Economics | None = None, beside: Economics | None = None
+    log: "TradeDecider", terms: Economics, previous: Economics | None = None, beside: Economics | None = None, *,
+    on_market: bool = True,
 ) -> None:
-    """Whether the book has headroom for ``terms`` in place of ``previous``, once it has taken ``beside`` on.
+    """Whether the book has headroom for ``terms`` in place of ``previous``, once it has taken ``beside`` on. What is
+    not dealt ``on_market`` has no collar.
 
     Raises:
         Refused: with the limit's code.
     """
     limits = log.reference.limits_of(terms.book, terms.instrument)
     if limits is not None:
-        used, position = log.used.get(terms.book, ZERO), log.positions.get((terms.book, terms.instrument), ZERO)
+        used, before = log.used.get(terms.book, ZERO), log.positions.get((terms.book, terms.instrument), ZERO)
         if beside is not None:
-            used, position = used + (beside.notional or ZERO), position + beside.quantity
-        require_headroom(terms, limits, used, position, previous)
+            used, before = used + (beside.notional or ZERO), before + beside.quantity
+        after = before + log.entitlements.now(terms)
+        if previous is not None and previous.instrument == terms.instrument:
+            after -= log.entitlements.now(previous)
+        limits = limits if on_market else replace(limits, price_collar=None)
+        require_headroom(terms, limits, used, (before, after), previous)
     if previous is not None and previous.instrument != terms.instrument:
-        limits = log.reference.limits_of(previous.book, previous.instrument)
-        if limits is not None and limits.position_quantity is not None:
-            held = log.positions.get((previous.book, previous.instrument), ZERO)
-            require_position_without(previous, limits.position_quantity, held)
+        require_position_without(log, previous)
+
+
+def require_position_without(log: "TradeDecider", left: Economics) -> None:
+    """Whether the position that ``left`` is in stands without it.
+
+    Raises:
+        Refused: as for a position that is taken on.
+    """
+    limits = log.reference.limits_of(left.book, left.instrument)
+    if limits is not None and limits.position_quantity is not None:
+        held = log.positions.get((left.book, left.instrument), ZERO)
+        require_within(held, held - log.entitlements.now(left), limits.position_quantity)
 
 
 def contra_owner_of(log: "TradeDecider", contra_book: str | None) -> str | None:

@@ -101,6 +101,10 @@ def _closed(
     _require_new(log, command.delivery_trade_id, "$.delivery_trade_id")
     shares = options.delivery(event)
     terms = options.delivered(_economics(log, options.parties(trade), book, dated, terms=shares, day=event.on))
+    if isinstance(command, ExerciseOption):
+        # It is ours to leave it; what the other side decides is held back by nothing.
+        lifecycle.require_may_trade(log, terms)
+        lifecycle.require_limits(log, terms, on_market=False)
     delivered = TradeBooked(
         **dated, trade_id=command.delivery_trade_id, terms=terms, parents=(trade.trade_id,)
     )

@@ -99,7 +99,7 @@ def settle(
 def _price(command: SettleVariationMargin, contract: FutureContract, last_price: Decimal | None) -> Decimal:
     price = last_price if command.price is None else require_amount(command.price, "$.price")
     if price is None:
-        raise Refused("price-missing", f"no price of {command.instrument} is known", "$.price")
+        raise Refused("price-missing", f"no price of {command.instrument} is known that held on the day", "$.price")
     if price % contract.tick:
         raise Refused("off-tick", f"a price of {command.instrument} is so many times {contract.tick:f}", "$.price")
     return price

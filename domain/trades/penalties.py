@@ -74,7 +74,7 @@ def _charges(
         if quantity:
             yield PenaltyCharge(
                 day=day, quantity=quantity, price=price, kind=kind, rate=rate,
-                amount=_cost(trade, kind, rate, quantity * price),
+                amount=_cost(trade, kind, rate, quantity * price * trade.terms.multiplier),
             )
 
 

@@ -25,8 +25,7 @@ from domain.trades.handover import (
     require_whole,
     reserving,
 )
-from domain.trades.lifecycle import require_limits, require_may_trade
-from domain.trades.limits import require_position_without
+from domain.trades.lifecycle import require_limits, require_may_trade, require_position_without
 from domain.trades.obligations import require_not_netted
 from domain.trades.parts import summed
 from domain.trades.products.deal import require_fees, require_not_before
@@ -81,7 +80,7 @@ def terminate(log: "TradeDecider", trade: TradeState, command: TerminateTrade, e
     if amount != round_to(amount, minor_unit(trade.terms.currency)):
         raise Refused("too-precise", f"amount is paid in {trade.terms.currency}, in minor units of it", "$.amount")
     due_on = require_not_before(command.due_on or max(fields["business_date"], day), day, "$.due_on")
-    _require_position(log, trade.terms)
+    require_position_without(log, trade.terms)
     parts = in_parts(trade, fields["effective_at"]).parts
     moment, entitling = fields["effective_at"], trade.terms.product in ENTITLING
     back = tuple(_back(part, day, moment, entitling=entitling) for part in parts)
@@ -135,10 +134,3 @@ def _mark(log: "TradeDecider", terms: Economics) -> Decimal | None:
     if terms.product == "fx-spot":
         return log.market.rate(terms.asset, terms.currency)
     return log.market.price(terms.instrument)
-
-
-def _require_position(log: "TradeDecider", terms: Economics) -> None:
-    limits = log.reference.limits_of(terms.book, terms.instrument)
-    if limits is not None and limits.position_quantity is not None:
-        held = log.positions.get((terms.book, terms.instrument), ZERO)
-        require_position_without(terms, limits.position_quantity, held)

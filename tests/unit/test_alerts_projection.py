@@ -6,9 +6,20 @@ from typing import Any
 
 import pytest
 
-from domain.commands import AmendTrade, AnyCommand, BookTrade, CancelTrade, DefineBook, EquityTerms
+from domain.commands import (
+    AmendTrade,
+    AnyCommand,
+    BookTrade,
+    CancelTrade,
+    CorrectTrade,
+    DefineBook,
+    EquityTerms,
+    RecordFxRate,
+    RecordPrice,
+)
 from projections.activity import MOST_FILLS
 from tests.documents import History
+from tests.instruments import outright, trade
 from tests.rules import MOMENT, booking
 from tests.unit.test_trades_projection import loan
 
@@ -40,7 +51,7 @@ def test_a_price_off_the_market_raises_an_alert_by_how_far_it_is(price: str, sev
     alert = alerts(booking(price=price))["EQ-1/off-market/T1"]
     assert (alert.kind, alert.severity, alert.status) == ("off-market", severity, "open")
     assert alert.evidence == {"price": price, "mark": "100", "tolerance_percent": "5"}
-    assert (alert.trades, alert.events, alert.parameters) == (("T1",), ("ledger-0:1",), "2026-11")
+    assert (alert.trades, alert.events, alert.parameters) == (("T1",), ("ledger-0:1",), "2026-11-26")
 
 
 def test_without_a_mark_there_is_nothing_to_be_off() -> None:
@@ -55,6 +66,20 @@ def test_an_amendment_to_a_price_off_the_market_raises_an_alert_of_its_own() -> 
 
 def test_an_amendment_that_keeps_its_price_raises_nothing_new() -> None:
     assert list(alerts(booking(price="150"), amend("150", "11"))) == ["EQ-1/off-market/T1"]
+
+
+def test_another_instrument_at_the_same_price_is_off_its_own_market() -> None:
+    price = RecordPrice(command_id="p", instrument="IBM", price=Decimal(10))
+    terms = EquityTerms(side="buy", instrument="IBM", quantity=Decimal(10), price=Decimal(100))
+    correction = CorrectTrade(command_id="c", trade_id="T1", book="EQ-1", terms=terms, reason="name")
+    assert list(alerts(price, booking(), correction)) == ["EQ-1/off-market/T1/0002"]
+
+
+def test_the_points_of_a_forward_are_not_off_the_market() -> None:
+    rate = RecordFxRate(command_id="r", base="EUR", quote="USD", rate=Decimal("1.1"))
+    assert alerts(rate, trade(outright(points=Decimal("0.3")))) == {}
+    (alert,) = alerts(rate, trade(outright(rate=Decimal("1.2")))).values()
+    assert (alert.kind, alert.evidence["price"], alert.evidence["mark"]) == ("off-market", "1.2", "1.1")
 
 
 def test_both_legs_of_a_fill_between_books_of_one_owner_in_one_book_are_one_alert() -> None:

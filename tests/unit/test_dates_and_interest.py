@@ -15,7 +15,6 @@ from domain.business_days import (
     add_tenor,
     fx_spot_days,
     is_business_day,
-    modified_following,
 )
 from domain.commands.trades import DayCount
 from domain.day_counts import year_fraction
@@ -35,17 +34,15 @@ def test_business_days_skip_weekends_and_holidays() -> None:
     assert add_business_days(date(2026, 11, 28), 1, [WEEKENDS_ONLY]) == date(2026, 11, 30)
 
 
-def test_modified_following_stays_in_its_month() -> None:
-    assert modified_following(date(2026, 10, 31), [WEEKENDS_ONLY]) == date(2026, 10, 30)
-    assert modified_following(date(2026, 11, 28), [WEEKENDS_ONLY]) == date(2026, 11, 30)
-
-
 @pytest.mark.parametrize(
     ("start", "tenor", "end"),
     [
         (date(2027, 1, 29), "1M", date(2027, 2, 26)), (date(2027, 2, 28), "1M", date(2027, 3, 31)),
         (date(2028, 2, 29), "12M", date(2029, 2, 28)), (date(2026, 11, 24), "1W", date(2026, 12, 1)),
         (date(2026, 11, 24), "2D", date(2026, 11, 26)), (date(2026, 11, 24), "3M", date(2027, 2, 24)),
+        # Overnight from the last Friday of a month, over a weekend and into the next; months stay in theirs.
+        (date(2026, 10, 30), "1D", date(2026, 11, 2)), (date(2027, 1, 29), "2D", date(2027, 2, 1)),
+        (date(2026, 10, 24), "1W", date(2026, 11, 2)), (date(2026, 9, 30), "1M", date(2026, 10, 30)),
     ],
 )
 def test_a_tenor_leads_to_its_day(start: date, tenor: str, end: date) -> None:

@@ -14,7 +14,7 @@ from projections.trial_balance import trial_balance
 from projections.valuation import Marks, value
 from tests.documents import History
 from tests.instruments import EXPIRY, INSTRUMENTS, day, followed, futures, trade
-from tests.rules import DAY, Rules
+from tests.rules import DAY, MOMENT, Rules
 from tests.trade_commands import about
 
 FOUND = (*INSTRUMENTS, day(0))
@@ -143,3 +143,14 @@ def test_margins_are_kept_with_what_the_rules_know() -> None:
     again.trades.resume(rules.trades.kept())
     assert again.trades.margins == rules.trades.margins
     assert again.trades.margins["EQ-1", "CRUDE"].through == date(2026, 11, 24)
+
+
+def test_a_price_of_a_later_day_is_none_of_the_day_that_is_settled() -> None:
+    def price(of: str, number: int) -> RecordPrice:
+        moment = MOMENT + timedelta(number)
+        return RecordPrice(command_id=f"p-{number}", instrument="CRUDE", price=Decimal(of), effective_at=moment)
+
+    told = (trade(futures("3", "51", side="sell")), price("50", 0), day(1))
+    assert paid(*told, margin()) == [3_000]
+    assert refusal(*told, price("55", 1), margin()) == ("price-missing", "$.price")
+    assert paid(*told, price("55", 1), margin("50"), margin(number=1)) == [3_000, -15_000]

@@ -6,7 +6,16 @@ from typing import Any
 
 import pytest
 
-from domain.commands import AssignOption, ExerciseOption, ExpireOption, RecordPrice, SettleTrade
+from domain.commands import (
+    AssignOption,
+    EngageKillSwitch,
+    ExerciseOption,
+    ExpireOption,
+    RecordPrice,
+    RestrictInstrument,
+    SetLimit,
+    SettleTrade,
+)
 from domain.events import TradeBooked
 from domain.refusals import Refused
 from projections.trial_balance import trial_balance
@@ -139,3 +148,26 @@ def test_what_the_book_has_sold_on_cannot_be_exercised() -> None:
 )
 def test_a_right_that_is_not_there_is_refused(commands: list[Any], code: str, field: str) -> None:
     assert refusal(*commands) == (code, field)
+
+
+HELD_BACK = [
+    (RestrictInstrument(command_id="r", instrument="SAN", reason="inside"), "restricted-instrument"),
+    (EngageKillSwitch(command_id="k", book="EQ-1"), "kill-switch"),
+    (SetLimit(command_id="l", book="EQ-1", kind="position-quantity", amount=Decimal(999)), "limit-position-quantity"),
+    (SetLimit(command_id="l", book="EQ-1", kind="gross-notional", amount=Decimal(90_000)), "limit-gross-notional"),
+]
+
+
+@pytest.mark.parametrize(("holding", "code"), HELD_BACK, ids=[code for _, code in HELD_BACK])
+def test_what_holds_back_a_purchase_holds_back_an_exercise(holding: Any, code: str) -> None:
+    assert refusal(*SETTLED, trade(options(), "T2"), holding, exercise())[0] == code
+
+
+@pytest.mark.parametrize("holding", [holding for holding, _ in HELD_BACK], ids=[code for _, code in HELD_BACK])
+def test_what_the_other_side_decides_is_held_back_by_nothing(holding: Any) -> None:
+    assert followed(Rules(), *INSTRUMENTS, *WRITTEN, holding).when(exercise(AssignOption))
+
+
+def test_a_strike_has_no_collar() -> None:
+    collar = SetLimit(command_id="l", book="EQ-1", kind="price-collar", amount=Decimal(1))
+    assert followed(Rules(), *INSTRUMENTS, *SETTLED, collar).when(exercise())

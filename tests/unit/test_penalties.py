@@ -23,6 +23,7 @@ from domain.commands import (
 from domain.events import PenaltyBooked
 from domain.identifiers import lei_of
 from domain.refusals import Refused
+from tests.instruments import INSTRUMENTS, followed, nominal, trade
 from tests.rules import DAY, Rules, booking
 from tests.trade_commands import about, euros, shares
 
@@ -164,3 +165,16 @@ def test_what_keeps_a_penalty_from_being_booked() -> None:
     assert refusal(rules_with(unpriced, FAILED, instrument="IBM")) == "no-price"
     unrated = ClassifyInstrument(command_id="p9", instrument="SAN", liquidity="other", effective_from=DAY)
     assert refusal(rules_with(unrated, FAILED)) == "no-penalty-rate"
+
+
+def test_the_price_of_a_bond_is_in_percent() -> None:
+    rules = followed(
+        Rules(), *INSTRUMENTS, RecordPrice(command_id="m", instrument="OAT", price=Decimal("98.5")),
+        SetPenaltyRate(command_id="p1", kind="sovereign-debt", rate=Decimal("0.1"), effective_from=LONG_AGO),
+        ClassifyInstrument(command_id="p2", instrument="OAT", liquidity="sovereign-debt", effective_from=LONG_AGO),
+        trade(nominal("1000000", "98.5")),
+    )
+    rules.trades.dates["business-date"] = DUE
+    rules.when(FAILED)
+    # 1,000,000 x 0.985 x 0.10 basis points for one day.
+    assert penalty(rules).amount == Decimal("9.85")

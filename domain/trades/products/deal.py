@@ -36,6 +36,8 @@ class MarketFacts(Protocol):
 
     def rate(self, base: str, quote: str) -> Decimal | None: ...
 
+    def converted(self, size: Decimal, base: str, quote: str) -> Decimal | None: ...
+
 
 class Parties(Protocol):
     """Who trades: the attributes that a revision of a trade keeps from its booking."""
@@ -76,8 +78,8 @@ class Deal(msgspec.Struct, frozen=True, gc=False):
         """The size in the book's base currency; None when no rate is known."""
         if currency == self.template.base_currency:
             return abs(size)
-        rate = self.market.rate(currency, self.template.base_currency)
-        return None if rate is None else abs(size * rate)
+        worth = self.market.converted(size, currency, self.template.base_currency)
+        return None if worth is None else abs(worth)
 
 
 def template_of(book: BookDefined) -> Economics:
