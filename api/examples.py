@@ -155,8 +155,9 @@ PRICE = {"instrument": "SAN", "price": "92.00"}
 PRICES = {"items": [{"kind": "prices", "key": "SAN", "content": {"instrument": "SAN", "price": "92.00"}}]}
 RATE = {"base": "EUR", "quote": "USD", "rate": "1.0842"}
 RATES = {"items": [{"kind": "rates", "key": "EUR/USD", "content": RATE}]}
-EXPOSURE = {"items": [{"name": "EQ-1", "base_currency": "EUR", "gross": "9125", "net": "9125",
-                       "reserved": "9125"}], "market_position": "market:41"}
+EXPOSURE = {"items": [{"name": "EQ-1", "base_currency": "EUR", "holdings": 1, "long": "9125", "short": "0",
+                       "gross": "9125", "net": "9125", "rates": {"EUR": "1"}, "unmarked": [], "dealt": "9125",
+                       "unsettled": "9125", "reserved": "9125", "unconverted": []}], "market_position": "market:41"}
 LIMIT = {"book": "EQ-1", "kind": "gross-notional", "amount": "5000000"}
 LIMITS = {"items": [{"book": "EQ-1", "kind": "gross-notional", "instrument": None, "amount": "5000000",
                      "used": "9125"}]}

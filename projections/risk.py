@@ -1,6 +1,6 @@
 """Risk figures that are finished when read: exposure and market value in the base currency, and the use of limits."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 
 import msgspec
@@ -11,43 +11,13 @@ from projections.positions import Position
 from projections.reference import ReferenceEntry
 from projections.valuation import Marks
 
-
-class ExposureLine(msgspec.Struct, kw_only=True):
-    """Gross and net notional in the base currency; ``reserved`` is what holds a book's gross limit. ``rates`` are those
-    that it was converted at, by currency, and ``unconverted`` names what was left out for want of one.
-    """
-
-    name: str
-    base_currency: str
-    gross: Decimal = ZERO
-    net: Decimal = ZERO
-    unsettled: Decimal = ZERO
-    reserved: Decimal = ZERO
-    rates: dict[str, Decimal] = msgspec.field(default_factory=dict)
-    unconverted: list[str] = msgspec.field(default_factory=list)
-
-
-def exposures(documents: Iterable[Exposure], marks: Marks, by: str = "book") -> list[ExposureLine]:
-    """Exposure by ``book``, ``desk``, ``counterparty``, ``issuer`` or ``currency``, a line for each base currency."""
-    lines: dict[tuple[str, str], ExposureLine] = {}
-    for document in documents:
-        name, base_currency = getattr(document, by), document.base_currency
-        line = lines.setdefault((name, base_currency), ExposureLine(name=name, base_currency=base_currency))
-        line.reserved += document.reserved
-        rate = marks.rate(document.currency, document.base_currency)
-        if rate is None:
-            line.unconverted.append(document.id)
-            continue
-        line.rates[document.currency] = rate
-        line.gross += document.gross * rate
-        line.net += document.net * rate
-        line.unsettled += document.unsettled * rate
-    return [lines[name] for name in sorted(lines)]
+Held = Position | Exposure
 
 
 class MarketLine(msgspec.Struct, kw_only=True):
     """Market value in the base currency: ``long`` and ``short`` (negative), gross = long - short, net = long + short.
-    ``holdings`` counts those that are open, and ``unmarked`` names the ones left out for want of a mark or rate.
+    ``holdings`` counts those that are open; ``rates`` are those that it was converted at, by currency, and ``unmarked``
+    names what was left out for want of a mark or rate.
     """
 
     name: str
@@ -61,26 +31,100 @@ class MarketLine(msgspec.Struct, kw_only=True):
     unmarked: list[str] = msgspec.field(default_factory=list)
 
 
-def market_exposures(holdings: Iterable[Position | Exposure], marks: Marks, by: str = "book") -> list[MarketLine]:
+class ExposureLine(MarketLine, kw_only=True):
+    """What is held, at the latest marks, and beside it what was traded, at the prices agreed: ``dealt`` is the gross
+    notional of all live trades, ``unsettled`` of those that have not settled, ``reserved`` what these hold of a book's
+    gross limit. ``unconverted`` names what is missing in these for want of a rate.
+    """
+
+    dealt: Decimal = ZERO
+    unsettled: Decimal = ZERO
+    reserved: Decimal = ZERO
+    unconverted: list[str] = msgspec.field(default_factory=list)
+
+
+def market_exposures(holdings: Iterable[Held], marks: Marks, by: str = "book") -> list[MarketLine]:
     """What holdings are worth at the latest marks, long and short, by one of their fields: of positions, which net in a
     book and instrument, or of exposures, which net in a book, counterparty and instrument.
     """
     lines: dict[tuple[str, str], MarketLine] = {}
     for held in holdings:
-        if not held.quantity:
-            continue
-        name, base_currency = getattr(held, by), held.base_currency
-        line = lines.setdefault((name, base_currency), MarketLine(name=name, base_currency=base_currency))
-        line.holdings += 1
-        mark, rate = marks.price(held), marks.rate(held.currency, base_currency)
-        if mark is None or rate is None:
-            line.unmarked.append(held.id)
-            continue
-        line.rates[held.currency] = rate
-        worth = held.quantity * mark * held.multiplier * rate
-        line.long, line.short = line.long + max(worth, ZERO), line.short + min(worth, ZERO)
-        line.gross, line.net = line.gross + abs(worth), line.net + worth
+        for name, currency, amount in _legs(held, marks, by):
+            key = (name, held.base_currency)
+            line = lines.setdefault(key, MarketLine(name=name, base_currency=held.base_currency))
+            _take(line, held, currency, amount, marks)
     return [lines[name] for name in sorted(lines)]
+
+
+def exposures(
+    positions: Sequence[Position], documents: Sequence[Exposure], marks: Marks, by: str = "book"
+) -> list[ExposureLine]:
+    """Exposure by ``book``, ``desk``, ``entity``, ``counterparty``, ``issuer``, ``currency`` or ``instrument``, a line
+    for each base currency.
+    """
+    return _lines(_known_by(by, positions, documents), documents, marks, by)
+
+
+def exposures_to(documents: Sequence[Exposure], marks: Marks, by: str = "book") -> list[ExposureLine]:
+    """As ``exposures``, of what was dealt with some counterparties: positions have none."""
+    return _lines(documents, documents, marks, by)
+
+
+def _known_by(by: str, positions: Sequence[Position], documents: Sequence[Exposure]) -> Sequence[Held]:
+    """What is held, as it is known by a dimension: positions have no counterparty, and those of loans, which may be to
+    several, no issuer.
+    """
+    if by == "counterparty":
+        return documents
+    if by == "issuer":
+        loans = [document for document in documents if document.product == "loan-deposit"]
+        return [*(position for position in positions if position.product != "loan-deposit"), *loans]
+    return positions
+
+
+def _lines(
+    holdings: Iterable[Held], documents: Iterable[Exposure], marks: Marks, by: str
+) -> list[ExposureLine]:
+    lines = {
+        (line.name, line.base_currency): ExposureLine(**msgspec.structs.asdict(line))
+        for line in market_exposures(holdings, marks, by)
+    }
+    for document in documents:
+        name, base_currency = getattr(document, by), document.base_currency
+        line = lines.setdefault((name, base_currency), ExposureLine(name=name, base_currency=base_currency))
+        line.reserved += document.reserved
+        rate = marks.rate(document.currency, base_currency)
+        if rate is None:
+            line.unconverted.append(document.id)
+            continue
+        line.rates[document.currency] = rate
+        line.dealt += document.gross * rate
+        line.unsettled += document.unsettled * rate
+    return [lines[name] for name in sorted(lines)]
+
+
+def _legs(held: Held, marks: Marks, by: str) -> Iterator[tuple[str, str, Decimal | None]]:
+    """Under which name a holding is how much of which currency: a pair is long of one and short of the other."""
+    if not held.quantity:
+        return
+    if by == "currency" and held.product == "fx-spot" and isinstance(held, Position):
+        yield held.asset, held.asset, held.quantity
+        yield held.currency, held.currency, -held.cost
+        return
+    mark = marks.price(held)
+    yield getattr(held, by), held.currency, None if mark is None else held.quantity * mark * held.multiplier
+
+
+def _take(line: MarketLine, held: Held, currency: str, amount: Decimal | None, marks: Marks) -> None:
+    line.holdings += 1
+    rate = marks.rate(currency, line.base_currency)
+    if amount is None or rate is None:
+        line.unmarked.append(held.id)
+        return
+    line.rates[currency] = rate
+    worth = amount * rate
+    line.long, line.short = line.long + max(worth, ZERO), line.short + min(worth, ZERO)
+    line.gross, line.net = line.gross + abs(worth), line.net + worth
 
 
 class LimitUse(msgspec.Struct, kw_only=True):

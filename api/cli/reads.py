@@ -120,10 +120,12 @@ def risk(data: Data = None, by: Annotated[str, typer.Option(help="book, desk, co
     if by not in {"book", "desk", "entity", "counterparty", "issuer", "currency", "instrument"}:
         raise typer.BadParameter("--by is book, desk, entity, counterparty, issuer, currency or instrument")
     with existing(settings_of(data)) as ledger, exact():
-        found = select(ledger, "exposure", None, -1)
-        lines = exposures(found, latest_marks(ledger), by)
-    show(lines, as_json, "Exposure", ("name", "currency", "gross", "net", "unsettled", "reserved"), (
-        (each.name, each.base_currency, *map(cents, (each.gross, each.net, each.unsettled, each.reserved)))
+        positions, documents = (select(ledger, model, None, -1) for model in ("positions", "exposure"))
+        lines = exposures(positions, documents, latest_marks(ledger), by)
+    columns = ("name", "currency", "long", "short", "net", "dealt", "unsettled", "reserved")
+    show(lines, as_json, "Exposure", columns, (
+        (each.name, each.base_currency,
+         *map(cents, (each.long, each.short, each.net, each.dealt, each.unsettled, each.reserved)))
         for each in lines
     ))
 

@@ -136,7 +136,7 @@ def read(opened: Everbook, posted: Posted, commands_per_second: float) -> Report
         return Report(
             posted=posted, commands_per_second=commands_per_second,
             positions=market_exposures(positions, marks, "desk"), profit=profit(positions, marks),
-            exposures=exposures(documents, marks), limits=limit_use(entries, documents, positions),
+            exposures=exposures(positions, documents, marks), limits=limit_use(entries, documents, positions),
             breaches=Counter(each.code for each in every("breaches")),
             alerts=Counter(each.kind for each in every("alerts")), settlement_due=dict(sorted((+due).items())),
             settlements=settlements, life_cycle=kinds, corporate_actions=action_lines(entries, positions),

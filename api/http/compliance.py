@@ -18,7 +18,7 @@ from api.services import services
 from domain.commands.reference import Role
 from domain.money import ZERO, exact
 from projections.alerts import Kind
-from projections.risk import exposures
+from projections.risk import exposures_to
 
 router = APIRouter(tags=["compliance"])
 Text = Annotated[str | None, Query(
@@ -77,9 +77,8 @@ def read_counterparty(request: Request, counterparty: str) -> Response:
         for relation in relations:
             for currency, fee in relation.fees.items():
                 fees[currency] = fees.get(currency, ZERO) + fee
-        exposed = exposures(
-            reading.everything(request, "exposure", counterparty=counterparty, book=books), latest, "book"
-        )
+        dealt = reading.everything(request, "exposure", counterparty=counterparty, book=books)
+        exposed = exposures_to(dealt, latest)
     counts = ("trades", "cancelled", "settlements", "settled_late", "fails")
     return reading.answer({
         "counterparty": counterparty, "reference": known[0].content if known else None,

@@ -12,7 +12,7 @@ from api.problems import Problem
 from api.security import books_of, principal_of, reader, require_book
 from api.services import services
 from domain.money import exact
-from projections.risk import exposures, limit_use
+from projections.risk import exposures, exposures_to, limit_use
 
 router = APIRouter(tags=["risk"])
 Dimension = Annotated[
@@ -22,14 +22,16 @@ Dimension = Annotated[
 
 @router.get("/v1/risk", responses=documented(EXPOSURE))
 def read_risk(request: Request) -> Response:
-    """Exposure and limit use of every book the key may see."""
+    """What every book that the key may see holds at the latest marks, and what it has traded and not settled."""
     reading.only_known_parameters(request)
     return _exposures(request, "book", None)
 
 
 @router.get("/v1/risk/exposures", responses=documented(EXPOSURE))
 def read_exposures(request: Request, *, by: Dimension = "book", book: str | None = None) -> Response:
-    """Gross and net exposure in the base currency, by one dimension."""
+    """As ``/v1/risk``, in the base currency, by one dimension; by currency a pair is long of one and short of the
+    other, by counterparty what is held is what was dealt with it.
+    """
     reading.only_known_parameters(request)
     return _exposures(request, by, book)
 
@@ -44,7 +46,7 @@ def read_risk_of_book(request: Request, book: str) -> Response:
         raise Problem(404, "unknown-book", f"no book {book} is defined", "book")
     latest, documents = marks(request), reading.everything(request, "exposure", book=book)
     with exact():
-        lines = exposures(documents, latest, "counterparty")
+        lines = exposures_to(documents, latest, "counterparty")
         used = limit_use(
             [each for each in reading.everything(request, "reference", kind="limits") if each.content["book"] == book],
             documents, reading.everything(request, "positions", book=book),
@@ -99,8 +101,8 @@ async def release(request: Request) -> Response:
 
 def _exposures(request: Request, by: str, book: str | None) -> Response:
     books = books_of(principal_of(request), book)
-    reading.fresh(request, "exposure", "reference")
-    latest = marks(request)
+    reading.fresh(request, "exposure", "positions", "reference")
+    latest, documents = marks(request), reading.everything(request, "exposure", book=books)
     with exact():
-        lines = exposures(reading.everything(request, "exposure", book=books), latest, by)
+        lines = exposures(reading.everything(request, "positions", book=books), documents, latest, by)
     return reading.answer({"items": lines, "market_position": f"market:{latest.sequence}"})

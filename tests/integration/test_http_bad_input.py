@@ -169,7 +169,7 @@ def test_figures_as_large_as_they_may_be_are_exact_all_the_way(tmp_path: Path) -
         api.done("/v1/trades", {**trade("T1"), "terms": fx})
         (line,) = api.read("/v1/risk")["items"]
         # Size, price, and a rate that is crossed from two: the dollar and the euro.
-        assert Decimal(line["gross"]).as_tuple() == _fourth_power(largest).as_tuple()
+        assert Decimal(line["dealt"]).as_tuple() == _fourth_power(largest).as_tuple()
         for path in ("/v1/positions", "/v1/pnl", "/v1/cash", "/v1/trial-balance", "/v1/settlements"):
             assert api.get(path).status_code == httpx.codes.OK
 

@@ -13,16 +13,21 @@ from tests.command_line import run
 from tests.day import DAY, lay
 from tests.http import Api, Served, problem, served, trade
 
-DIMENSIONS: dict[str, dict[str, tuple[str, str]]] = {
-    # A rate of 1.25 dollars for a euro: 1,260 dollars of the pair at its mark of 1.25 and 1,000 dollars of IBM.
-    "book": {"EQ-1": ("39248", "38368"), "EQ-2": ("1850", "450")},
-    "desk": {"EQ": ("41098", "38818")},
-    "entity": {"BANK": ("41098", "38818")},
-    "counterparty": {"ACME": ("41098", "38818")},
-    "issuer": {"ACME": ("36000", "36000"), "EUR": ("1008", "1008"), "IBM": ("800", "800"), "SANOFI": ("3290", "1010")},
-    "currency": {"EUR": ("39290", "37010"), "USD": ("1808", "1808")},
+# Gross, net and dealt. Nine shares at a mark of 105, a thousand euros and the loan are held; IBM has no mark. At a
+# rate of 1.25 dollars for a euro 1,260 dollars were dealt for the pair and 1,000 for IBM.
+DIMENSIONS: dict[str, dict[str, tuple[str, str, str]]] = {
+    "book": {"EQ-1": ("37630", "37630", "39248"), "EQ-2": ("315", "315", "1850")},
+    "desk": {"EQ": ("37945", "37945", "41098")},
+    "entity": {"BANK": ("37945", "37945", "41098")},
+    "counterparty": {"ACME": ("37945", "37945", "41098")},
+    "issuer": {
+        "ACME": ("36000", "36000", "36000"), "EUR": ("1000", "1000", "1008"), "IBM": ("0", "0", "800"),
+        "SANOFI": ("945", "945", "3290"),
+    },
+    "currency": {"EUR": ("37945", "37945", "39290"), "USD": ("1008", "-1008", "1808")},
     "instrument": {
-        "EURUSD": ("1008", "1008"), "IBM": ("800", "800"), "LOAN-EUR": ("36000", "36000"), "SAN": ("3290", "1010"),
+        "EURUSD": ("1000", "1000", "1008"), "IBM": ("0", "0", "800"), "LOAN-EUR": ("36000", "36000", "36000"),
+        "SAN": ("945", "945", "3290"),
     },
 }
 
@@ -136,8 +141,12 @@ def test_settlements_say_what_is_open_and_when(api: Api) -> None:
 @pytest.mark.parametrize("by", DIMENSIONS)
 def test_exposure_is_the_same_money_by_every_dimension(api: Api, by: str) -> None:
     lines = api.read("/v1/risk/exposures", by=by)["items"]
-    assert {each["name"]: tuple(figures(each, "gross", "net")) for each in lines} == {
-        name: (Decimal(gross), Decimal(net)) for name, (gross, net) in DIMENSIONS[by].items()
+    assert {each["name"]: tuple(figures(each, "gross", "net", "dealt")) for each in lines} == {
+        name: tuple(map(Decimal, expected)) for name, expected in DIMENSIONS[by].items()
+    }
+    assert {each["name"]: each["unmarked"] for each in lines if each["unmarked"]} == {
+        name: ["EQ-1/ACME/IBM" if by == "counterparty" else "EQ-1/IBM"]
+        for name in DIMENSIONS[by] if name in {"EQ-1", "EQ", "BANK", "IBM", "USD"} or by == "counterparty"
     }
 
 
@@ -145,7 +154,7 @@ def test_a_book_shows_its_exposure_and_limits(api: Api) -> None:
     whole = api.read("/v1/risk")["items"]
     assert [each["name"] for each in whole] == ["EQ-1", "EQ-2"]
     one = api.read("/v1/risk/EQ-2")
-    assert figures(one["exposure"][0], "gross") == [1850]
+    assert figures(one["exposure"][0], "gross", "dealt") == [315, 1850]
     assert [each["amount"] for each in one["limits"]] == ["60000"]
     assert [each["book"] for each in api.read("/v1/limits")["items"]] == ["EQ-1", "EQ-2"]
     problem(api.get("/v1/risk/NONE"), 404, "unknown-book", "book")
@@ -222,7 +231,7 @@ def test_a_counterparty_is_shown_from_all_sides(api: Api) -> None:
     assert (view["trades"], view["cancelled"], view["settlements"], view["fails"]) == (9, 1, 0, 0)
     assert (view["books"], view["fees"], view["reference"]["name"]) == (["EQ-1", "EQ-2"], {"EUR": "4.50"}, "Acme")
     assert len(view["alerts"]) == 4
-    assert sum(Decimal(each["gross"]) for each in view["exposure"]) == 41098
+    assert [sum(Decimal(each[name]) for each in view["exposure"]) for name in ("gross", "dealt")] == [37945, 41098]
     problem(api.get("/v1/counterparties/NOBODY"), 404, "unknown-counterparty")
 
 

@@ -22,7 +22,7 @@ MADE_FROM = {
     "/v1/positions": {"positions", "reference"}, "/v1/positions/EQ-1/SAN": {"positions", "reference"},
     "/v1/positions/EQ-1/SAN/explain": {"movements"}, "/v1/pnl": {"positions", "reference"}, "/v1/cash": {"cash"},
     "/v1/trial-balance": {"journal"}, "/v1/settlements": {"settlements", "reference"}, "/v1/prices": {"reference"},
-    "/v1/risk": {"exposure", "reference"}, "/v1/risk/exposures": {"exposure", "reference"},
+    "/v1/risk": {"exposure", "positions", "reference"}, "/v1/risk/exposures": {"exposure", "positions", "reference"},
     "/v1/risk/EQ-1": {"exposure", "positions", "reference"}, "/v1/limits": {"exposure", "positions", "reference"},
     "/v1/counterparties/ACME": {"counterparties", "exposure", "reference", "alerts"}, "/v1/alerts": {"alerts"},
     "/v1/breaches": {"breaches"}, "/v1/reference/books": {"reference"}, "/v1/rates": {"reference"},

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from domain.commands import (
     AnyCommand,
     BookTrade,
@@ -134,25 +136,54 @@ def test_profit_names_the_positions_that_have_no_mark_or_no_rate() -> None:
     assert (line.total, line.rates) == (0, {"EUR": 1})
 
 
-def test_exposure_nets_long_against_short_and_adds_both_to_the_gross() -> None:
-    history = History(booking(), booking("T2", "5", "100", instrument="IBM", side="sell"))
-    (line,) = exactly(exposures, of(history, "exposure"), marks(history), "counterparty")
-    assert (line.name, line.gross, line.net, line.unsettled) == ("ACME", 1400, 600, 1400)
-    assert (line.reserved, line.rates) == (1400, {"EUR": 1, "USD": Decimal("0.8")})
+def exposed(history: History, by: str = "book") -> Any:
+    return exactly(exposures, of(history, "positions"), of(history, "exposure"), marks(history), by)
 
 
-def test_exposure_without_a_rate_is_named() -> None:
-    history = History(booking(), fx("T2", "10", "1.5", "GBP", "CHF"))
-    (line,) = exactly(exposures, of(history, "exposure"), marks(history))
-    assert (line.gross, line.unconverted) == (1000, ["EQ-1/ACME/GBPCHF"])
+@pytest.mark.parametrize(("by", "name"), [("counterparty", "ACME"), ("book", "EQ-1"), ("desk", "EQ")])
+def test_exposure_is_what_is_held_at_the_marks_beside_what_was_dealt(by: str, name: str) -> None:
+    history = History(
+        booking(), booking("T2", "5", "100", instrument="IBM", side="sell"), price("SAN", "110"), price("IBM", "200")
+    )
+    (line,) = exposed(history, by)
+    assert (line.name, line.holdings, line.long, line.short, line.net) == (name, 2, 1100, -800, 300)
+    assert (line.gross, line.dealt, line.unsettled, line.reserved) == (1900, 1400, 1400, 1400)
+    assert line.rates == {"EUR": 1, "USD": Decimal("0.8")}
+
+
+@pytest.mark.parametrize("by", ["book", "counterparty", "issuer", "currency"])
+def test_what_was_bought_and_sold_again_is_no_exposure_whatever_it_earned(by: str) -> None:
+    (line,) = exposed(History(booking(), booking("T2", price="150", side="sell")), by)
+    assert (line.holdings, line.gross, line.net, line.dealt) == (0, 0, 0, 2500)
+
+
+def test_by_currency_a_pair_is_long_of_one_and_short_of_the_other() -> None:
+    history = History(
+        fx("T1", "1000", "1.25", "EUR", "USD"), booking("T2", "10", "100", instrument="IBM"), price("IBM", "125")
+    )
+    euros, dollars = exposed(history, "currency")
+    assert (euros.name, euros.long, euros.short, euros.net) == ("EUR", 1000, 0, 1000)
+    assert (dollars.name, dollars.long, dollars.short, dollars.net) == ("USD", 1000, -1000, 0)
+    (book,) = exposed(history, "book")
+    assert book.net == 2000
+
+
+def test_money_that_was_lent_is_an_exposure_to_whoever_has_it() -> None:
+    (line,) = exposed(History(loan()), "issuer")
+    assert (line.name, line.net) == ("ACME", 36_000)
+
+
+def test_exposure_without_a_mark_or_rate_is_named() -> None:
+    (line,) = exposed(History(booking(), fx("T2", "10", "1.5", "GBP", "CHF")))
+    assert (line.gross, line.unmarked) == (1000, ["EQ-1/GBPCHF"])
+    assert (line.dealt, line.unconverted) == (1000, ["EQ-1/ACME/GBPCHF"])
 
 
 def test_sums_in_two_base_currencies_are_two_lines() -> None:
     history = History(*AMERICAN, booking(), american("T2", "10", "100"), price("IBM", "100"))
-    lines = exactly(exposures, of(history, "exposure"), marks(history), "counterparty")
-    worth = exactly(market_exposures, of(history, "exposure"), marks(history), "counterparty")
-    assert [(line.base_currency, line.gross) for line in lines] == [("EUR", 1000), ("USD", 1000)]
-    assert [(line.base_currency, line.net) for line in worth] == [("EUR", 1000), ("USD", 1000)]
+    lines = exposed(history, "counterparty")
+    assert [(line.base_currency, line.dealt) for line in lines] == [("EUR", 1000), ("USD", 1000)]
+    assert [(line.base_currency, line.net) for line in lines] == [("EUR", 1000), ("USD", 1000)]
 
 
 def test_market_exposure_tells_long_from_short_at_the_marks() -> None:
