@@ -60,13 +60,15 @@ def coupon_periods(bond: BondContract) -> tuple[CouponPeriod, ...]:
     return (first, *(CouponPeriod(*pair, pair) for pair in pairwise(days[1:])))
 
 
-def accrued(bond: BondContract, on: date, calendar: Calendar) -> Accrued | None:
-    """What has accrued on ``on``, a day of the bond's life before its last; None of a bill, which bears no interest."""
+def accrued(bond: BondContract, on: date, calendar: Calendar, *, gone_ex: date | None = None) -> Accrued | None:
+    """What has accrued on ``on``, a day of the bond's life before its last; None of a bill, which bears no interest.
+    What has ``gone_ex`` within the period of interest is without its coupon from then on.
+    """
     if not bond.coupon:
         return None
     periods = coupon_periods(bond)
     period = periods[bisect_right(periods, on, key=lambda each: each.start) - 1]
-    ex_coupon = _is_ex_coupon(bond, period, on, calendar)
+    ex_coupon = _is_ex_coupon(bond, period, on, calendar) or (gone_ex is not None and period.start < gone_ex <= on)
     start, end = (on, period.end) if ex_coupon else (period.start, on)
     share = Fraction(bond.coupon) * _share(bond, period, start, end)
     return Accrued(period, (end - start).days, -share if ex_coupon else share, ex_coupon)

@@ -91,6 +91,11 @@ def opening_of(day: date) -> datetime:
     return datetime.combine(day, time.min, UTC)
 
 
+def closing_of(day: date) -> datetime:
+    """Since when what is told late of that day holds: it comes after all that was known of it."""
+    return datetime.combine(day, time.max, UTC)
+
+
 def _income(quantity: Decimal, amount: Decimal, withholding_percent: Decimal, currency: str) -> Entitlement:
     unit = minor_unit(currency)
     gross = round_to(quantity * amount, unit)

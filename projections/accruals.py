@@ -14,8 +14,9 @@ from projections.positions import Position
 
 
 def accrued_on(position: Position, day: date | None) -> Decimal | None:
-    """The interest that its holder has earned since the last coupon, also where that has gone ex: it is his; of money,
-    since each loan began. None when the day is not known.
+    """The interest that its holder has earned since the last coupon; once the next has gone ex, below zero what is
+    still to be earned of it, for it is income already, or the seller's; of money, since each loan began. None when the
+    day is not known.
     """
     if position.loans:
         return None if day is None else earned(position.loans, position.currency, day)
@@ -26,5 +27,6 @@ def accrued_on(position: Position, day: date | None) -> Decimal | None:
         return None
     if not bond.issue_date <= day < bond.maturity_date:
         return ZERO
-    found = accrued(msgspec.structs.replace(bond, ex_coupon_days=0), day, WEEKENDS_ONLY)
+    bond = msgspec.structs.replace(bond, ex_coupon_days=0)
+    found = accrued(bond, day, WEEKENDS_ONLY, gone_ex=position.gone_ex)
     return ZERO if found is None else accrued_amount(position.quantity, found.percent, position.currency)

@@ -153,14 +153,15 @@ class Movement(Posted, kw_only=True):
 
 class Movements:
     """What was agreed to replace terms holds from its ``effective_at`` on, so the earlier terms get an entry of their
-    own that ends there; right terms hold for as long as the corrected ones were thought to; a cancelled trade never
+    own that ends there; right terms hold for as long as the corrected ones were thought to, or since the day on which
+    they were dealt, when that was wrong; a cancelled trade never
     held. Terms in parts have an entry for each. What settles, what is repaid of a loan or fixed for it, what a fail
     costs, and a corporate action and its payment are movements too, and so are transfers: one that comes back never
     left.
     """
 
     name = "movements"
-    version = 7
+    version = 8
     needs: ClassVar[tuple[str, ...]] = ("movements",)
     appends = False
     columns: ClassVar[tuple[str, ...]] = ("book", "instrument", "desk")
@@ -197,7 +198,12 @@ class Movements:
         olds: list[Movement | None] = [view.get("movements", old) for old in replaced(fact)]
         # Terms that were agreed to hold from before those they replace, hold from where these began.
         began = min(old.valid_from for old in olds if old)
-        return _begun(key, fact, event, began if isinstance(fact, TradeCorrected) else max(fact.effective_at, began))
+        if not isinstance(fact, TradeCorrected):
+            began = max(fact.effective_at, began)
+        elif fact.terms.executed_at != fact.previous.executed_at:
+            # It was dealt on another day, and holds since then.
+            began = fact.terms.executed_at
+        return _begun(key, fact, event, began)
 
 
 def beyond_price(terms: Economics) -> Decimal:

@@ -1,6 +1,7 @@
 """Positions: holdings of an instrument in a book, by trade date and settled, with lots, cost and realised profit."""
 
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 from typing import ClassVar, TypeVar
 
@@ -33,7 +34,7 @@ from projections.lots import Fill, Holding, Lot, Place, add
 from projections.movements import TRADING, WITHOUT_LOTS, Held, Movement, beyond_price
 from projections.postings import Posting
 from projections.projection import Document, View, nothing_new
-from projections.steps import ACTING, Run, Succeeds
+from projections.steps import ACTING, Run, Succeeds, later_of
 from projections.successions import Elsewhere, Successions, last_change, once
 
 M = TypeVar("M", bound=Held)
@@ -44,10 +45,10 @@ class Position(Document, kw_only=True):
     got for fails) and ``income`` (interest, dividends and coupons, without the ``tax`` withheld), all in
     ``currency``; with ``fees_in_cost`` the fees are in the ``cost`` instead. ``issuer`` is empty for loans, which
     may be to several: ``loans`` are those that are open. ``units`` is how many units of now one of the beginning
-    is, and ``kept`` what part of the worth of one was not spun off since. ``by_actions`` is what corporate actions
-    have put into each account. ``realised_change`` and ``actions_change`` are what the last event changed of
-    ``realised`` and of these: the journal posts it. ``substituted`` is how much was to close, or to move to another
-    book, lots by name that were not there: it took others, or opened new ones.
+    is, and ``kept`` what part of the worth of one was not spun off since. ``gone_ex`` is when a coupon did last.
+    ``by_actions`` is what corporate actions have put into each account. ``realised_change`` and ``actions_change``
+    are what the last event changed of ``realised`` and of these: the journal posts it. ``substituted`` is how much was
+    to close, or to move to another book, lots by name that were not there: it took others, or opened new ones.
     """
 
     book: str
@@ -72,6 +73,7 @@ class Position(Document, kw_only=True):
     tax: Decimal = ZERO
     units: Decimal = ONE
     kept: Decimal = ONE
+    gone_ex: date | None = None
     lots: tuple[Lot, ...] = ()
     loans: Loans = ()
     substituted: Decimal = ZERO
@@ -103,7 +105,7 @@ class Positions:
     """
 
     name = "positions"
-    version = 7
+    version = 8
     needs: ClassVar[tuple[str, ...]] = ("movements",)
     appends = False
     is_new = nothing_new
@@ -184,7 +186,7 @@ def run_on(position: Position, run: Run[M], movements: Sequence[M]) -> None:
     position.quantity, position.cost = holding.quantity, holding.cost
     position.realised, position.lots = holding.realised, holding.lots
     position.substituted = holding.substituted
-    position.units, position.kept, position.loans = run.units, run.kept, run.loans
+    position.units, position.kept, position.loans, position.gone_ex = run.units, run.kept, run.loans, run.gone_ex
     places = (each.place for each in reversed(movements) if each.is_fill or each.kind in ACTING)
     position.last_place = next(places, position.last_place)
 
@@ -199,6 +201,8 @@ def _book(position: Position, fact: TradeBooked, view: View) -> None:
         return
     if terms.accrued is not None:
         position.income += terms.accrued.amount
+        if terms.accrued.ex_coupon:
+            position.gone_ex = later_of(position.gone_ex, terms.trade_date)
     place = (terms.trade_date, TRADING, terms.executed_at, fact.trade_id)
     if fact.actions or terms.parts or (position.last_place is not None and place < position.last_place):
         _fold_again(position, _elsewhere(view))

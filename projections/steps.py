@@ -1,10 +1,11 @@
 """The fold of a position's movements: what each adds, in the order in which the position takes them."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
-from domain.commands.corporate_actions import ActionTerms, Exchange, SpinOff
+from domain.commands.corporate_actions import ActionTerms, Coupon, Exchange, SpinOff
 from domain.commands.reference import LotMethod
 from domain.corporate_actions import scaled
 from domain.money import ONE, ZERO
@@ -49,7 +50,7 @@ class Run(Generic[M]):
     """Takes movements one by one. ``effects`` are those of corporate actions by their id, with the instrument that each
     is on, and ``handed_on`` the lots that they gave to other instruments. ``units`` is how many units of now one of the
     beginning is, and ``kept`` what part of the worth of one was not spun off since. ``loans`` are those that money is
-    lent, or taken, by.
+    lent, or taken, by. A coupon has ``gone_ex`` last on the ex date of its action, or on the day of a trade without it.
     """
 
     def __init__(self, method: LotMethod, succeeds: Succeeds) -> None:
@@ -58,6 +59,7 @@ class Run(Generic[M]):
         self.handed_on: dict[str, tuple[Lot, ...]] = {}
         self.units = self.kept = ONE
         self.loans: Loans = ()
+        self.gone_ex: date | None = None
         self._revisions: dict[str, str] = {}
         self._method = method
         self._succeeds = succeeds
@@ -78,6 +80,9 @@ class Run(Generic[M]):
                 pass
             elif movement.is_fill:
                 self.holding = add(self.holding, fill_of(movement), self._method)
+                # Who buys is paid for the days without a coupon, when it stays with the seller.
+                if movement.income and (movement.income > 0) == (movement.quantity > 0):
+                    self.gone_ex = later_of(self.gone_ex, movement.trade_date)
             elif movement.product == "future":
                 self.holding = _margined(self.holding, movement)
             elif movement.product == "loan-deposit" and movement.kind != "settlement":
@@ -127,6 +132,8 @@ class Run(Generic[M]):
         return Step(movement, self.holding, settled, ZERO)
 
     def _effect(self, movement: M, terms: ActionTerms) -> Effect:
+        if isinstance(terms, Coupon):
+            self.gone_ex = later_of(self.gone_ex, movement.trade_date)
         if not isinstance(terms, Exchange):
             self.units = units(self.units, terms)
             self.holding, effect = taken(self.holding, terms, movement.place, movement.currency, self._method)
@@ -143,6 +150,11 @@ class Run(Generic[M]):
                 self.holding, terms, movement.currency
             )
         return effect
+
+
+def later_of(before: date | None, day: date) -> date:
+    """The later of two days, of which one may be unknown."""
+    return day if before is None else max(before, day)
 
 
 def in_order(movements: Iterable[M]) -> list[M]:

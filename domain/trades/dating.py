@@ -1,11 +1,13 @@
 """When what a command says begins to hold, and on which day it is posted."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from domain.business_days import EARLIEST, LATEST
-from domain.commands import CancelTrade, Command, CorrectTrade, FixRate, SettleTrade, TradeCommand
-from domain.corporate_actions import opening_of
+from domain.commands import BuyIn, CancelTrade, Command, CorrectTrade, FixRate, SettleTrade, TradeCommand
+from domain.commands.products import OptionCommand
+from domain.corporate_actions import closing_of, opening_of
 from domain.decider import Envelope
 from domain.trades.state import TradeState
 
@@ -14,11 +16,12 @@ if TYPE_CHECKING:
 
 
 def begins(command: Command, trade_date: date, envelope: Envelope) -> datetime:
-    """When what is agreed on ``trade_date`` begins to hold: when the command says, or else now, but on a later day than
-    the business date with that day.
+    """When what is agreed on ``trade_date`` begins to hold: when the command says, or else now, but what is told ahead
+    with that day, and what is told late at its end.
     """
-    if command.effective_at is None and trade_date > envelope["business_date"]:
-        envelope["effective_at"] = opening_of(trade_date)
+    if command.effective_at is None and trade_date != envelope["business_date"]:
+        ahead = trade_date > envelope["business_date"]
+        envelope["effective_at"] = opening_of(trade_date) if ahead else closing_of(trade_date)
     moment: datetime = envelope["effective_at"]
     return moment
 
@@ -46,6 +49,14 @@ def posted_on(log: "TradeDecider", envelope: Envelope, trade_date: date) -> Enve
     return fields
 
 
+def held_since(fields: Envelope, command: Command, day: date | None, trades: Sequence[TradeState]) -> None:
+    """What is told late of a day holds since its end, if the command does not say otherwise, but no longer than the
+    trades that it is about.
+    """
+    if day is not None and command.effective_at is None and day < fields["business_date"]:
+        fields["effective_at"] = max([closing_of(day), *(trade.held_from for trade in trades)])
+
+
 def dated_about(
     log: "TradeDecider", command: TradeCommand, trade: TradeState, envelope: Envelope, day: date | None = None
 ) -> Envelope:
@@ -56,8 +67,9 @@ def dated_about(
     about: date = fields["business_date"]
     if day is not None:
         about = day
-    elif isinstance(command, SettleTrade):
-        about = command.settled_on or about
+    elif (told := _told_of(command)) is not None:
+        about = told
+        held_since(fields, command, told, (trade,))
     elif isinstance(command, CorrectTrade):
         about = min(command.trade_date or LATEST, trade.terms.trade_date)
     elif isinstance(command, CancelTrade):
@@ -70,3 +82,10 @@ def dated_about(
         about = command.effective_at.date()
     fields["restates"] = restated(log, about)
     return fields
+
+
+def _told_of(command: TradeCommand) -> date | None:
+    """The day on which the command says that something was delivered, used or lost."""
+    if isinstance(command, SettleTrade | BuyIn):
+        return command.settled_on
+    return command.on if isinstance(command, OptionCommand) else None

@@ -1,7 +1,7 @@
 """What each command does to a trade."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -27,6 +27,7 @@ from domain.commands import (
 from domain.commands.lots import NamedLot
 from domain.commands.reference import Role
 from domain.commands.settlement import NetCommand
+from domain.corporate_actions import closing_of
 from domain.decider import Apart, Envelope
 from domain.events import (
     BookDefined,
@@ -171,13 +172,12 @@ def _revised(
     corrects = isinstance(command, CorrectTrade)
     if corrects and not command.reason:
         raise Refused("reason-required", "a correction needs a reason", "$.reason")
-    trade_date = command.trade_date if isinstance(command, CorrectTrade) and command.trade_date else None
     old = trade.terms
+    trade_date, executed_at = _dealt_on(trade, command)
     terms = linked.keeping_link(old, economics(
         command.terms,
         Deal(
-            trade_date or old.trade_date, log.template(book_defined), old, old.contra_owner, old.executed_at,
-            log.reference, log.market,
+            trade_date, log.template(book_defined), old, old.contra_owner, executed_at, log.reference, log.market
         ),
     ))
     if command.closes:
@@ -192,6 +192,15 @@ def _revised(
     return kind(
         **fields, trade_id=trade.trade_id, revision=trade.revision + 1, terms=terms, previous=trade.terms
     )
+
+
+def _dealt_on(trade: TradeState, command: AmendTrade | CorrectTrade) -> tuple[date, datetime]:
+    """The day and time of the deal: another day is another time, but of a trade that was amended since."""
+    old = trade.terms
+    day = command.trade_date if isinstance(command, CorrectTrade) and command.trade_date else old.trade_date
+    if day == old.trade_date or trade.held_from != old.executed_at:
+        return day, old.executed_at
+    return day, command.effective_at or closing_of(day)
 
 
 def _closing(log: "TradeDecider", closes: tuple[NamedLot, ...], terms: Economics) -> Economics:

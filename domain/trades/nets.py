@@ -21,6 +21,7 @@ from domain.events import (
 )
 from domain.money import ZERO
 from domain.refusals import Refused
+from domain.trades.dating import held_since
 from domain.trades.obligations import (
     about,
     due_on,
@@ -104,6 +105,7 @@ def _settled(
     log: "TradeDecider", command: SettleNet, known: NetEvent, trades: Sequence[TradeState], dated: Envelope
 ) -> Sequence[Event | Apart]:
     today = log.business_date()
+    held_since(dated, command, command.settled_on, trades)
     content = _content(known)
     content["quantity"], content["amount"] = _sums(trades)
     parts = list(_each_settled(command, trades, dated, today))

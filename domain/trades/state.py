@@ -169,7 +169,11 @@ def _revised(state: TradeState, event: TermsReplaced, sequence: int) -> TradeSta
         instruments = tuple(dict.fromkeys((*instruments, old.instrument)))
     if old.parts:
         entries += tuple([entry_of(old, state.revision, place) for place in range(len(old.parts))])
-    held_from = state.held_from if isinstance(event, TradeCorrected) else max(event.effective_at, state.held_from)
+    held_from = state.held_from
+    if not isinstance(event, TradeCorrected):
+        held_from = max(event.effective_at, held_from)
+    elif event.terms.executed_at != old.executed_at:
+        held_from = event.terms.executed_at
     status: Status = "partially-settled" if state.settled_quantity else "booked"
     return replace(
         state, status="terminated" if isinstance(event, TradeTerminated) else status, terms_sequence=sequence,

@@ -186,7 +186,9 @@ def _rows(own: list[Fact]) -> list[Row]:
             rows = _dealt(fact, datetime.fromisoformat(fact["terms"]["executed_at"]))
         elif fact["stored type"] == "trade.corrected.v1":
             assert open_since is not None
-            rows = [*(row for row in rows if row.until is not None), *_dealt(fact, open_since)]
+            redealt = fact["terms"]["executed_at"] != fact["previous"]["executed_at"]
+            since = datetime.fromisoformat(fact["terms"]["executed_at"]) if redealt else open_since
+            rows = [*(row for row in rows if row.until is not None), *_dealt(fact, since)]
         elif "previous" in fact:
             assert open_since is not None
             rows = [*_cut(rows, _effective(fact)), *_dealt(fact, max(_effective(fact), open_since))]

@@ -1,6 +1,6 @@
 """Trades of other days: when they begin to hold, on which day they are posted, and what that restates."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -20,8 +20,12 @@ from domain.commands import (
     SettleTrade,
 )
 from domain.commands.lifecycle import Allocation
+from domain.corporate_actions import closing_of
 from domain.events import TradeEvent
+from domain.money import ZERO, exact
+from projections.as_of import Instant, position_at
 from tests.documents import History, read_models
+from tests.properties.instants import grouped
 from tests.rules import DAY, MOMENT, booking, refusal
 from tests.trade_commands import about, shares
 from tests.unit.test_novation_and_compression import BETA, compression
@@ -61,6 +65,53 @@ def test_a_trade_of_an_earlier_day_is_posted_on_the_business_date_and_holds_from
     history = turned(History(), TODAY)
     event = last(history, booking(trade_date=AGO, effective_at=MOMENT - timedelta(4)))
     assert (event.business_date, event.effective_at, event.restates) == (DAY, MOMENT - timedelta(4), None)
+
+
+def held(history: History, day: date) -> Decimal:
+    """The quantity at the end of a day, as it is known now."""
+    (movements,) = grouped(read_models(history.events)["movements"].values()).values()
+    with exact():
+        then = position_at(movements, Instant(closing_of(day), len(history.events)), lambda _book, _instrument: [])
+    return then.quantity if then else ZERO
+
+
+def test_a_trade_that_is_told_late_holds_from_the_end_of_its_day() -> None:
+    history = turned(History(), TODAY)
+    history.when(booking(trade_date=AGO))
+    event: Any = history.events[-1].event
+    assert (event.effective_at, event.terms.executed_at) == (closing_of(AGO), closing_of(AGO))
+    assert [held(history, AGO + timedelta(days)) for days in (-1, 0, 1, 4)] == [0, 10, 10, 10]
+
+
+@pytest.mark.parametrize(("was", "is_right"), [(0, -3), (-3, -1), (-4, 0)])
+def test_a_trade_whose_day_was_wrong_is_held_since_the_right_one(was: int, is_right: int) -> None:
+    wrong, right = DAY + timedelta(was), DAY + timedelta(is_right)
+    history = turned(History(), TODAY)
+    history.when(booking(trade_date=wrong))
+    history.when(about(CorrectTrade, terms=shares("10"), reason="day", trade_date=right))
+    days = [DAY + timedelta(each) for each in range(-5, 1)]
+    assert [held(history, day) for day in days] == [10 if day >= right else 0 for day in days]
+    history.when(about(AmendTrade, terms=shares("12"), effective_at=MOMENT + timedelta(1)))
+    assert held(history, right) == 10
+
+
+def test_a_wrong_day_of_a_trade_that_was_amended_leaves_what_was_agreed_when() -> None:
+    history = turned(History(), TODAY)
+    history.when(booking(trade_date=AGO))
+    history.when(about(AmendTrade, terms=shares("12"), effective_at=MOMENT - timedelta(1)))
+    history.when(about(CorrectTrade, terms=shares("12"), reason="day", trade_date=AGO + timedelta(1)))
+    assert [held(history, AGO + timedelta(days)) for days in (0, 2, 3, 4)] == [10, 10, 12, 12]
+
+
+def test_what_settled_is_told_late_with_its_day_but_after_its_trade() -> None:
+    history = turned(History(), TODAY)
+    history.when(booking(trade_date=AGO))
+    settled = last(history, about(SettleTrade, quantity=Decimal(4), settled_on=DAY - timedelta(1)))
+    assert settled.effective_at == closing_of(DAY - timedelta(1))
+    same_day = last(history, about(SettleTrade, command_id="s2", quantity=Decimal(4), settled_on=AGO))
+    assert same_day.effective_at == closing_of(AGO) == history.trades.trades["T1"].held_from
+    now = last(history, about(SettleTrade, command_id="s3", settled_on=DAY))
+    assert now.effective_at == now.recorded_at
 
 
 def test_a_trade_of_a_later_day_takes_its_room_at_once() -> None:

@@ -30,7 +30,7 @@ from tests.corporate_actions import (
 from tests.instruments import OAT, define
 from tests.ledger import send
 from tests.properties.instants import among
-from tests.rules import DAY
+from tests.rules import DAY, MOMENT
 from tests.trade_commands import about, moving, shares
 
 CHILD, CHILDREN = define("AXA", "ESVUFR", None, issuer="AXA"), define("ETF", "CEOGES", None)
@@ -266,7 +266,8 @@ def test_what_is_moved_to_another_book_as_of_before_brings_the_child_there() -> 
 
 
 def test_an_explanation_names_where_lots_came_from_and_a_difference_what_caused_it_there() -> None:
-    told = Told(CHILD, roll(DAY), bought("T1", "10", "100"), announced(spin_off("1", "2", "20")), roll(EX))
+    first = bought("T1", "10", "100", effective_at=MOMENT)
+    told = Told(CHILD, roll(DAY), first, announced(spin_off("1", "2", "20")), roll(EX))
     before = len(told.events)
     groups = told.tell(bought("T2", "4", "50")).groups()
     group, now = groups["EQ-1/AXA"], Instant(None, before + 1)
