@@ -26,10 +26,12 @@ _encoder = msgspec.json.Encoder(order="sorted")
 def only_known_parameters(request: Request) -> None:
     """Refuses a query parameter that the route does not have: a typing error must not widen an answer."""
     dependant = getattr(request.scope.get("route"), "dependant", None)
-    known = {field.alias for field in dependant.query_params} if dependant else set()
+    known = {field.alias: field.field_info.annotation for field in dependant.query_params} if dependant else {}
     for name in request.query_params:
         if name not in known:
             raise Problem(422, "unknown-parameter", f"{name[:SHOWN]} is no parameter of this route", name[:SHOWN])
+        if len(request.query_params.getlist(name)) > 1 and "list[" not in str(known[name]):
+            raise Problem(422, "bad-parameter", f"{name} stands there more than once", name)
 
 
 def answer(content: Any, headers: Mapping[str, str] | None = None, status: int = 200) -> Response:

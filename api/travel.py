@@ -13,6 +13,7 @@ from api.problems import Problem
 from api.replaying import moment
 from api.security import books_of, principal_of
 from api.services import services
+from domain.business_days import EARLIEST, LATEST
 from domain.money import exact
 from domain.routing import MARKET, REFERENCE, ledger_of
 from projections.as_of import Instant
@@ -130,9 +131,14 @@ def time_of(text: str | None, field: str) -> datetime | None:
         return None
     try:
         if len(text) == DAY_LENGTH:
-            return datetime.combine(date.fromisoformat(text), time.max, UTC)
+            return _of_the_books(datetime.combine(date.fromisoformat(text), time.max, UTC), field)
         found = moment(text, field)
-        return found.astimezone(UTC) if found else None
+        return _of_the_books(found.astimezone(UTC), field) if found else None
     except (ValueError, OverflowError) as error:
         raise Problem(422, "bad-parameter", f"{field} is no time of RFC 3339 and no day", field) from error
 
+
+def _of_the_books(found: datetime, field: str) -> datetime:
+    if not EARLIEST <= found.date() <= LATEST:
+        raise Problem(422, "bad-parameter", f"{field} must lie between 1970 and 2200", field)
+    return found

@@ -92,6 +92,8 @@ async def command(
         raise Problem(
             400, "idempotency-key-missing", "every write carries an Idempotency-Key of its own", "Idempotency-Key"
         )
+    if len(request.headers.getlist(IDEMPOTENCY_KEY)) > 1:
+        raise Problem(400, "malformed", "there is one Idempotency-Key for a write", "Idempotency-Key")
     if body is None:
         body = b"" if bodiless else await body_of(request)
     fields = {"type": kind, "command_id": key, **fields}
@@ -149,8 +151,8 @@ def _dry_run(request: Request, others: Sequence[str]) -> bool:
             continue
         if name != DRY_RUN:
             raise Problem(422, "unknown-parameter", f"{name[:100]} is no parameter of this route", name[:100])
-        if value not in {"true", "false"}:
-            raise Problem(422, "bad-parameter", "dry_run is true or false", DRY_RUN)
+        if value not in {"true", "false"} or len(request.query_params.getlist(DRY_RUN)) > 1:
+            raise Problem(422, "bad-parameter", "dry_run is true or false, once", DRY_RUN)
     return request.query_params.get(DRY_RUN) == "true"
 
 

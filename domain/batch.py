@@ -16,7 +16,7 @@ from domain.ports import NewEvent, Receipt
 from domain.reference import ReferenceState
 from domain.reference.authority import principal_of
 from domain.refusals import Refused
-from domain.routing import is_log
+from domain.routing import is_log, part_of_stream
 from domain.schema import Recorded, content_hash, encode, event_type
 
 FIRST_YEAR, LAST_YEAR = 1970, 2200
@@ -195,7 +195,7 @@ class Batch:
     def _refuse(self, submission: Submission, refusal: Refused) -> Outcome:
         command = submission.command
         envelope = envelope_of(command, submission.actor, self._next_recorded_at, self._decider.business_date())
-        stream = f"refusal:{command.source}:{command.command_id}"
+        stream = f"refused:{part_of_stream(command.source)}:{command.command_id}"
         event = CommandRefused(
             **envelope, command=type(command).__name__, code=refusal.code, detail=refusal.detail, field=refusal.field,
             subject="" if isinstance(command, UnreadableCommand) else self._decider.stream(command),

@@ -23,6 +23,13 @@ def log_of(command: AnyCommand, ledgers: int) -> str:
     return MARKET if isinstance(command, RecordPrice | RecordFxRate) else REFERENCE
 
 
+def part_of_stream(name: str) -> str:
+    """``name`` as a part of a stream's name that others come after: without the colon that divides them, so that no two
+    streams have one name.
+    """
+    return name.replace("%", "%25").replace(":", "%3A")
+
+
 def is_log(name: str) -> bool:
     """Whether a log of some ledger has this name: commands that follow from its events have it for their source."""
     if name.startswith(LEDGER):

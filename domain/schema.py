@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Callable
 
 import msgspec
@@ -11,6 +12,9 @@ from domain.commands import AnyCommand, Command
 from domain.events import EVENT_TYPES, Event
 
 LONGEST_DETAIL = 300
+PLAIN_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+# Where a number may be written in a way that only Python takes: with underscores, spaces, or digits of other scripts.
+_PERHAPS_NOT_PLAIN = re.compile(rb'[0-9]_|_[0-9]|[\x80-\xff]|\\u|"\s+[-+.0-9]|[0-9]\s+"')
 
 
 class MalformedCommand(Exception):
@@ -99,6 +103,8 @@ def decode_command(line: bytes) -> tuple[AnyCommand, bytes]:
     # A key that is written plainly ends in the two characters `":`, so equal counts prove that none came twice.
     if line != content and (line.count(b'":') != content.count(b'":') or not _is_plain(line)):
         require_unique_keys(line)
+    if line != content and _PERHAPS_NOT_PLAIN.search(line):
+        _require_plain_numbers(json.loads(line), json.loads(content), "$")
     return command, content
 
 
@@ -130,6 +136,23 @@ def malformed_by(error: Exception) -> MalformedCommand:
 def _is_plain(line: bytes) -> bool:
     """Whether no key is escaped, and none has a space before its colon."""
     return not any(each in line for each in (b"\\", b" :", b"\t:", b"\n:", b"\r:"))
+
+
+def _require_plain_numbers(said: object, taken: object, path: str) -> None:
+    """Whether every decimal was ``said`` as JSON writes it, and not only as Python would take it."""
+    if isinstance(said, dict) and isinstance(taken, dict):
+        for name in said.keys() & taken.keys():
+            _require_plain_numbers(said[name], taken[name], f"{path}.{name}")
+    elif isinstance(said, list) and isinstance(taken, list):
+        for place, pair in enumerate(zip(said, taken, strict=False)):
+            _require_plain_numbers(*pair, f"{path}[{place}]")
+    elif isinstance(said, str) and isinstance(taken, str) and is_plain_number(taken) and not is_plain_number(said):
+        raise MalformedCommand(f"{said!r} is no number as JSON writes it", path)
+
+
+def is_plain_number(text: str) -> bool:
+    """Whether it is a decimal number in digits, as any system writes it."""
+    return PLAIN_NUMBER.fullmatch(text) is not None
 
 
 class _Pairs(tuple[tuple[str, object], ...]):

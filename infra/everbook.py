@@ -60,6 +60,7 @@ class Everbook:
         self.logs = CommandedLogs(self._open_log, settings.ledgers, snapshots)
         self.ledger_id = self.logs.ledger_id
         snapshots.secret = pepper = self._pepper()
+        self._require_pepper_of_keys(pepper)
         self.signer = Signer.open(settings.data / CHECKPOINT_KEY)
         self.admin_secret = ""
         if ADMIN not in self.logs.reference.keys:
@@ -135,6 +136,21 @@ class Everbook:
                 "was in, or set EVERBOOK_PEPPER (a new one makes every key issued so far void)"
             )
         return self.settings.pepper or secret_in(path)
+
+    def _require_pepper_of_keys(self, pepper: str) -> None:
+        """Whether the administrator's key that is kept here is still known by its digest.
+
+        Raises:
+            MissingSecret: when it was issued with another pepper, as every key was then.
+        """
+        file, reference = self.settings.data / ADMIN_KEY, self.logs.reference
+        if ADMIN not in reference.principals or not file.exists():
+            return
+        if digest_of(pepper, secret_in(file)) not in reference.digests:
+            raise MissingSecret(
+                f"the keys of this ledger were issued with another pepper, or {file} is not of this ledger: bring both "
+                f"along from where they were, {PEPPER} in the data folder or in EVERBOOK_PEPPER"
+            )
 
     def _open_log(self, log: str) -> LogRecorder:
         factory = factory_of(log, self.settings)

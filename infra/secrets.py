@@ -28,10 +28,14 @@ def secret_in(path: Path) -> str:
 
     Raises:
         ExposedSecret: when others than its owner may read it.
+        MissingSecret: when the file is empty.
     """
     if not path.exists():
         publish(path, (new_secret() + "\n").encode())
-    return read_private(path).decode().strip()
+    secret = read_private(path).decode().strip()
+    if not secret:
+        raise MissingSecret(f"{path} is empty: bring the secret along from where it was")
+    return secret
 
 
 def publish(path: Path, content: bytes) -> None:

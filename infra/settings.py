@@ -12,6 +12,7 @@ from infra.kafka.settings import KafkaSettings
 from infra.store_settings import PREFIX, BadSetting, variable
 
 __all__ = ["BadSetting", "Settings", "settings_from"]
+LAST_PORT = 65_535
 OF_OTHERS = frozenset({"EVERBOOK_CLUSTER_CACHE", "EVERBOOK_JAVA_17", "EVERBOOK_JAVA_21"})
 """What ``infra.cluster`` reads, to start servers on this machine."""
 
@@ -76,6 +77,10 @@ def _with(settings: Settings, field: str, value: str) -> Settings:
         converted = Path(value) if field == "data" else msgspec.convert(value, kinds[field], strict=False)
     except msgspec.ValidationError as error:
         raise BadSetting(f"{variable(field)}={value!r}: {error}") from error
+    if field == "data" and not value:
+        raise BadSetting(f"{variable(field)} is empty: name the data folder, or unset it")
+    if field == "port" and isinstance(converted, int) and converted > LAST_PORT:
+        raise BadSetting(f"{variable(field)}={value!r} must be at most {LAST_PORT}")
     is_zero = converted == 0 and field in MAY_BE_ZERO
     if isinstance(converted, int | float) and not (is_zero or 0 < converted < math.inf):
         raise BadSetting(f"{variable(field)}={value!r} must be above zero, and finite")

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import msgspec
 
-from domain.events import TradeBooked
+from domain.events import TradeBooked, TradeCancelled
 from domain.events.trades import Economics
 from domain.schema import Recorded
 from projections.projection import Document, View, nothing_new
@@ -34,10 +34,10 @@ class Activity(Document, kw_only=True):
 
 
 class RecentActivity:
-    """One document a book, instrument and counterparty."""
+    """One document a book, instrument and counterparty. What was cancelled was no fill."""
 
     name = "activity"
-    version = 1
+    version = 2
     needs: ClassVar[tuple[str, ...]] = ()
     appends = False
     is_new = nothing_new
@@ -46,18 +46,27 @@ class RecentActivity:
 
     def keys(self, event: Recorded) -> Sequence[str]:
         fact = event.event
-        if type(fact) is not TradeBooked or fact.terms.loan is not None or fact.parents:
-            return ()
-        return (activity_id(fact.terms),)
+        if type(fact) is TradeBooked:
+            return () if fact.terms.loan is not None or fact.parents else (activity_id(fact.terms),)
+        return (activity_id(fact.terms),) if isinstance(fact, TradeCancelled) and fact.terms.loan is None else ()
 
-    def project(self, key: str, document: Activity | None, event: Recorded, _view: View) -> Activity:
+    def project(self, key: str, document: Activity | None, event: Recorded, _view: View) -> Activity | None:
         fact = event.event
+        if isinstance(fact, TradeCancelled):
+            return _without(document, fact.trade_id)
         assert isinstance(fact, TradeBooked)
         terms = fact.terms
         since = terms.executed_at - WINDOW
         earlier = [fill for fill in document.fills if fill.executed_at >= since] if document else []
         fill = RecentFill(fact.trade_id, terms.executed_at, terms.quantity, terms.price, event.id)
         return Activity(id=key, book=terms.book, fills=(*earlier[1 - MOST_FILLS :], fill))
+
+
+def _without(document: Activity | None, trade_id: str) -> Activity | None:
+    if document is None or all(fill.trade_id != trade_id for fill in document.fills):
+        return None
+    fills = tuple(fill for fill in document.fills if fill.trade_id != trade_id)
+    return Activity(id=document.id, book=document.book, fills=fills)
 
 
 def activity_id(terms: Economics) -> str:

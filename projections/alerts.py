@@ -29,7 +29,8 @@ HUNDRED = Decimal(100)
 
 class Alert(Document, kw_only=True):
     """``events`` are the facts it rests on, ``evidence`` the figures; ``parameters`` names the version of the rules.
-    A cancellation takes nothing away: ``cancelled`` names the trades that were cancelled since.
+    A cancellation takes nothing away: ``cancelled`` names the trades that were cancelled since, but of a round trip
+    only the later one, by which it goes.
     """
 
     kind: Kind

@@ -75,7 +75,7 @@ class ReferenceData:
     """One document a thing: ``kind/key``."""
 
     name = "reference"
-    version = 2
+    version = 3
     needs: ClassVar[tuple[str, ...]] = ()
     appends = False
     is_new = nothing_new
@@ -87,7 +87,10 @@ class ReferenceData:
         if found is None or event.log.startswith("ledger"):
             return ()
         kind, names = found
-        return ("/".join([kind, *(str(value) for name in names if (value := getattr(event.event, name)))]),)
+        # A trader may have the name of a book.
+        said = {"trader": "trader/"} if kind == "kill-switches" else {}
+        parts = [said.get(name, "") + str(value) for name in names if (value := getattr(event.event, name))]
+        return ("/".join([kind, *parts]),)
 
     def project(self, key: str, document: ReferenceEntry | None, event: Recorded, _view: View) -> ReferenceEntry | None:
         fact = event.event

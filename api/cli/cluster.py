@@ -7,7 +7,6 @@ from typing import Annotated
 
 import msgspec
 import typer
-from rich.markup import escape
 
 from api.cli.console import err, fail, print_json, progress, table
 from api.cli.opening import Data, Json
@@ -40,7 +39,7 @@ def up(
         print_json({"started": started, "endpoints": cluster.endpoints, "environment": _environment(cluster)})
         return
     if not started:
-        err.print("All of them were running already", highlight=False)
+        err.print("All of them were running already")
     for variable, value in _environment(cluster).items():
         typer.echo(f"export {variable}={value}")
 
@@ -54,11 +53,11 @@ def down(servers: Names = None, data: Data = None, as_json: Json = False) -> Non
             bar.add_task("Stopping", total=None)
             stopped = cluster.down()
     except (ClusterFailed, OSError) as error:
-        raise fail(escape(str(error))) from error
+        raise fail(str(error)) from error
     if as_json:
         print_json({"stopped": stopped})
     else:
-        err.print(f"Stopped {', '.join(stopped)}" if stopped else "None of them was running", highlight=False)
+        err.print(f"Stopped {', '.join(stopped)}" if stopped else "None of them was running")
 
 
 @app.command("status")
@@ -67,7 +66,7 @@ def status(servers: Names = None, data: Data = None, as_json: Json = False) -> N
     try:
         known = cluster_of(servers, data).status()
     except ClusterFailed as error:
-        raise fail(escape(str(error))) from error
+        raise fail(str(error)) from error
     if as_json:
         print_json({each.server: msgspec.structs.asdict(each) for each in known})
         return
@@ -103,7 +102,7 @@ def bring_up(cluster: Cluster, quiet: bool) -> list[str]:
                 lambda name, stage, words: bar.update(tasks[name], completed=int(stage), description=f"{name} {words}")
             )
     except (ClusterFailed, OSError) as error:
-        raise fail(escape(str(error))) from error
+        raise fail(str(error)) from error
 
 
 def cluster_of(servers: list[str] | None, data: Path | None, ports: dict[str, int] | None = None) -> Cluster:
@@ -112,7 +111,7 @@ def cluster_of(servers: list[str] | None, data: Path | None, ports: dict[str, in
     try:
         return Cluster(folder / FOLDER, servers or SERVERS, ports=ports)
     except ClusterFailed as error:
-        raise fail(escape(str(error))) from error
+        raise fail(str(error)) from error
 
 
 def _environment(cluster: Cluster) -> dict[str, str]:

@@ -8,33 +8,42 @@ from typing import Any
 
 import msgspec
 import typer
-from rich.console import Console
+from rich.console import Console, JustifyMethod
+from rich.measure import Measurement
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from api.plain import plain, plain_number
 
 WIDTH_OF_A_FILE = 140
+WIDEST = 400
 STALE_SHOWN = 20
-out = Console(width=None if sys.stdout.isatty() else WIDTH_OF_A_FILE)
-err = Console(stderr=True)
+# What people wrote is shown as they wrote it: only our own words have a style, and they say so.
+out = Console(width=None if sys.stdout.isatty() else WIDTH_OF_A_FILE, markup=False, emoji=False, highlight=False)
+err = Console(stderr=True, markup=False, emoji=False, highlight=False)
 
 
 @contextmanager
 def progress(quiet: bool = False) -> Iterator[Progress]:
     """A progress bar on standard error, so that standard output stays what was asked for."""
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    description = TextColumn("{task.description}", markup=False)
+    columns = (SpinnerColumn(), description, BarColumn(), MofNCompleteColumn())
     with Progress(*columns, TimeElapsedColumn(), console=err, disable=quiet) as bar:
         yield bar
 
 
 def table(title: str, columns: Sequence[str], lines: Iterable[Sequence[object]]) -> None:
-    """A table; numbers to the right."""
-    shown = Table(title=title, title_justify="left")
+    """A table; numbers to the right. No figure is cut: a narrow terminal folds it, a file is as wide as it must be."""
+    shown = Table(title=Text(title), title_justify="left")
     for column in columns:
-        shown.add_column(column, justify="left" if column in {"name", "book", "desk", "kind", "asset"} else "right")
+        justify: JustifyMethod = "left" if column in {"name", "book", "desk", "kind", "asset"} else "right"
+        shown.add_column(column, justify=justify, overflow="fold")
     for line in lines:
-        shown.add_row(*(format_cell(cell) for cell in line))
+        shown.add_row(*(Text(format_cell(cell)) for cell in line))
+    if not out.is_terminal:
+        asked = Measurement.get(out, out.options.update(max_width=WIDEST), shown).maximum
+        out.width = max(WIDTH_OF_A_FILE, min(asked, WIDEST))
     out.print(shown)
 
 
@@ -53,8 +62,13 @@ def print_json(content: Any) -> None:
 
 def fail(message: str, code: int = 1) -> typer.Exit:
     """An error in one line; the exit to raise."""
-    err.print(f"[bold red]error:[/] {message}", highlight=False)
+    warn("error", message)
     return typer.Exit(code)
+
+
+def warn(label: str, message: str) -> None:
+    """What is wrong, in one line."""
+    err.print(Text.assemble((f"{label}:", "bold red"), f" {message}"))
 
 
 def sound(documents: Sequence[Any]) -> list[Any]:

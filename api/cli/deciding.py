@@ -8,7 +8,7 @@ from contextlib import ExitStack
 
 from confluent_kafka import KafkaException
 
-from api.cli.console import err, fail
+from api.cli.console import err, fail, warn
 from api.cli.opening import EXPECTED
 from infra.cluster_everbook import ledger_worker
 from infra.kafka.ledger_metrics import LedgerCollector
@@ -28,7 +28,7 @@ def decide(settings: Settings, parent: int | None, metrics_port: int | None = No
             if metrics_port is not None:
                 collector = LedgerCollector(worker.counts, worker.fences, worker.trouble)
                 port = stack.enter_context(metrics_served(collector, metrics_port))
-                err.print(f"Metrics on http://127.0.0.1:{port}/metrics", highlight=False)
+                err.print(f"Metrics on http://127.0.0.1:{port}/metrics")
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, lambda _number, _frame: worker.stop())
             threading.Thread(target=_watch, args=(worker, parent), name="watch", daemon=True).start()
@@ -38,7 +38,7 @@ def decide(settings: Settings, parent: int | None, metrics_port: int | None = No
 
 
 def _say_owned(logs: Sequence[str]) -> None:
-    err.print(f"decides for {', '.join(logs) or 'no log'}", highlight=False)
+    err.print(f"decides for {', '.join(logs) or 'no log'}")
 
 
 def _watch(worker: LedgerWorker, parent: int | None) -> None:
@@ -48,5 +48,5 @@ def _watch(worker: LedgerWorker, parent: int | None) -> None:
             worker.stop()
         trouble = "; ".join(f"{log}: {text}" for log, text in sorted(worker.trouble.items()))
         if trouble and trouble != said:
-            err.print(f"[bold red]trouble:[/] {trouble}", highlight=False)
+            warn("trouble", trouble)
         said = trouble

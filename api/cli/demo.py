@@ -23,6 +23,7 @@ from domain.commands import TransferPosition
 from domain.outcomes import Submission
 from infra.everbook import ADMIN, Everbook
 from infra.projection_worker import wait_until_reflected
+from infra.settings import LAST_PORT
 from projections.registry import PROJECTIONS
 
 LONGEST_WAIT_SECONDS = 3_600
@@ -36,7 +37,7 @@ def demo(
     ledgers: Annotated[int | None, typer.Option(min=1, help="Ledger logs; EVERBOOK_LEDGERS, else 1")] = None,
     cluster: Annotated[bool, typer.Option(help="On Kafka, HBase and Elasticsearch, started when they are not")] = False,
     leave: Annotated[bool, typer.Option("--exit", help="Stop after the report instead of serving")] = False,
-    port: Annotated[int | None, typer.Option(help="Where to serve; EVERBOOK_PORT, else 8321")] = None,
+    port: Annotated[int | None, typer.Option(min=1, max=LAST_PORT, help="Where; EVERBOOK_PORT, else 8321")] = None,
 ) -> None:
     """Books a generated trading day, reports on it, proves it, and serves it.
 

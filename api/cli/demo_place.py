@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from api.cli.cluster import bring_up, cluster_of
-from api.cli.console import err, fail
+from api.cli.console import err, fail, warn
 from api.cli.opening import EXPECTED, settings_of
 from infra.cluster import VARIABLES
 from infra.everbook import FOLDER_OF_OWNER, HBASE_MODULE, PEPPER
@@ -114,12 +114,12 @@ def _remove(settings: Settings) -> None:
     try:
         remove_ledger(settings)
     except (*CANNOT_REMOVE, *EXPECTED) as error:
-        err.print(f"[bold red]left behind:[/] what begins with {settings.kafka_prefix} ({error})", highlight=False)
+        warn("left behind", f"what begins with {settings.kafka_prefix} ({error})")
 
 
 def _say_where(place: Path, variables: Mapping[str, str]) -> None:
-    err.print("The ledger stays. To look at it, while its servers run:", highlight=False)
+    err.print("The ledger stays. To look at it, while its servers run:")
     for name, value in variables.items():
         if name != ANSWER:
             told = f"$(cat {place / PEPPER})" if name == "EVERBOOK_PEPPER" else value
-            err.print(f"export {name}={told}", highlight=False, soft_wrap=True)
+            err.print(f"export {name}={told}", soft_wrap=True)

@@ -32,6 +32,10 @@ def pnl(
     """Profit in the base currency: now or as of an instant, or what was earned between two, by cause."""
     if by not in get_args(By):
         raise typer.BadParameter("--by is desk, book, entity or instrument")
+    if since is None and (to is not None or known_from is not None or each_day):
+        raise typer.BadParameter("--to, --known-from and --daily are of what was earned --from a time or day on")
+    if since is not None and valid_at is not None:
+        raise typer.BadParameter("--valid-at is one instant, and --from and --to are two: give the one or the others")
     with existing(settings_of(data)) as ledger, exact():
         source = Reads(ledger.read_models, sound, None if book is None else [book], by)  # type: ignore[arg-type]
         if since is None:

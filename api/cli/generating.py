@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from api.cli.console import err, progress
+from api.cli.opening import expected
 from api.generator import Shape, TradingDay
 from domain.commands import AnyCommand
 from domain.schema import business_content
@@ -20,13 +21,13 @@ def generate(
 ) -> None:
     """Makes a trading day of any size: the same seed, the same bytes. Import it as commands-ndjson."""
     count = 0
-    with progress() as bar, out.open("wb") as file:
+    with expected(), progress() as bar, out.open("wb") as file:
         task = bar.add_task("Generating", total=None)
         for command in _commands(TradingDay(Shape(trades=trades, seed=seed)), reference=reference):
             file.write(business_content(command) + b"\n")
             count += 1
             bar.advance(task)
-    err.print(f"{count:,} commands in {out}", highlight=False)
+    err.print(f"{count:,} commands in {out}")
 
 
 def _commands(day: TradingDay, *, reference: bool) -> Iterator[AnyCommand]:

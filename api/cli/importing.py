@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from api.cli.console import err, fail, out, print_json, progress
-from api.cli.opening import Data, Json, everbook, settings_of
+from api.cli.opening import Data, Json, everbook, expected, settings_of
 from api.cli.posting import post
 from api.imports import FORMATS, Line
 from api.imports.lines import UnreadableFile
@@ -20,7 +20,9 @@ SOME_FAILED = 2
 
 
 class Report:
-    """Lines that were refused or could not be read, in the order in which they were found."""
+    """Lines that were refused, now or when they came before, or could not be read; in the order in which they were
+    found.
+    """
 
     def __init__(self, lines: Iterator[Line]) -> None:
         self._lines = lines
@@ -53,7 +55,7 @@ class Report:
         for outcome in outcomes:
             number = self._numbers[self._landed]
             self._landed += 1
-            if outcome.status == "refused" and not outcome.repeated:
+            if outcome.status == "refused":
                 self._say(number, outcome.code, outcome.field, outcome.detail)
 
     def _say(self, line: int, code: str, field: str, detail: str) -> None:
@@ -69,10 +71,14 @@ def import_file(
     if form not in FORMATS:
         raise fail(f"--format is {' | '.join(FORMATS)}, not {form}")
     report = Report(FORMATS[form](file))
+    if errors is not None:
+        with expected():
+            errors.touch()
     with everbook(settings_of(data)) as ledger:
         counts = _posted(ledger, report, file, as_json)
     if errors is not None:
-        errors.write_text("".join(_as_line(problem) for problem in report.problems))
+        with expected():
+            errors.write_text("".join(_as_line(problem) for problem in report.problems))
     if as_json:
         print_json({**counts, "problems": report.problems})
     else:
@@ -95,12 +101,11 @@ def _posted(ledger: Everbook, report: Report, file: Path, quiet: bool) -> dict[s
 
 
 def _show(counts: dict[str, int], problems: Sequence[dict[str, Any]]) -> None:
-    out.print(", ".join(f"{count:,} {name}" for name, count in counts.items()), highlight=False)
+    out.print(", ".join(f"{count:,} {name}" for name, count in counts.items()))
     for problem in problems[:SHOWN]:
-        err.print(f"  line {problem['line']}: {problem['field']}: {problem['detail']} ({problem['code']})",
-                  highlight=False, markup=False)
+        err.print(f"  line {problem['line']}: {problem['field']}: {problem['detail']} ({problem['code']})")
     if len(problems) > SHOWN:
-        err.print(f"  and {len(problems) - SHOWN:,} more: --errors FILE has them all", highlight=False)
+        err.print(f"  and {len(problems) - SHOWN:,} more: --errors FILE has them all")
 
 
 def _as_line(problem: dict[str, Any]) -> str:

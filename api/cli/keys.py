@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from api.cli.console import err, fail, print_json, table
-from api.cli.opening import Data, Json, everbook, settings_of
+from api.cli.opening import Data, Json, everbook, existing, settings_of
 from api.cli.posting import submission
 from domain.commands import AnyCommand, IssueKey, RevokeKey
 from domain.commands.reference import Role
@@ -29,6 +29,7 @@ def issue(
     secret = new_secret()
     roles: tuple[Role, ...] = tuple(role)  # type: ignore[arg-type]
     with everbook(settings_of(data)) as ledger:
+        _require_unused(ledger, key_id)
         _commanded(ledger, IssueKey(
             command_id=f"issue-{key_id}", source=SOURCE, key_id=key_id, name=name or key_id, roles=roles,
             digest=ledger.gate.digest_of(secret), books=tuple(book or ()),
@@ -36,22 +37,22 @@ def issue(
     if as_json:
         print_json({"key_id": key_id, "secret": secret})
     else:
-        err.print(f"The secret of {key_id}, shown once:", highlight=False)
+        err.print(f"The secret of {key_id}, shown once:")
         typer.echo(secret)
 
 
 @app.command("revoke")
 def revoke(key_id: str, data: Data = None) -> None:
     """Revokes a key at once, for ever."""
-    with everbook(settings_of(data)) as ledger:
+    with existing(settings_of(data)) as ledger:
         _commanded(ledger, RevokeKey(command_id=f"revoke-{key_id}", source=SOURCE, key_id=key_id))
-    err.print(f"{key_id} is revoked", highlight=False)
+    err.print(f"{key_id} is revoked")
 
 
 @app.command("list")
 def list_keys(data: Data = None, as_json: Json = False) -> None:
     """Lists the keys in force."""
-    with everbook(settings_of(data)) as ledger:
+    with existing(settings_of(data)) as ledger:
         principals = list(ledger.logs.reference.principals.values())
     if as_json:
         print_json(principals)
@@ -59,6 +60,12 @@ def list_keys(data: Data = None, as_json: Json = False) -> None:
     table("Keys", ("name", "kind", "book"), [
         (each.key_id, ", ".join(each.roles), ", ".join(each.books) or "all") for each in principals
     ])
+
+
+def _require_unused(ledger: Everbook, key_id: str) -> None:
+    if key_id in ledger.logs.reference.keys:
+        state = "in force" if key_id in ledger.logs.reference.principals else "revoked for ever"
+        raise fail(f"the key {key_id} is {state}: issue one of another name")
 
 
 def _commanded(ledger: Everbook, command: AnyCommand) -> Outcome:

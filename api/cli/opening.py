@@ -9,6 +9,7 @@ from typing import Annotated
 import msgspec
 import typer
 from eventsourcing.persistence import InfrastructureFactoryError, PersistenceError
+from rich.text import Text
 
 from api.cli.console import err, fail
 from domain.admission import NotRecorded, OutcomeUnknown
@@ -16,7 +17,7 @@ from domain.ledger import LogBroken
 from domain.schema import UnknownEventType
 from infra.backup import BadBackup
 from infra.checkpoints import BadCheckpoint
-from infra.everbook import ADMIN_KEY, Everbook
+from infra.everbook import ADMIN_KEY, Everbook, persistence_module
 from infra.logs import OtherLedger
 from infra.projection_worker import ReadModelsAhead
 from infra.secrets import ExposedSecret, MissingSecret
@@ -47,7 +48,15 @@ def settings_of(data: Path | None) -> Settings:
         settings = settings_from()
     except BadSetting as error:
         raise fail(str(error)) from error
+    _require_lasting(persistence_module())
     return msgspec.structs.replace(settings, data=data) if data else settings
+
+
+def _require_lasting(module: str) -> None:
+    """Every command is a process, and a ledger has several: what is in the memory of one, the others never see."""
+    if module == "infra.memory":
+        raise fail("PERSISTENCE_MODULE=infra.memory keeps a ledger in the memory of one process, and nothing of it "
+                   "afterwards: it is for programs that use the library themselves")
 
 
 def _of(settings: Settings, adopt_read_models: bool) -> Everbook:
@@ -63,10 +72,8 @@ def everbook(settings: Settings, *, announce: bool = True, adopt_read_models: bo
     """The ledger, open, and new when there was none; what can be expected to go wrong is said in one line."""
     with expected(), _of(settings, adopt_read_models) as opened:
         if opened.admin_secret and announce:
-            err.print(
-                f"First start: the admin key is [bold]{opened.admin_secret}[/] (shown once; kept in "
-                f"{settings.data / ADMIN_KEY}, mode 0600)", highlight=False,
-            )
+            kept = f" (shown once; kept in {settings.data / ADMIN_KEY}, mode 0600)"
+            err.print(Text.assemble("First start: the admin key is ", (opened.admin_secret, "bold"), kept))
         yield opened
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
 from api.cli.console import err, fail, out, print_json, progress
 from api.cli.opening import EXPECTED, Data, Json, existing, expected, fold_and_write_in_turn, settings_of
@@ -30,7 +31,8 @@ def verify_logs(
 ) -> None:
     """Holds every stored byte of every log against its tree, and the tree against checkpoints kept elsewhere."""
     settings = settings_of(data)
-    reports = _verified(settings, checkpoint, as_json)
+    reports, told = _verified(settings, checkpoint, as_json)
+    unsaid = [each.log for each in reports if checkpoint is not None and each.log not in told]
     intact = all(each.intact for each in reports)
     differing: list[str] = []
     if read_models and intact:
@@ -38,9 +40,11 @@ def verify_logs(
             digests = _compared(ledger, as_json)
         differing = sorted(model for model, (live, rebuilt) in digests.items() if live != rebuilt)
     if as_json:
-        print_json({"logs": reports, "intact": intact, "differing": differing})
+        print_json({"logs": reports, "intact": intact, "differing": differing, "without_checkpoint": unsaid})
     else:
         _show(reports, differing)
+        for log in unsaid:
+            err.print(f"  {checkpoint} has no checkpoint of {log}: only its own tree was held against it")
     if differing or not intact:
         raise typer.Exit(DAMAGED)
 
@@ -71,7 +75,8 @@ def checkpoint_logs(
     if to is None:
         typer.echo(notes, nl=False)
     else:
-        to.write_text(notes)
+        with expected():
+            to.write_text(notes)
 
 
 def backup_events(target: Path, data: Data = None, as_json: Json = False) -> None:
@@ -87,7 +92,7 @@ def backup_events(target: Path, data: Data = None, as_json: Json = False) -> Non
         print_json(manifest)
     else:
         sizes = ", ".join(f"{log} {head.size:,}" for log, head in manifest.logs.items())
-        out.print(f"Backed up ledger {manifest.ledger_id}: {sizes}", highlight=False)
+        out.print(f"Backed up ledger {manifest.ledger_id}: {sizes}")
 
 
 def restore_events(
@@ -100,18 +105,19 @@ def restore_events(
         manifest = restore(source, settings.data, force=force)
     except BadBackup as error:
         raise fail(str(error), DAMAGED) from error
+    except EXPECTED as error:
+        raise fail(str(error)) from error
     if as_json:
         print_json(manifest)
     else:
-        out.print(f"Restored ledger {manifest.ledger_id}; run [bold]everbook rebuild[/] for its read models")
-    err.print(f"No backup holds secrets: bring {', '.join(SECRETS)} of this ledger along into {settings.data}",
-              highlight=False)
+        out.print(f"Restored ledger {manifest.ledger_id}; run everbook rebuild for its read models")
+    err.print(f"No backup holds secrets: bring {', '.join(SECRETS)} of this ledger along into {settings.data}")
 
 
 def _embedded(data: Path | None) -> Settings:
     settings = settings_of(data)
     if (module := persistence_module()) != "infra.sql":
-        ways = {"infra.hbase": "snapshot HBase's tables, first the index and then the log", "infra.memory": "none"}
+        ways = {"infra.hbase": "snapshot HBase's tables, first the index and then the log"}
         raise fail(f"backup and restore are for the SQLite file of the data folder, and PERSISTENCE_MODULE={module} is "
                    f"set: {ways.get(module, 'use what that store has for it')} (docs/operations.md, Backup)")
     if settings.database_url:
@@ -139,15 +145,20 @@ def _show_rebuilt(digests: Digests, as_json: bool) -> None:
         return
     said = {"": "not compared", **{digest: "as before" for digest, rebuilt in digests.values() if digest == rebuilt}}
     for name, (before, rebuilt) in digests.items():
-        out.print(f"{name:15} {rebuilt[:16]}… {said.get(before, 'DIFFERENT from before')}", highlight=False)
+        out.print(f"{name:15} {rebuilt[:16]}… {said.get(before, 'DIFFERENT from before')}")
 
 
-def _verified(settings: Settings, checkpoint: Path | None, quiet: bool) -> list[Verification]:
-    """The logs as they are stored: a ledger is not opened, for one that is damaged may not open."""
+def _verified(settings: Settings, checkpoint: Path | None, quiet: bool) -> tuple[list[Verification], set[str]]:
+    """The logs as they are stored, and of which there are checkpoints: a ledger is not opened, for one that is damaged
+    may not open.
+    """
     with expected(), stored_logs(settings) as logs, progress(quiet) as bar:
         known = _checkpoints(settings, checkpoint)
         task = bar.add_task("Verifying", total=None)
-        return [verify(log, recorder, known, lambda count: bar.advance(task, count)) for log, recorder in logs.items()]
+        found = [
+            verify(log, recorder, known, lambda count: bar.advance(task, count)) for log, recorder in logs.items()
+        ]
+        return found, {each.log for each in known}
 
 
 def _checkpoints(settings: Settings, path: Path | None) -> list[Checkpoint]:
@@ -156,7 +167,9 @@ def _checkpoints(settings: Settings, path: Path | None) -> list[Checkpoint]:
     key = settings.data / CHECKPOINT_KEY
     if not key.exists():
         raise BadCheckpoint(f"there is no {key}, by which to know the checkpoints of this ledger")
-    return [opened(note, Signer.open(key).public) for note in split(path.read_text())]
+    if not (notes := split(path.read_text())):
+        raise BadCheckpoint(f"{path} holds no checkpoint")
+    return [opened(note, Signer.open(key).public) for note in notes]
 
 
 def _compared(ledger: Everbook, quiet: bool) -> dict[str, tuple[str, str]]:
@@ -168,10 +181,10 @@ def _compared(ledger: Everbook, quiet: bool) -> dict[str, tuple[str, str]]:
 
 def _show(reports: list[Verification], differing: list[str]) -> None:
     for report in reports:
-        state = "[green]intact[/]" if report.intact else "[bold red]NOT INTACT[/]"
-        out.print(f"{report.log}: {report.events:,} events, {report.commits:,} commits, {state}, root {report.root}",
-                  highlight=False)
+        state = ("intact", "green") if report.intact else ("NOT INTACT", "bold red")
+        said = f"{report.log}: {report.events:,} events, {report.commits:,} commits, "
+        out.print(Text.assemble(said, state, f", root {report.root}"))
         for finding in report.findings:
-            err.print(f"  {finding}", highlight=False)
+            err.print(f"  {finding}")
     for model in differing:
-        err.print(f"  read model {model} differs from its rebuild: run everbook rebuild", highlight=False)
+        err.print(f"  read model {model} differs from its rebuild: run everbook rebuild")

@@ -9,7 +9,7 @@ import typer
 
 from api.audit_search import AuditSearch
 from api.cli import travelling
-from api.cli.console import cents, fail, print_json, sound, table
+from api.cli.console import cents, err, fail, print_json, sound, table
 from api.cli.opening import Data, Json, existing, settings_of
 from api.cli.travelling import KnownAt, ValidAt
 from api.paging import pages
@@ -24,8 +24,9 @@ from projections.settlements import OPEN
 from projections.transfers import in_transit
 from projections.valuation import QUOTED, Marks, value
 
+MOST = 1_000_000_000
 Book = Annotated[str | None, typer.Option(help="Only this book")]
-Most = Annotated[int, typer.Option("--limit", help="How many at most")]
+Most = Annotated[int, typer.Option("--limit", min=-1, max=MOST, help="How many at most; -1: all")]
 
 
 def trades(data: Data = None, book: Book = None, limit: Most = 50, as_json: Json = False) -> None:
@@ -35,7 +36,7 @@ def trades(data: Data = None, book: Book = None, limit: Most = 50, as_json: Json
     show(found, as_json, "Trades", ("book", "trade", "status", "instrument", "quantity", "price", "due"), (
         (each.book, each.trade_id, each.status, each.instrument, each.state.terms.quantity, each.state.terms.price,
          each.due_on) for each in found
-    ))
+    ), limit=limit)
 
 
 def positions(
@@ -53,7 +54,7 @@ def positions(
     show(valued, as_json, "Positions", ("book", "instrument", "quantity", "cost", "mark", "unrealised", "realised"), (
         (each.book, each.instrument, each.quantity, each.cost, each.mark, each.unrealised, each.realised)
         for each in valued
-    ))
+    ), limit=limit)
 
 
 def cash(
@@ -82,7 +83,7 @@ def journal(
     show(found, as_json, "Journal", ("book", "trade", "type", "account", "asset", "quantity"), (
         (each.book, each.trade_id, each.type, posting.account, posting.asset, posting.quantity)
         for each in found for posting in each.postings
-    ))
+    ), limit=limit)
 
 
 def settlements(
@@ -111,7 +112,7 @@ def settlements(
              each.asset, each.open_amount, each.currency) for each, days in zip(found, aged, strict=True)
         ]
     columns = ("book", "trade", "leg", "status", "due", "days over", "open", "asset", "amount", "currency")
-    show(found, as_json, "Settlements", columns, lines)
+    show(found, as_json, "Settlements", columns, lines, limit=limit)
 
 
 def risk(data: Data = None, by: Annotated[str, typer.Option(help="book, desk, counterparty, issuer …")] = "book",
@@ -137,7 +138,7 @@ def alerts(data: Data = None, book: Book = None, limit: Most = 50, as_json: Json
     show(found, as_json, "Alerts", ("book", "kind", "severity", "trades", "evidence"), (
         (each.book, each.kind, each.severity, " ".join(each.trades),
          ", ".join(f"{name} {text}" for name, text in each.evidence.items())) for each in found
-    ))
+    ), limit=limit)
 
 
 def audit(
@@ -160,7 +161,7 @@ def audit(
     show(found, as_json, "Audit", ("event", "recorded", "actor", "kind", "stream", "why"), (
         (each.event, f"{each.recorded_at:%Y-%m-%d %H:%M:%S}", each.actor, each.type, each.stream,
          each.detail or each.reason) for each in found
-    ))
+    ), limit=limit)
 
 
 def transfers(
@@ -175,7 +176,7 @@ def transfers(
          ("transfer", "status", "book", "other", "instrument", "quantity", "cost", "why"), (
         (each.transfer_id, each.status, each.book, each.other_book, each.instrument, each.quantity, each.cost,
          each.detail) for each in found
-    ))
+    ), limit=limit)
 
 
 def _in_transit(ledger: Everbook, book: str | None, limit: int) -> list[Any]:
@@ -200,10 +201,12 @@ def latest_marks(ledger: Everbook) -> Marks:
 
 def show(
     found: Sequence[msgspec.Struct], as_json: bool, title: str, columns: Sequence[str],
-    lines: Iterable[Sequence[object]],
+    lines: Iterable[Sequence[object]], *, limit: int = -1,
 ) -> None:
-    """What was found, as JSON or as a table."""
+    """What was found, as JSON or as a table; there may be more where there are as many as ``limit``."""
     if as_json:
         print_json(list(found))
     else:
         table(title, columns, lines)
+    if len(found) == limit:
+        err.print(f"The first {limit:,}: --limit says how many, -1 all of them")

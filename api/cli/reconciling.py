@@ -61,8 +61,7 @@ def _every(ledger: Everbook, model: str, where: Mapping[str, Any]) -> Iterator[A
 
 
 def _show(found: Reconciliation, bad: Sequence[BadLine]) -> None:
-    out.print(f"{found.lines:,} lines, {found.matched:,} matched, {len(found.breaks):,} breaks, {len(bad):,} not read",
-              highlight=False)
+    out.print(f"{found.lines:,} lines, {found.matched:,} matched, {len(found.breaks):,} breaks, {len(bad):,} not read")
     if found.breaks:
         columns = ("name", "asset", "as of", "statement", "settled", "in flight", "difference", "cause", "trade",
                    "events")
@@ -72,7 +71,7 @@ def _show(found: Reconciliation, bad: Sequence[BadLine]) -> None:
             for each in found.breaks for reason in each.reasons
         ))
     for line in bad:
-        err.print(f"  line {line.line}: {line.field}: {line.detail}", highlight=False, markup=False)
+        err.print(f"  line {line.line}: {line.field}: {line.detail}")
 
 
 def _cause(reason: Reason) -> str:

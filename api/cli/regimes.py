@@ -16,4 +16,4 @@ def regimes(data: Data = None, as_json: Json = False) -> None:
     if as_json:
         print_json(counts)
     else:
-        out.print(", ".join(f"{count:,} {name}" for name, count in counts.items()), highlight=False)
+        out.print(", ".join(f"{count:,} {name}" for name, count in counts.items()))

@@ -41,7 +41,7 @@ def replay(
                 file.write(b"".join(line + b"\n" for line in lines))
                 count += len(lines)
     if out is not None:
-        err.print(f"{count:,} events in {out}", highlight=False)
+        err.print(f"{count:,} events in {out}")
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import msgspec
+from rich.text import Text
 
 from api.cli.becoming import ActionLine, action_lines, counted
 from api.cli.console import cents, out, table
@@ -83,8 +84,8 @@ class Report(msgspec.Struct, kw_only=True):
     def show(self) -> None:
         """The figures as tables."""
         posted = self.posted
-        out.print(f"\n[bold]{posted.accepted:,}[/] accepted, [bold]{posted.refused:,}[/] refused, "
-                  f"[bold]{posted.duplicates:,}[/] duplicates, [bold]{self.commands_per_second:,.0f}[/] commands/s\n")
+        out.print(f"\n{posted.accepted:,} accepted, {posted.refused:,} refused, {posted.duplicates:,} duplicates, "
+                  f"{self.commands_per_second:,.0f} commands/s\n", style="bold")
         table("Positions by desk", ("name", "currency", "open", "long", "short", "net"),
               [(each.name, each.base_currency, each.holdings, *map(cents, (each.long, each.short, each.net)))
                for each in self.positions])
@@ -107,11 +108,11 @@ class Report(msgspec.Struct, kw_only=True):
 
     def _show_proofs(self) -> None:
         for each in self.logs:
-            state = "[green]intact[/]" if each.intact else f"[red]{each.findings[0]}[/]"
-            out.print(f"{each.log}: {each.events:,} events in {each.commits:,} commits, {state}, root "
-                      f"{each.root[:16]}…", highlight=False)
-        equal = "[green]equal[/]" if self.projections_verified else "[red]NOT equal[/]"
-        out.print(f"{len(self.stored)} read models are {equal} to their rebuild from the log")
+            state = ("intact", "green") if each.intact else (each.findings[0], "red")
+            said = f"{each.log}: {each.events:,} events in {each.commits:,} commits, "
+            out.print(Text.assemble(said, state, f", root {each.root[:16]}…"))
+        equal = ("equal", "green") if self.projections_verified else ("NOT equal", "red")
+        out.print(Text.assemble(f"{len(self.stored)} read models are ", equal, " to their rebuild from the log"))
 
     def _limit(self, book: str) -> tuple[Decimal | None, str]:
         limit = next((each for each in self.limits if each.book == book and each.kind == "gross-notional"), None)

@@ -13,12 +13,12 @@ from api.cli.opening import Data, everbook, settings_of
 from api.cli.worker_process import read_model_workers
 from api.services import Services
 from infra.everbook import ADMIN_KEY, Everbook, LocalReads
-from infra.settings import Settings
+from infra.settings import LAST_PORT, Settings
 
 
 def serve(
     data: Data = None, host: Annotated[str | None, typer.Option(help="Loopback unless told otherwise")] = None,
-    port: Annotated[int | None, typer.Option(help="EVERBOOK_PORT, else 8321")] = None,
+    port: Annotated[int | None, typer.Option(min=1, max=LAST_PORT, help="EVERBOOK_PORT, else 8321")] = None,
 ) -> None:
     """Serves the HTTP API, and keeps the read models up in processes of their own; in a cluster that is the work of
     others.
@@ -39,7 +39,7 @@ def greeting(settings: Settings, host: str, port: int) -> str:
     """Where it serves, and where the first key is while its file is there."""
     key = settings.data / ADMIN_KEY
     told = f", key: {key}" if key.exists() else ""
-    return f"Everbook serves [bold]http://{host}:{port}[/] (API: /docs{told})"
+    return f"Everbook serves http://{host}:{port} (API: /docs{told})"
 
 
 class Server(uvicorn.Server):
@@ -52,7 +52,7 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
         if self.started and self._greeting:
-            err.print(self._greeting, highlight=False)
+            err.print(self._greeting)
 
 
 def server_of(opened: Everbook, host: str, port: int, greeting: str = "") -> uvicorn.Server:

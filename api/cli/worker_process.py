@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
-from api.cli.console import err
+from api.cli.console import warn
 from infra.settings import Settings
 from projections.projection import families_of
 from projections.registry import PROJECTIONS
@@ -87,8 +87,7 @@ class Watched:
                 pause = FIRST_PAUSE_SECONDS
             if self._stopping.is_set():
                 return
-            err.print(f"[bold red]{self._name}:[/] the process ended ({code}); it is started again in {pause:g} s",
-                      highlight=False)
+            warn(self._name, f"the process ended ({code}); it is started again in {pause:g} s")
             self._stopping.wait(pause)
             with self._starting:
                 if self._stopping.is_set():

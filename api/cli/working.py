@@ -8,11 +8,12 @@ from typing import Annotated
 
 import typer
 
-from api.cli.console import err, fail, print_json, progress, table
+from api.cli.console import err, fail, print_json, progress, table, warn
 from api.cli.opening import Data, Json, everbook, existing, fold_and_write_in_turn, settings_of
 from api.cli.stopping import stoppable
 from infra.projection_worker import ProjectionWorker
 from infra.retry import StillMoving, dead_letters, retry
+from infra.settings import LAST_PORT
 from infra.worker_metrics import WorkerCollector, metrics_served
 from projections.registry import PROJECTIONS
 
@@ -21,7 +22,7 @@ YIELDING = 10
 MODELS = tuple(projection.name for projection in PROJECTIONS)
 STILL_PARKED = 2
 app = typer.Typer(help="Work behind the API: read models kept up, parked documents mended.", no_args_is_help=True)
-MetricsPort = Annotated[int | None, typer.Option(help="Serve Prometheus metrics on this port of loopback")]
+MetricsPort = Annotated[int | None, typer.Option(max=LAST_PORT, help="Serve Prometheus metrics on this port")]
 
 
 @app.command()
@@ -47,7 +48,7 @@ def projections(
         if metrics_port is not None:
             collector = WorkerCollector(worker, opened.logs.recorders, opened.read_models)
             port = stack.enter_context(metrics_served(collector, metrics_port))
-            err.print(f"Metrics on http://127.0.0.1:{port}/metrics", highlight=False)
+            err.print(f"Metrics on http://127.0.0.1:{port}/metrics")
         stack.enter_context(suppress(KeyboardInterrupt))
         stack.enter_context(stoppable())
         worker.start()
@@ -108,4 +109,4 @@ def _watch(worker: ProjectionWorker, parent: int | None) -> None:
         if worker.trouble != said:
             said = worker.trouble
             if said:
-                err.print(f"[bold red]read models:[/] {said}", highlight=False)
+                warn("read models", said)

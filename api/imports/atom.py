@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from api.imports.lines import Line, UnreadableFile, broken, held, open_bytes, text_lines
+from api.imports.lines import Line, UnreadableFile, broken, byte_lines, held, text_lines
 from domain.commands import (
     AnyCommand,
     BookTrade,
@@ -26,6 +26,7 @@ from domain.identifiers import isin_of, lei_of
 
 SOURCE = "atom"
 HEADER_LINES = 6
+FIRST_WORDS = "Order;obname;"
 OPENING = datetime(2026, 1, 5, 9, tzinfo=UTC)
 CENTS = Decimal(100)
 CURRENCY, DESK, ENTITY, CALENDAR, TRADER = "USD", "ATOM", "ATOM-MARKET", "ATOM", "atom-agents"
@@ -72,11 +73,15 @@ def closing_of(path: Path) -> tuple[dict[str, Decimal], dict[tuple[str, str], De
 
 
 def _trace(path: Path) -> Iterator[tuple[int, str]]:
+    begun = False
     for number, line in enumerate(text_lines(path), 1):
-        if number == 1 and not line.startswith("Order;obname;"):
-            raise UnreadableFile(1, "a trace of ATOM begins with Order;obname;…")
+        if not begun and not line.startswith(FIRST_WORDS):
+            break
+        begun = True
         if number > HEADER_LINES:
             yield number, line
+    if not begun:
+        raise UnreadableFile(1, f"a trace of ATOM begins with {FIRST_WORDS}…")
 
 
 def _fill(number: int, fields: list[str], run: str) -> Iterator[Line]:
@@ -142,7 +147,6 @@ def _mentioned(path: Path) -> tuple[dict[str, int], dict[str, int]]:
 def _hash_of(path: Path) -> str:
     """What names a trace: the same content is the same commands, whatever the file is called."""
     digest = sha256()
-    with open_bytes(path) as file:
-        while chunk := file.read(1 << 20):
-            digest.update(chunk)
+    for _, line in byte_lines(path):
+        digest.update(line)
     return f"atom-{digest.hexdigest()[:12]}"

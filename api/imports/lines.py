@@ -1,6 +1,7 @@
 """Lines of an imported file."""
 
 import gzip
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -52,16 +53,30 @@ def open_bytes(path: Path) -> BinaryIO:
     return cast("BinaryIO", gzip.open(path, "rb")) if path.suffix == ".gz" else path.open("rb")
 
 
+def byte_lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    """The file's lines and their numbers.
+
+    Raises:
+        UnreadableFile: naming the line from which on it cannot be unpacked or read.
+    """
+    number = 0
+    try:
+        with open_bytes(path) as file:
+            for number, line in enumerate(file, 1):
+                yield number, line
+    except (EOFError, zlib.error, OSError) as error:
+        raise UnreadableFile(number + 1, f"it cannot be read: {error}") from error
+
+
 def text_lines(path: Path) -> Iterator[str]:
     """The file's lines as UTF-8, without their ends and without a byte-order mark.
 
     Raises:
-        UnreadableFile: naming the line that is no UTF-8.
+        UnreadableFile: naming the line that is no UTF-8, or cannot be read.
     """
-    with open_bytes(path) as file:
-        for number, line in enumerate(file, 1):
-            try:
-                text = line.decode("utf-8-sig" if number == 1 else "utf-8")
-            except UnicodeDecodeError as error:
-                raise UnreadableFile(number, f"it is no UTF-8: {error}") from error
-            yield text.rstrip("\r\n")
+    for number, line in byte_lines(path):
+        try:
+            text = line.decode("utf-8-sig" if number == 1 else "utf-8")
+        except UnicodeDecodeError as error:
+            raise UnreadableFile(number, f"it is no UTF-8: {error}") from error
+        yield text.rstrip("\r\n")

@@ -10,6 +10,7 @@ import msgspec
 
 from api.imports.lines import Line, UnreadableFile, broken, taken, text_lines
 from domain.commands import BookTrade
+from domain.schema import is_plain_number
 
 SOURCE = "trades-csv"
 LONGEST_KEY, SUFFIX = 64, 16
@@ -27,6 +28,7 @@ TERMS = {
     "loan-deposit": ("side", "currency", "principal", "rate", "rate_type", "index", "spread", "day_count",
                      "start_date", "maturity_date", "tenor"),
 }
+NUMBERS = frozenset({"quantity", "price", "rate", "points", "near_points", "far_points", "principal", "spread"})
 COLUMNS = {*TRADE, "product", *(column for columns in TERMS.values() for column in columns)}
 
 
@@ -73,6 +75,9 @@ def _line(number: int, header: list[str], cells: list[str]) -> Line:
     for column in row:
         if column not in known and not (column.startswith(FEE) and product != "loan-deposit"):
             return broken(number, f"{column} is no column of {product}", column)
+    for column, cell in row.items():
+        if (column in NUMBERS or column.startswith(FEE)) and not is_plain_number(cell):
+            return broken(number, f"{cell!r} is no number", column)
     try:
         return taken(number, msgspec.convert(_fields(row, product), BookTrade))
     except msgspec.ValidationError as error:

@@ -47,6 +47,7 @@ from domain.money import ZERO
 from domain.outcomes import Principal
 from domain.reference import ReferenceState
 from domain.refusals import Refused
+from domain.routing import part_of_stream
 from domain.schema import Recorded
 from domain.trades import becoming, corporate_actions, lifecycle, margins, transfers
 from domain.trades.economics import template_of
@@ -160,7 +161,7 @@ class TradeDecider:
         if isinstance(command, NetCommand):
             return NET + command.net_id
         if isinstance(command, SettleVariationMargin):
-            return f"margin:{command.book}:{command.instrument}"
+            return f"margin:{part_of_stream(command.book)}:{command.instrument}"
         return "business-date" if isinstance(command, RollBusinessDate) else "periods"
 
     def version(self, command: AnyCommand) -> int:

@@ -36,11 +36,15 @@ def create_engine_for(url: str, *, synchronous: str = "FULL") -> Engine:
     """An engine; on SQLite a commit is durable when it returns (``synchronous`` FULL) and a read never waits.
 
     Raises:
-        ProgrammingError: for a database in memory, which several threads cannot share: that is ``infra.memory``.
+        ProgrammingError: for a database in memory, which several threads cannot share: that is ``infra.memory``; and
+            for one that SQLAlchemy does not know.
     """
-    parsed = sqlalchemy.make_url(url)
-    if parsed.get_backend_name() != "sqlite":
-        return sqlalchemy.create_engine(parsed, pool_pre_ping=True, pool_size=10)
+    try:
+        parsed = sqlalchemy.make_url(url)
+        if parsed.get_backend_name() != "sqlite":
+            return sqlalchemy.create_engine(parsed, pool_pre_ping=True, pool_size=10)
+    except (sqlalchemy.exc.ArgumentError, ImportError) as error:
+        raise persistence.ProgrammingError(f"{url.partition('://')[0]}:// names no database here: {error}") from error
     if not parsed.database or parsed.database == ":memory:":
         raise persistence.ProgrammingError("SQLite needs a file here; for a log in memory there is infra.memory")
     engine = sqlalchemy.create_engine(

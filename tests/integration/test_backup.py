@@ -62,6 +62,13 @@ def caught_up(data: Path) -> None:
         opened.worker().catch_up()
 
 
+@pytest.mark.parametrize("pepper", ["", "another"])
+def test_a_ledger_does_not_open_with_another_pepper(data: Path, pepper: str) -> None:
+    (data / "pepper").write_text(pepper)
+    with pytest.raises(MissingSecret, match="pepper"):
+        Everbook(settings_in(data))
+
+
 def test_a_backup_comes_back_in_an_empty_place(data: Path, kept: Path, tmp_path: Path) -> None:
     manifest = restore(kept, tmp_path / "new")
     assert heads(tmp_path / "new") == heads(data)
@@ -165,12 +172,14 @@ def test_a_damaged_backup_is_refused_and_what_is_there_stays(
     assert list(data.glob("incoming*")) == []
 
 
-def test_another_ledger_is_replaced_only_by_force(kept: Path, tmp_path: Path) -> None:
+def test_another_ledger_is_replaced_only_by_force(data: Path, kept: Path, tmp_path: Path) -> None:
     other = ledger_in(tmp_path / "other")
     caught_up(tmp_path / "other")
     with pytest.raises(BadBackup, match=f"the place holds ledger {other}"):
         restore(kept, tmp_path / "other")
     manifest = restore(kept, tmp_path / "other", force=True)
+    assert "MissingSecret" in run("positions", "--data", tmp_path / "other", code=1)
+    bring_secrets(data, tmp_path / "other")
     assert "OtherReadModels" in run("positions", "--data", tmp_path / "other", code=1)
     run("rebuild", "--data", tmp_path / "other")
     report = run("verify", "--data", tmp_path / "other", "--read-models", "--json")
@@ -283,7 +292,7 @@ def test_a_ledger_in_a_database_is_not_taken_for_the_one_in_the_folder(
 
 @pytest.mark.parametrize("command", ["backup", "restore"])
 @pytest.mark.parametrize(("module", "way"), [
-    ("infra.hbase", "snapshot HBase's tables, first the index and then the log"), ("infra.memory", "none"),
+    ("infra.hbase", "snapshot HBase's tables, first the index and then the log"),
     ("another.store", "use what that store has for it"),
 ])
 def test_a_ledger_of_another_persistence_module_is_not_taken_for_the_one_in_the_folder(

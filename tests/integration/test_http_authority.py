@@ -2,6 +2,7 @@
 
 import stat
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -207,8 +208,10 @@ def test_no_route_tells_what_a_key_is_held_against(everbook: Served) -> None:
 
 def test_the_first_key_is_shown_once_and_kept_for_its_owner_alone(tmp_path: Path) -> None:
     def started() -> str:
-        return CliRunner().invoke(app, ["keys", "list", "--data", str(tmp_path)]).output
+        issue = ["keys", "issue", f"k{next(numbers)}", "--role", "risk", "--data", str(tmp_path)]
+        return CliRunner().invoke(app, issue).output
 
+    numbers = count()
     first, again = started(), started()
     secret = (tmp_path / "admin-key").read_text().strip()
     assert secret in "".join(first.split())

@@ -130,6 +130,16 @@ def test_a_dry_run_that_is_misspelt_books_nothing(
     assert everbook.recorded() == before
 
 
+def test_what_is_said_twice_is_not_taken_once(everbook: Served, api: Api) -> None:
+    before = everbook.recorded()
+    twice = api.client.post("/v1/trades?dry_run=true&dry_run=false", json=trade("T"), headers={"Idempotency-Key": "k"})
+    problem(twice, 422, "bad-parameter", "dry_run")
+    keys = [("Idempotency-Key", "k1"), ("Idempotency-Key", "k2")]
+    problem(api.client.post("/v1/trades", json=trade("T"), headers=keys), 400, "malformed", "Idempotency-Key")
+    problem(api.client.get("/v1/positions?book=EQ-1&book=EQ-2"), 422, "bad-parameter", "book")
+    assert everbook.recorded() == before
+
+
 def test_an_outcome_can_be_looked_up(everbook: Served, api: Api) -> None:
     key = everbook.new("c-")
     answer = api.done("/v1/trades", trade(everbook.new("T")), key=key)

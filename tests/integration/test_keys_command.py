@@ -18,3 +18,11 @@ def test_a_key_of_a_wrong_shape_is_not_issued_and_the_ledger_still_opens(
     assert field in run("keys", "issue", *typed, "--data", tmp_path, code=1)
     assert [each["key_id"] for each in run("keys", "list", "--data", tmp_path, "--json")] == ["admin"]
     assert run("keys", "issue", "k1", "--role", "trader", "--data", tmp_path, "--json")["key_id"] == "k1"
+
+
+def test_a_key_has_its_name_for_ever(tmp_path: Path) -> None:
+    issue = ("keys", "issue", "k1", "--role", "trader", "--data", tmp_path)
+    run(*issue)
+    assert "k1 is in force" in run(*issue, code=1)
+    run("keys", "revoke", "k1", "--data", tmp_path)
+    assert "k1 is revoked for ever" in run(*issue, code=1)

@@ -24,7 +24,7 @@ def test_a_file_goes_through_a_queue_smaller_than_it(
 
 def test_an_import_that_the_store_fails_says_so_without_a_traceback(day: Path, tmp_path: Path) -> None:
     data = tmp_path / "data"
-    run("keys", "list", "--data", data)
+    run("keys", "issue", "k1", "--role", "trader", "--data", data)
     full = "BEGIN SELECT RAISE(ABORT, 'full'); END"
     Stored(data / "events.db").run(f"CREATE TRIGGER full BEFORE INSERT ON ledger_0_events {full}")
     said = run("import", day, "--format", "commands-ndjson", "--data", data, code=1)

@@ -93,3 +93,16 @@ def test_a_checkpoint_of_another_ledger_proves_nothing(data: Path, tmp_path: Pat
 def test_where_there_is_no_ledger_none_is_made(tmp_path: Path) -> None:
     assert "holds no ledger" in run("verify", "--data", tmp_path / "nothing", code=1)
     assert not (tmp_path / "nothing").exists()
+
+
+def test_a_file_without_a_checkpoint_proves_nothing(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "kept.txt").touch()
+    assert "holds no checkpoint" in run("verify", "--data", data, "--checkpoint", tmp_path / "kept.txt", code=1)
+
+
+def test_a_log_of_which_no_checkpoint_was_kept_is_named(data: Path, kept: Path) -> None:
+    notes = kept.read_text()
+    kept.write_text(notes[notes.index(f"/{LOG}\n") - len(notes.splitlines()[0]) + len("/reference") :].lstrip("\n"))
+    report = run("verify", "--data", data, "--checkpoint", kept, "--json")
+    assert (report["intact"], report["without_checkpoint"]) == (True, ["reference", "market"])
+    assert "has no checkpoint of market" in run("verify", "--data", data, "--checkpoint", kept)

@@ -122,6 +122,14 @@ def test_a_back_dated_fill_makes_a_round_trip_with_one_of_its_own_time() -> None
     assert list(alerts(fill("T1", 3), fill("T2", 0, side="sell"))) == ["EQ-1/wash-round-trip/T2"]
 
 
+def test_what_was_cancelled_is_no_leg_of_a_round_trip() -> None:
+    cancelled = CancelTrade(command_id="x", trade_id="T1", book="EQ-1")
+    assert alerts(fill("T1", 0), cancelled, fill("T2", 1, side="sell")) == {}
+    assert set(alerts(fill("T1", 0), fill("T3", 0), cancelled, fill("T2", 1, side="sell"))) == {
+        "EQ-1/wash-round-trip/T2"
+    }
+
+
 def test_loans_are_no_round_trips() -> None:
     history = History(loan())
     assert history.documents("activity") == {}

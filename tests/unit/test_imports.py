@@ -76,6 +76,10 @@ def test_a_csv_file_of_a_spreadsheet_is_read(tmp_path: Path) -> None:
         ("T1,EQ-1,anna,ACME,2026-11-24,hold,SAN,100,91.25,", "side"),
         ("T1,EQ-1,anna,ACME,2026-11-24,buy,SAN,many,91.25,", "quantity"),
         ("T1,EQ-1,anna,ACME,2026-11-24,buy,SAN,,91.25,", "quantity"),
+        ("T1,EQ-1,anna,ACME,2026-11-24,buy,SAN,1_0,91.25,", "quantity"),
+        ("T1,EQ-1,anna,ACME,2026-11-24,buy,SAN,\u0661,91.25,", "quantity"),
+        ("T1,EQ-1,anna,ACME,2026-11-24,buy,SAN,1,9_1.25,", "price"),
+        ("T1,EQ-1,anna,ACME,2026-11-24,buy,SAN,1,91.25,x", "fee:broker"),
         ("T 1,EQ-1,anna,ACME,2026-11-24,buy,SAN,1,91.25,", "trade_id"),
         ("T1,EQ-1,anna,ACME,2026-11-24,buy,SAN,1", "$"),
     ],
@@ -102,6 +106,22 @@ def test_a_broken_line_of_commands_does_not_stop_the_others(tmp_path: Path) -> N
 def test_a_packed_file_is_unpacked(tmp_path: Path) -> None:
     (line,) = read("commands-ndjson", tmp_path / "c.ndjson.gz", gzip.compress(business_content(booking())))
     assert line.command == booking()
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_packed_file_that_was_cut_or_damaged_says_from_where_on(tmp_path: Path, form: str) -> None:
+    lines = [business_content(booking(f"T{number}")) for number in range(2_000)]
+    whole = {"commands-ndjson": b"\n".join(lines), "atom": TRACE.encode() * 99}.get(form, HEADER.encode() + b"\n" * 99)
+    packed = gzip.compress(whole)
+    for name, content in (("cut", packed[:-9]), ("bad", packed[:-40] + b"\xff" * 20 + packed[-20:])):
+        with pytest.raises(UnreadableFile, match="cannot be read"):
+            read(form, tmp_path / f"{name}.gz", content)
+
+
+@pytest.mark.parametrize("content", [b"", b"\n"])
+def test_an_empty_file_is_no_trace(tmp_path: Path, content: bytes) -> None:
+    with pytest.raises(UnreadableFile, match="line 1"):
+        read("atom", tmp_path / "trace.txt", content)
 
 
 def test_a_fill_of_a_trace_is_two_trades_of_one_execution(tmp_path: Path) -> None:

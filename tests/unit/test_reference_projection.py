@@ -7,6 +7,7 @@ from domain.commands import (
     AnyCommand,
     ClosePeriod,
     DefineDesk,
+    DefineTrader,
     EngageKillSwitch,
     IssueKey,
     LiftRestriction,
@@ -86,6 +87,16 @@ def test_switches_and_restrictions_are_in_force_until_they_end() -> None:
         assert entries(*begun)[key].in_force
         assert not entries(*begun, *ended)[key].in_force
         assert "ended" in entries(*begun, *ended)[key].content
+
+
+def test_a_trader_may_have_the_name_of_a_book() -> None:
+    found = entries(
+        DefineTrader(command_id="0", trader="EQ-1", name="EQ", desk="EQ"),
+        EngageKillSwitch(command_id="1", book="EQ-1"), EngageKillSwitch(command_id="2", trader="EQ-1"),
+        ReleaseKillSwitch(command_id="3", trader="EQ-1"),
+    )
+    assert found["kill-switches/EQ-1"].in_force
+    assert not found["kill-switches/trader/EQ-1"].in_force
 
 
 def test_the_business_date_and_the_closed_period_are_the_latest() -> None:

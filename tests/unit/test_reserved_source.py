@@ -1,11 +1,12 @@
 """Nobody sends under the name of Everbook, which carries the dates into the ledger logs, nor of another key."""
 
 from datetime import date
+from decimal import Decimal
 
 import pytest
 
 from domain.batch import Unit
-from domain.commands import ClosePeriod, IssueKey, RevokeKey, RollBusinessDate
+from domain.commands import ClosePeriod, IssueKey, RecordPrice, RevokeKey, RollBusinessDate
 from domain.outcomes import Outcome
 from domain.trades import TradeDecider
 from infra.logs import CommandedLogs, submission_of
@@ -35,6 +36,16 @@ def test_a_source_of_everbooks_own_is_refused_and_leaves_no_receipt(logs: Comman
     outcomes = squat(logs, atomic=atomic)
     assert [(each.status, each.code, each.count) for each in outcomes] == [("refused", "reserved", 0)] * 2
     assert logs.recorders[LEDGER].select_receipts([("everbook", command_id) for command_id in TAKEN]) == {}
+
+
+def test_two_refusals_are_two_streams_however_source_and_key_divide(logs: CommandedLogs) -> None:
+    unknown = [
+        RecordPrice(command_id=command_id, source=source, instrument="NONE", price=Decimal(1))
+        for source, command_id in (("Xa:b", "c"), ("Xa", "b:c"), ("Xa%3Ab", "c"))
+    ]
+    outcomes = [send(logs, each)[0] for each in unknown[:1]] + list(send(logs, *unknown[1:]))
+    assert [each.code for each in outcomes] == ["unknown-instrument"] * 3
+    assert len({each.stream for each in outcomes}) == 3
 
 
 def test_dates_turn_in_the_ledger_log_whatever_a_trader_sent_before(logs: CommandedLogs) -> None:

@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pytest
 
-from domain.commands import AffirmTrade
+from domain.commands import AffirmTrade, RecordPrice
 from domain.events import EVENT_TYPES, PriceRecorded
 from domain.schema import (
     UPCASTS,
@@ -93,3 +93,27 @@ def test_a_malformed_command_names_its_field(line: bytes, field: str) -> None:
     with pytest.raises(MalformedCommand) as caught:
         decode_command(line)
     assert caught.value.field == field
+
+
+PRICED = b'{"type":"RecordPrice","command_id":"c","instrument":"SAN","price":%s}'
+
+
+@pytest.mark.parametrize("price", [
+    b'"1_0"', b'"1_"', b'"_10"', b'"1_0.5_0"', b'" 10 "', b'" 10"', b'"10 "', "\"\u0661\u0660\"".encode(),
+    b'"\\u0661"', b'"1_0e2"',
+])
+def test_a_number_that_only_python_would_take_is_malformed(price: bytes) -> None:
+    with pytest.raises(MalformedCommand) as caught:
+        decode_command(PRICED % price)
+    assert caught.value.field == "$.price"
+
+
+@pytest.mark.parametrize("price", [b"10", b"10.50", b'"10"', b'"+10"', b'"1e1"', b'"10."', b'".5"', b'"-3.20"'])
+def test_a_number_that_any_system_writes_is_taken(price: bytes) -> None:
+    command, _ = decode_command((PRICED % price)[:-1] + ',"reason":"\u00c9_1 \u0661"}'.encode())
+    assert isinstance(command, RecordPrice)
+
+
+def test_a_text_may_look_like_a_number() -> None:
+    line = AFFIRM[:-1] + b', "reason": " 1_0 "}'
+    assert decode_command(line)[0].reason == " 1_0 "

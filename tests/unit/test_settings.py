@@ -67,13 +67,14 @@ def test_an_unknown_setting_like_no_other_is_refused_all_the_same() -> None:
 
 
 @pytest.mark.parametrize(("name", "value"), [
-    ("PORT", "http"), ("PORT", "0"), ("PORT", "-1"), ("PORT", "1.5"), ("PORT", ""), ("LEDGERS", "0"),
+    ("PORT", "http"), ("PORT", "0"), ("PORT", "-1"), ("PORT", "65536"), ("PORT", "1.5"), ("PORT", ""), ("DATA", ""),
+    ("LEDGERS", "0"),
     ("LEDGERS", "many"), ("BATCH_LIMIT", "0"), ("QUEUE_LIMIT", "1e3x"), ("ANSWER_SECONDS", "0"),
     ("ANSWER_SECONDS", "nan"), ("ANSWER_SECONDS", "inf"), ("ANSWER_SECONDS", "-inf"),
     ("ELASTICSEARCH_REPLICAS", "-1"), ("ELASTICSEARCH_SHARDS", "0"), ("HBASE_PROTOCOL", "json"),
 ])
 def test_a_value_that_makes_no_sense_is_refused_by_name(name: str, value: str) -> None:
-    with pytest.raises(BadSetting, match=f"EVERBOOK_{name}="):
+    with pytest.raises(BadSetting, match=f"EVERBOOK_{name}(=| is empty)"):
         settings_from({f"EVERBOOK_{name}": value})
 
 
