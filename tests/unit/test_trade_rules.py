@@ -89,6 +89,15 @@ def test_a_holiday_of_the_dollar_moves_the_spot_date_of_a_cross() -> None:
     assert event.terms.settlement_date == date(2026, 11, 27)
 
 
+@pytest.mark.parametrize(("closed", "settles"), [("USD", 26), ("EUR", 27), ("GBP", 26)])
+def test_the_day_between_trade_and_spot_need_not_be_one_of_the_dollar(closed: str, settles: int) -> None:
+    rules = Rules()
+    rules.when(DefineCalendar(command_id="c", calendar=closed, name=closed, holidays=(date(2026, 11, 25),)))
+    fx = FxSpotTerms(side="buy", base="EUR", quote="USD", quantity=Decimal(100), rate=Decimal("1.1"))
+    (event,) = rules.when(booking(terms=fx))
+    assert event.terms.settlement_date == date(2026, 11, settles)  # type: ignore[attr-defined]
+
+
 def test_a_loan_pays_its_interest_at_maturity() -> None:
     rules = Rules()
     loan = LoanTerms(

@@ -79,7 +79,12 @@ def _require_pair(terms: Pair) -> None:
 def _spot_date(terms: Pair, deal: Deal) -> date:
     # A cross is dealt through the dollar, so its spot date is a business day of the dollar too.
     calendars = deal.reference.currency_calendars(terms.base, terms.quote, DOLLAR)
-    return add_business_days(deal.trade_date, fx_spot_days(terms.base, terms.quote), calendars)
+    if fx_spot_days(terms.base, terms.quote) == 1:
+        return add_business_days(deal.trade_date, 1, calendars)
+    # The day between need not be one of the dollar.
+    others = [currency for currency in (terms.base, terms.quote) if currency != DOLLAR]
+    between = add_business_days(deal.trade_date, 1, deal.reference.currency_calendars(*others))
+    return add_business_days(between, 1, calendars)
 
 
 def _outright(rate: Decimal, points: Decimal, field: str) -> Decimal:
