@@ -231,11 +231,13 @@ class Batch:
 
 
 def _later(event: Event, moment: datetime, *, said: bool) -> Event:
-    """Another event of the same command: recorded after the first, and holding since then if nothing else was said, but
-    what one trade hands over to another is held by one of them at every moment.
+    """Another event of the same command: recorded after the first, and what is held since now since then, but what one
+    trade hands over to another is held by one of them at every moment.
     """
+    now = event.recorded_at
     if said or hands_over(event):
         return msgspec.structs.replace(event, recorded_at=moment)
-    if isinstance(event, TradeBooked):
+    if isinstance(event, TradeBooked) and event.terms.executed_at == now:
         event = msgspec.structs.replace(event, terms=msgspec.structs.replace(event.terms, executed_at=moment))
-    return msgspec.structs.replace(event, recorded_at=moment, effective_at=moment)
+    effective_at = moment if event.effective_at == now else event.effective_at
+    return msgspec.structs.replace(event, recorded_at=moment, effective_at=effective_at)

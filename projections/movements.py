@@ -177,7 +177,7 @@ class Movements:
     def project(self, key: str, document: Movement | None, event: Recorded, view: View) -> Movement | None:
         fact = event.event
         if type(fact) is TradeBooked and not (fact.actions and is_of_action(key)):
-            return _begun(key, fact, event, fact.terms.executed_at)
+            return _begun(key, fact, event, fact.effective_at)
         if is_of_action(key):
             return _act(key, document, event)
         if isinstance(fact, VariationMarginSettled):
@@ -202,7 +202,7 @@ class Movements:
             began = max(fact.effective_at, began)
         elif fact.terms.executed_at != fact.previous.executed_at:
             # It was dealt on another day, and holds since then.
-            began = fact.terms.executed_at
+            began = fact.effective_at
         return _begun(key, fact, event, began)
 
 

@@ -72,10 +72,10 @@ class Economics(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, g
     consideration without fees in ``currency``: exactly -quantity x price x ``multiplier`` and what has ``accrued``, of
     a future nothing. ``instrument`` names the position: an instrument id, a pair such as ``EURUSD``, or ``LOAN-EUR`` /
     ``DEPOSIT-EUR``. ``contract`` is what the instrument promised when the trade was decided. ``fees`` are in
-    ``currency``, positive when we pay. ``executed_at`` is when the trade was first effective: a revision keeps it, and
-    with it the trade's place among the lots. ``notional`` is the size reserved against the book's gross limit, in the
-    book's base currency, and ``mark`` the last price known when it was decided; both are absent when no rate or price
-    was known.
+    ``currency``, positive when we pay. ``executed_at`` is when the trade was executed, as far as that is known: a
+    revision keeps it, and with it the trade's place among the lots. ``notional`` is the size reserved against the
+    book's gross limit, in the book's base currency, and ``mark`` the last price known when it was decided; both are
+    absent when no rate or price was known.
     With ``fees_in_cost`` the fees are part of what its lots cost; ``closes`` names the lots that it closes first.
 
     What was agreed in several steps is the sum of its ``parts``, and ``price`` their average to twelve decimals.

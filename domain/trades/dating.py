@@ -16,14 +16,16 @@ if TYPE_CHECKING:
 
 
 def begins(command: Command, trade_date: date, envelope: Envelope) -> datetime:
-    """When what is agreed on ``trade_date`` begins to hold: when the command says, or else now, but what is told ahead
-    with that day, and what is told late at its end.
+    """When what is agreed on ``trade_date`` was executed, and in the envelope since when it holds: when the command
+    says, or else now; but what is told ahead with that day, and what is told late holds since the end of its day,
+    executed after all of it that was told before.
     """
-    if command.effective_at is None and trade_date != envelope["business_date"]:
-        ahead = trade_date > envelope["business_date"]
-        envelope["effective_at"] = opening_of(trade_date) if ahead else closing_of(trade_date)
-    moment: datetime = envelope["effective_at"]
-    return moment
+    executed_at: datetime = envelope["effective_at"]
+    if command.effective_at is None and trade_date > envelope["business_date"]:
+        executed_at = envelope["effective_at"] = opening_of(trade_date)
+    elif command.effective_at is None and trade_date < envelope["business_date"]:
+        envelope["effective_at"] = closing_of(trade_date)
+    return executed_at
 
 
 def restated(log: "TradeDecider", about: date) -> date | None:

@@ -173,7 +173,7 @@ def _revised(
     if corrects and not command.reason:
         raise Refused("reason-required", "a correction needs a reason", "$.reason")
     old = trade.terms
-    trade_date, executed_at = _dealt_on(trade, command)
+    trade_date, executed_at = _dealt_on(trade, command, fields)
     terms = linked.keeping_link(old, economics(
         command.terms,
         Deal(
@@ -194,13 +194,20 @@ def _revised(
     )
 
 
-def _dealt_on(trade: TradeState, command: AmendTrade | CorrectTrade) -> tuple[date, datetime]:
-    """The day and time of the deal: another day is another time, but of a trade that was amended since."""
+def _dealt_on(
+    trade: TradeState, command: AmendTrade | CorrectTrade, fields: Envelope
+) -> tuple[date, datetime]:
+    """The day and time of the deal. On another day it is another deal, held since then, but of a trade that was amended
+    since: what was agreed when is left as it was.
+    """
     old = trade.terms
     day = command.trade_date if isinstance(command, CorrectTrade) and command.trade_date else old.trade_date
-    if day == old.trade_date or trade.held_from != old.executed_at:
+    if day == old.trade_date or trade.held_from not in {old.executed_at, closing_of(old.trade_date)}:
         return day, old.executed_at
-    return day, command.effective_at or closing_of(day)
+    executed_at: datetime = fields["effective_at"]
+    if command.effective_at is None:
+        fields["effective_at"] = closing_of(day)
+    return day, executed_at
 
 
 def _closing(log: "TradeDecider", closes: tuple[NamedLot, ...], terms: Economics) -> Economics:

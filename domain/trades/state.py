@@ -113,7 +113,7 @@ def booked(event: TradeBooked, version: int, sequence: int) -> TradeState:
     terms = event.terms
     return TradeState(
         trade_id=event.trade_id, version=version, revision=1, status="booked", terms=terms, terms_sequence=sequence,
-        held_from=_held_from(terms, terms.executed_at), parents=event.parents, account=event.account,
+        held_from=_held_from(terms, event.effective_at), parents=event.parents, account=event.account,
     )
 
 
@@ -173,7 +173,7 @@ def _revised(state: TradeState, event: TermsReplaced, sequence: int) -> TradeSta
     if not isinstance(event, TradeCorrected):
         held_from = max(event.effective_at, held_from)
     elif event.terms.executed_at != old.executed_at:
-        held_from = event.terms.executed_at
+        held_from = event.effective_at
     status: Status = "partially-settled" if state.settled_quantity else "booked"
     return replace(
         state, status="terminated" if isinstance(event, TradeTerminated) else status, terms_sequence=sequence,

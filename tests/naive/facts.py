@@ -183,11 +183,11 @@ def _rows(own: list[Fact]) -> list[Row]:
     for fact in own:
         open_since = min((row.since for row in rows if row.until is None), default=None)
         if fact["stored type"] == "trade.booked.v1":
-            rows = _dealt(fact, datetime.fromisoformat(fact["terms"]["executed_at"]))
+            rows = _dealt(fact, _effective(fact))
         elif fact["stored type"] == "trade.corrected.v1":
             assert open_since is not None
             redealt = fact["terms"]["executed_at"] != fact["previous"]["executed_at"]
-            since = datetime.fromisoformat(fact["terms"]["executed_at"]) if redealt else open_since
+            since = _effective(fact) if redealt else open_since
             rows = [*(row for row in rows if row.until is not None), *_dealt(fact, since)]
         elif "previous" in fact:
             assert open_since is not None

@@ -21,10 +21,11 @@ from domain.commands import (
 )
 from domain.commands.lifecycle import Allocation
 from domain.corporate_actions import closing_of
-from domain.events import TradeEvent
+from domain.events import TradeBooked, TradeEvent
 from domain.money import ZERO, exact
 from projections.as_of import Instant, position_at
 from tests.documents import History, read_models
+from tests.instruments import swap, trade
 from tests.properties.instants import grouped
 from tests.rules import DAY, MOMENT, booking, refusal
 from tests.trade_commands import about, shares
@@ -79,8 +80,23 @@ def test_a_trade_that_is_told_late_holds_from_the_end_of_its_day() -> None:
     history = turned(History(), TODAY)
     history.when(booking(trade_date=AGO))
     event: Any = history.events[-1].event
-    assert (event.effective_at, event.terms.executed_at) == (closing_of(AGO), closing_of(AGO))
+    assert (event.effective_at, event.terms.executed_at) == (closing_of(AGO), event.recorded_at)
     assert [held(history, AGO + timedelta(days)) for days in (-1, 0, 1, 4)] == [0, 10, 10, 10]
+
+
+def test_trades_that_are_told_late_are_lots_in_the_order_in_which_they_were_told() -> None:
+    history = turned(History(), TODAY)
+    for trade_id in ("T2", "T3", "T1"):
+        history.when(booking(trade_id, trade_date=AGO))
+    position: Any = read_models(history.events)["positions"]["EQ-1/SAN"]
+    assert [lot.trade_id for lot in position.lots] == ["T2", "T3", "T1"]
+
+
+def test_both_legs_of_a_swap_that_is_told_late_hold_since_its_day() -> None:
+    history = turned(History(), TODAY)
+    history.when(trade(swap(), trade_date=AGO))
+    legs = [each.event for each in history.events if isinstance(each.event, TradeBooked)]
+    assert [leg.effective_at for leg in legs] == [closing_of(AGO)] * 2
 
 
 @pytest.mark.parametrize(("was", "is_right"), [(0, -3), (-3, -1), (-4, 0)])
