@@ -57,8 +57,10 @@ def test_a_generated_file_imported_twice_changes_nothing(tmp_path: Path) -> None
     run("generate", "--out", file, "--trades", "400")
     # A generated day of some size has commands that are to be refused.
     first = run("import", file, "--format", "commands-ndjson", "--data", data, "--json", code=2)
-    second = run("import", file, "--format", "commands-ndjson", "--data", data, "--json")
+    second = run("import", file, "--format", "commands-ndjson", "--data", data, "--json", code=2)
     assert (second["accepted"], second["refused"]) == (0, 0)
+    # Whoever runs it again after a crash is told what the first run refused.
+    assert second["problems"] == first["problems"] != []
     assert second["duplicates"] == first["accepted"] + first["refused"] + first["duplicates"]
 
 

@@ -56,7 +56,8 @@ def importing(file: Path, data: Path) -> "subprocess.Popen[bytes]":
 
 
 def imported_again(file: Path, data: Path) -> dict[str, Any]:
-    found: dict[str, Any] = run("import", file, "--format", "commands-ndjson", "--data", data, "--json")
+    found: dict[str, Any] = run("import", file, "--format", "commands-ndjson", "--data", data, "--json", code=2)
+    assert found["problems"]
     return found
 
 

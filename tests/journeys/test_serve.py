@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 
+from api.cli.worker_process import shares
 from domain.schema import business_content
 from tests.http import trade
 from tests.journeys.test_kill import Server
@@ -32,11 +33,12 @@ def serving(data: Path, **settings: str) -> Iterator[Server]:
         server.stop()
 
 
-def worker_of(server: Server) -> int:
-    """The process that keeps the read models up: the one child of the server, whichever thread began it."""
+def workers_of(server: Server) -> set[int]:
+    """The processes that keep the read models up: the children of the server, whichever thread began them."""
     children = Path(f"/proc/{server.pid}/task").glob("*/children")
-    (child,) = " ".join(each.read_text() for each in children).split()
-    return int(child)
+    found = {int(child) for each in children for child in each.read_text().split()}
+    assert len(found) == len(shares((), processors=os.cpu_count() or 1))
+    return found
 
 
 def is_running(pid: int) -> bool:
@@ -68,8 +70,9 @@ def book(server: Server, trade_id: str, tries: int = 1) -> tuple[httpx.Response,
 def test_a_worker_that_hangs_makes_the_server_not_ready_until_it_goes_on(tmp_path: Path) -> None:
     with serving(tmp_path / "data", EVERBOOK_LAG_SECONDS="0.5") as server:
         wait_for(server, "/readyz", httpx.codes.OK)
-        worker = worker_of(server)
-        os.kill(worker, signal.SIGSTOP)
+        workers = workers_of(server)
+        for worker in workers:
+            os.kill(worker, signal.SIGSTOP)
         try:
             answer, _ = book(server, "T1")
             assert answer.status_code == httpx.codes.CREATED
@@ -78,7 +81,8 @@ def test_a_worker_that_hangs_makes_the_server_not_ready_until_it_goes_on(tmp_pat
             assert server.client.get("/v1/trades/T1", headers=fresh).json()["code"] == "not-yet-visible"
             assert server.client.get("/livez").status_code == httpx.codes.OK
         finally:
-            os.kill(worker, signal.SIGCONT)
+            for worker in workers:
+                os.kill(worker, signal.SIGCONT)
         wait_for(server, "/readyz", httpx.codes.OK)
         assert server.client.get("/v1/trades/T1", headers=fresh).status_code == httpx.codes.OK
 
@@ -88,19 +92,21 @@ def test_the_worker_yields_to_the_server(tmp_path: Path) -> None:
         answer, _ = book(server, "T1")
         fresh = {"Everbook-At-Least": answer.headers["Everbook-Sequence"]}
         wait_for(server, "/v1/trades/T1", httpx.codes.OK, **fresh)
-        pid = worker_of(server)
-        assert os.getpriority(os.PRIO_PROCESS, pid) > os.getpriority(os.PRIO_PROCESS, server.pid)
+        ours = os.getpriority(os.PRIO_PROCESS, server.pid)
+        assert all(os.getpriority(os.PRIO_PROCESS, pid) > ours for pid in workers_of(server))
 
 
 def test_a_worker_that_dies_is_started_again(tmp_path: Path) -> None:
     with serving(tmp_path / "data") as server:
         wait_for(server, "/readyz", httpx.codes.OK)
-        first = worker_of(server)
-        os.kill(first, signal.SIGKILL)
+        first = workers_of(server)
+        for worker in first:
+            os.kill(worker, signal.SIGKILL)
         answer, _ = book(server, "T1")
         fresh = {"Everbook-At-Least": answer.headers["Everbook-Sequence"]}
-        wait_for(server, "/v1/trades/T1", httpx.codes.OK, **fresh)
-        assert worker_of(server) != first
+        for path in ("/v1/trades/T1", "/v1/positions/EQ-1/SAN"):
+            wait_for(server, path, httpx.codes.OK, **fresh)
+        assert not first & workers_of(server)
 
 
 def test_more_than_fits_is_held_off_and_nothing_of_it_is_lost_or_doubled(tmp_path: Path) -> None:
@@ -120,7 +126,7 @@ def test_more_than_fits_is_held_off_and_nothing_of_it_is_lost_or_doubled(tmp_pat
 
 def test_a_server_stops_at_once_though_it_feeds_somebody(tmp_path: Path) -> None:
     with serving(tmp_path / "data") as server:
-        worker = worker_of(server)
+        workers = workers_of(server)
         with server.client.stream("GET", "/v1/stream") as feed:
             lines = feed.iter_lines()
             assert next(lines) == ": here"
@@ -131,6 +137,6 @@ def test_a_server_stops_at_once_though_it_feeds_somebody(tmp_path: Path) -> None
     assert time.monotonic() - begun < 10
     # It yields to whatever else runs, and so may take its time on a busy machine.
     deadline = time.monotonic() + 30
-    while is_running(worker):
+    while any(map(is_running, workers)):
         assert time.monotonic() < deadline
         time.sleep(0.05)
