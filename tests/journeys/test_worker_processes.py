@@ -56,7 +56,7 @@ class Ledger:
             environment |= {
                 "EVERBOOK_KAFKA_BOOTSTRAP": self._topics.client["bootstrap.servers"],
                 "EVERBOOK_KAFKA_PREFIX": self._topics.prefix, "EVERBOOK_KAFKA_SESSION_SECONDS": SESSION_SECONDS,
-                "EVERBOOK_PEPPER": "of the cluster",
+                "EVERBOOK_PEPPER": (self._data / "pepper").read_text().strip(),
             }
         command = [sys.executable, "-m", "api", "work", "projections", "--data", str(self._data), *options]
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
