@@ -68,7 +68,7 @@ def accrued(bond: BondContract, on: date, calendar: Calendar, *, gone_ex: date |
         return None
     periods = coupon_periods(bond)
     period = periods[bisect_right(periods, on, key=lambda each: each.start) - 1]
-    ex_coupon = _is_ex_coupon(bond, period, on, calendar) or (gone_ex is not None and period.start < gone_ex <= on)
+    ex_coupon = _is_ex_coupon(bond, period, on, calendar) or (gone_ex is not None and _is_of(period, gone_ex, on))
     start, end = (on, period.end) if ex_coupon else (period.start, on)
     share = Fraction(bond.coupon) * _share(bond, period, start, end)
     return Accrued(period, (end - start).days, -share if ex_coupon else share, ex_coupon)
@@ -85,6 +85,11 @@ def _is_ex_coupon(bond: BondContract, period: CouponPeriod, on: date, calendar: 
     from domain import schedules  # noqa: PLC0415
 
     return on >= schedules.business_days_before(period.end, bond.ex_coupon_days, calendar)
+
+
+def _is_of(period: CouponPeriod, gone_ex: date, on: date) -> bool:
+    """Whether what has gone ex by ``on`` is the coupon at the end of the period, and not the one before, late."""
+    return gone_ex <= on and period.end - gone_ex < gone_ex - period.start
 
 
 def _share(bond: BondContract, period: CouponPeriod, start: date, end: date) -> Fraction:

@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 from eventsourcing.persistence import StoredEvent
@@ -14,7 +15,7 @@ from domain.events import EVENT_TYPES, Event
 LONGEST_DETAIL = 300
 PLAIN_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 # Where a number may be written in a way that only Python takes: with underscores, spaces, or digits of other scripts.
-_PERHAPS_NOT_PLAIN = re.compile(rb'[0-9]_|_[0-9]|[\x80-\xff]|\\u|"\s+[-+.0-9]|[0-9]\s+"')
+_PERHAPS_NOT_PLAIN = re.compile(rb'[0-9]_|_[0-9]|[\x80-\xff]|\\|"\s+[-+.0-9]|[0-9]\s+"')
 
 
 class MalformedCommand(Exception):
@@ -104,7 +105,7 @@ def decode_command(line: bytes) -> tuple[AnyCommand, bytes]:
     if line != content and (line.count(b'":') != content.count(b'":') or not _is_plain(line)):
         require_unique_keys(line)
     if line != content and _PERHAPS_NOT_PLAIN.search(line):
-        _require_plain_numbers(json.loads(line), json.loads(content), "$")
+        _require_plain_numbers(_loaded(line), _loaded(content), "$")
     return command, content
 
 
@@ -131,6 +132,15 @@ def malformed_by(error: Exception) -> MalformedCommand:
     if message.startswith(("Object contains unknown field `", "Object missing required field `")):
         return MalformedCommand(message, f"{path}.{message.partition('`')[2].rstrip('`')}")
     return MalformedCommand(message, path)
+
+
+def _loaded(line: bytes, pairs: "Callable[[list[tuple[str, Any]]], Any] | None" = None) -> object:
+    try:
+        found: object = json.loads(line, object_pairs_hook=pairs)
+    except (ValueError, RecursionError) as error:
+        # A whole number of thousands of digits, such as no field takes.
+        raise MalformedCommand(f"the JSON cannot be read: {error}") from error
+    return found
 
 
 def _is_plain(line: bytes) -> bool:
@@ -165,7 +175,7 @@ def require_unique_keys(line: bytes) -> None:
     Raises:
         MalformedCommand: naming the key.
     """
-    found: list[tuple[str, object]] = [("$", json.loads(line, object_pairs_hook=_Pairs))]
+    found: list[tuple[str, object]] = [("$", _loaded(line, _Pairs))]
     while found:
         path, value = found.pop()
         if isinstance(value, list):

@@ -20,7 +20,7 @@ from infra.gate import Gate, LocalGate
 from infra.logs import CommandedLogs, submission_of
 from infra.owner import Owner
 from infra.projection_worker import GATHER_SECONDS, ProjectionWorker, wait_until_reflected
-from infra.secrets import MissingSecret, digest_of, secret_in
+from infra.secrets import MissingSecret, digest_of, readable_secret, secret_in
 from infra.settings import BadSetting, Settings
 from infra.snapshots import SnapshotKeeper
 from infra.sql.read_models import SqlReadModels
@@ -144,9 +144,8 @@ class Everbook:
             MissingSecret: when it was issued with another pepper, as every key was then.
         """
         file, reference = self.settings.data / ADMIN_KEY, self.logs.reference
-        if ADMIN not in reference.principals or not file.exists():
-            return
-        if digest_of(pepper, secret_in(file)) not in reference.digests:
+        secret = readable_secret(file)
+        if ADMIN in reference.principals and secret and digest_of(pepper, secret) not in reference.digests:
             raise MissingSecret(
                 f"the keys of this ledger were issued with another pepper, or {file} is not of this ledger: bring both "
                 f"along from where they were, {PEPPER} in the data folder or in EVERBOOK_PEPPER"
@@ -170,7 +169,7 @@ class Everbook:
         if outcome.status == "accepted":
             return secret
         # A process with another data folder was first: the secret is there.
-        if is_new:
+        if is_new or command.digest not in self.logs.reference.digests:
             file.unlink()
         return ""
 

@@ -38,6 +38,14 @@ def secret_in(path: Path) -> str:
     return secret
 
 
+def readable_secret(path: Path) -> str:
+    """The secret in a file that is kept for its owner alone; nothing where there is none such."""
+    try:
+        return read_private(path).decode().strip()
+    except (OSError, UnicodeDecodeError, ExposedSecret):
+        return ""
+
+
 def publish(path: Path, content: bytes) -> None:
     """Makes a file for its owner alone, whole or not at all; one that is there already stays."""
     draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import msgspec
 
-from domain.events import TradeBooked, TradeCancelled
+from domain.events import TermsReplaced, TradeBooked, TradeCancelled
 from domain.events.trades import Economics
 from domain.schema import Recorded
 from projections.projection import Document, View, nothing_new
@@ -34,7 +34,9 @@ class Activity(Document, kw_only=True):
 
 
 class RecentActivity:
-    """One document a book, instrument and counterparty. What was cancelled was no fill."""
+    """One document a book, instrument and counterparty. What was cancelled, or is another's
+    since, was no fill of it.
+    """
 
     name = "activity"
     version = 2
@@ -48,11 +50,13 @@ class RecentActivity:
         fact = event.event
         if type(fact) is TradeBooked:
             return () if fact.terms.loan is not None or fact.parents else (activity_id(fact.terms),)
+        if isinstance(fact, TermsReplaced) and fact.previous.loan is None:
+            return () if activity_id(fact.previous) == activity_id(fact.terms) else (activity_id(fact.previous),)
         return (activity_id(fact.terms),) if isinstance(fact, TradeCancelled) and fact.terms.loan is None else ()
 
     def project(self, key: str, document: Activity | None, event: Recorded, _view: View) -> Activity | None:
         fact = event.event
-        if isinstance(fact, TradeCancelled):
+        if isinstance(fact, TradeCancelled | TermsReplaced):
             return _without(document, fact.trade_id)
         assert isinstance(fact, TradeBooked)
         terms = fact.terms

@@ -201,7 +201,7 @@ def _book(position: Position, fact: TradeBooked, view: View) -> None:
         return
     if terms.accrued is not None:
         position.income += terms.accrued.amount
-        if terms.accrued.ex_coupon:
+        if terms.accrued.amount and (terms.accrued.amount > 0) == (terms.quantity > 0):
             position.gone_ex = later_of(position.gone_ex, terms.trade_date)
     place = (terms.trade_date, TRADING, terms.executed_at, fact.trade_id)
     if fact.actions or terms.parts or (position.last_place is not None and place < position.last_place):

@@ -24,7 +24,8 @@ def begins(command: Command, trade_date: date, envelope: Envelope) -> datetime:
     if command.effective_at is None and trade_date > envelope["business_date"]:
         executed_at = envelope["effective_at"] = opening_of(trade_date)
     elif command.effective_at is None and trade_date < envelope["business_date"]:
-        envelope["effective_at"] = closing_of(trade_date)
+        # Where the business date is ahead of the clock, the day has not ended yet.
+        envelope["effective_at"] = min(closing_of(trade_date), envelope["recorded_at"])
     return executed_at
 
 
@@ -56,7 +57,8 @@ def held_since(fields: Envelope, command: Command, day: date | None, trades: Seq
     trades that it is about.
     """
     if day is not None and command.effective_at is None and day < fields["business_date"]:
-        fields["effective_at"] = max([closing_of(day), *(trade.held_from for trade in trades)])
+        ended = min(closing_of(day), fields["recorded_at"])
+        fields["effective_at"] = max([ended, *(trade.held_from for trade in trades)])
 
 
 def dated_about(

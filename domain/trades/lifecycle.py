@@ -136,7 +136,8 @@ def margin(
     account = log.margins.get((command.book, command.instrument), margins.EMPTY)
     day: date = command.on or envelope["business_date"]
     dated = on_open_day(log, envelope, day)
-    last_price = log.market.price_by(command.instrument, day)
+    is_past = day < envelope["business_date"]
+    last_price = log.market.price_by(command.instrument, day) if is_past else log.market.price(command.instrument)
     return (margins.settle(account, command, book_defined, instrument, dated, last_price=last_price),)
 
 
@@ -173,7 +174,7 @@ def _revised(
     if corrects and not command.reason:
         raise Refused("reason-required", "a correction needs a reason", "$.reason")
     old = trade.terms
-    trade_date, executed_at = _dealt_on(trade, command, fields)
+    trade_date, executed_at = _dealt_on(log, trade, command, fields)
     terms = linked.keeping_link(old, economics(
         command.terms,
         Deal(
@@ -195,7 +196,7 @@ def _revised(
 
 
 def _dealt_on(
-    trade: TradeState, command: AmendTrade | CorrectTrade, fields: Envelope
+    log: "TradeDecider", trade: TradeState, command: AmendTrade | CorrectTrade, fields: Envelope
 ) -> tuple[date, datetime]:
     """The day and time of the deal. On another day it is another deal, held since then, but of a trade that was amended
     since: what was agreed when is left as it was.
@@ -204,9 +205,9 @@ def _dealt_on(
     day = command.trade_date if isinstance(command, CorrectTrade) and command.trade_date else old.trade_date
     if day == old.trade_date or trade.held_from not in {old.executed_at, closing_of(old.trade_date)}:
         return day, old.executed_at
-    executed_at: datetime = fields["effective_at"]
-    if command.effective_at is None:
-        fields["effective_at"] = closing_of(day)
+    dealt = {**fields, "business_date": log.business_date() or fields["business_date"]}
+    executed_at = begins(command, day, dealt)
+    fields["effective_at"] = dealt["effective_at"]
     return day, executed_at
 
 

@@ -36,8 +36,10 @@ def require_headroom(
 
 
 def _grows(terms: Economics, previous: Economics | None) -> bool:
-    """Whether it is more of the instrument than it was: what becomes smaller is welcome."""
-    return previous is None or previous.instrument != terms.instrument or abs(terms.quantity) > abs(previous.quantity)
+    """Whether it is more of the instrument than it was, or goes the other way: what becomes smaller is welcome."""
+    if previous is None or previous.instrument != terms.instrument or terms.quantity * previous.quantity < 0:
+        return True
+    return abs(terms.quantity) > abs(previous.quantity)
 
 
 def _is_priced_as(terms: Economics, previous: Economics | None) -> bool:
@@ -79,7 +81,7 @@ def _require_notional(terms: Economics, limits: Limits, used: Decimal, previous:
     if asked is None:
         raise Refused("fx-rate-missing", f"no rate from {terms.currency} to {terms.base_currency} is known", "$.terms")
     released = previous.notional or ZERO if previous else ZERO
-    if order is not None and asked > order and asked > released:
+    if order is not None and asked > order and (asked > released or _grows(terms, previous)):
         raise Refused(
             "limit-order-notional", f"notional {asked:f} exceeds the limit of {order:f}", "$.terms.quantity",
             limit="order-notional",

@@ -130,6 +130,12 @@ def test_what_was_cancelled_is_no_leg_of_a_round_trip() -> None:
     }
 
 
+def test_what_is_anothers_since_is_no_leg_of_a_round_trip() -> None:
+    terms = EquityTerms(side="buy", instrument="IBM", quantity=Decimal(10), price=Decimal(100))
+    correction = CorrectTrade(command_id="c", trade_id="T1", book="EQ-1", terms=terms, reason="name")
+    assert alerts(fill("T1", 0), correction, fill("T2", 1, side="sell")) == {}
+
+
 def test_loans_are_no_round_trips() -> None:
     history = History(loan())
     assert history.documents("activity") == {}

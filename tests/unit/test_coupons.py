@@ -62,3 +62,9 @@ def test_in_one_position_what_was_bought_before_and_after_is_told_together(cance
     found.tell(about(CancelTrade, cancelled))
     left = Decimal("2602.74") if cancelled == "T2" else Decimal("821.92")
     assert earned(found, LATE) == (left, Decimal("-1095.89"))
+
+
+def test_a_coupon_that_goes_ex_a_little_late_leaves_the_next_one_alone() -> None:
+    late = of("BOND", Coupon(percent=Decimal(5)), "C1", date(2026, 12, 17), date(2026, 12, 18))
+    found = told(roll(DAY), bought(), late, roll(date(2026, 12, 17)))
+    assert earned(found, date(2027, 6, 15))[1] == Decimal("24931.51")

@@ -111,6 +111,15 @@ def test_a_trade_whose_day_was_wrong_is_held_since_the_right_one(was: int, is_ri
     assert held(history, right) == 10
 
 
+def test_a_trade_that_is_of_today_after_all_is_held_from_now_on() -> None:
+    history = turned(History(), TODAY)
+    history.when(booking(trade_date=AGO))
+    corrected = last(history, about(CorrectTrade, terms=shares("10"), reason="day", trade_date=DAY))
+    assert corrected.effective_at == corrected.recorded_at == corrected.terms.executed_at
+    ahead = last(history, about(CorrectTrade, command_id="c2", terms=shares("10"), reason="day", trade_date=AHEAD))
+    assert ahead.effective_at.date() == AHEAD
+
+
 def test_a_wrong_day_of_a_trade_that_was_amended_leaves_what_was_agreed_when() -> None:
     history = turned(History(), TODAY)
     history.when(booking(trade_date=AGO))

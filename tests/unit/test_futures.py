@@ -154,3 +154,9 @@ def test_a_price_of_a_later_day_is_none_of_the_day_that_is_settled() -> None:
     assert paid(*told, margin()) == [3_000]
     assert refusal(*told, price("55", 1), margin()) == ("price-missing", "$.price")
     assert paid(*told, price("55", 1), margin("50"), margin(number=1)) == [3_000, -15_000]
+
+
+def test_the_day_of_business_takes_the_last_price_whatever_the_clock_says() -> None:
+    moment = MOMENT + timedelta(1)
+    price = RecordPrice(command_id="p", instrument="CRUDE", price=Decimal(50), effective_at=moment)
+    assert paid(trade(futures("3", "51", side="sell")), price, margin()) == [3_000]

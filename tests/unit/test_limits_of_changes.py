@@ -15,7 +15,7 @@ from domain.commands import (
 )
 from domain.commands.reference import LimitKind
 from tests.corporate_actions import EX, Told, announced, bought, roll, split
-from tests.instruments import outright, trade
+from tests.instruments import define, outright, trade
 from tests.ledger import send
 from tests.rules import Rules, booking, refusal, rules_after
 from tests.trade_commands import about, shares
@@ -39,6 +39,14 @@ def test_what_becomes_smaller_is_welcome_above_a_limit_that_was_lowered(kind: Li
     assert rules.when(smaller("30"))
     assert rules.when(about(AmendTrade, terms=shares("60")))
     assert refusal(rules, about(AmendTrade, command_id="a2", terms=shares("61"))).limit == kind
+
+
+@pytest.mark.parametrize("kind", ["order-quantity", "order-notional"])
+@pytest.mark.parametrize("changed", [{"side": "sell"}, {"instrument": "AXA"}])
+def test_what_goes_the_other_way_or_is_of_another_instrument_is_a_new_order(kind: LimitKind, changed: Any) -> None:
+    lowered = limit(kind, "50" if kind == "order-quantity" else "5000")
+    rules = rules_after(define("AXA", "ESVUFR", None), booking(quantity="100"), lowered)
+    assert refusal(rules, about(AmendTrade, terms=shares("100", **changed))).limit == kind
 
 
 def test_a_correction_that_leaves_the_price_is_not_held_against_the_market_of_now() -> None:

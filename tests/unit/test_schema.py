@@ -100,7 +100,7 @@ PRICED = b'{"type":"RecordPrice","command_id":"c","instrument":"SAN","price":%s}
 
 @pytest.mark.parametrize("price", [
     b'"1_0"', b'"1_"', b'"_10"', b'"1_0.5_0"', b'" 10 "', b'" 10"', b'"10 "', "\"\u0661\u0660\"".encode(),
-    b'"\\u0661"', b'"1_0e2"',
+    b'"\\u0661"', b'"1_0e2"', b'"\\t10"', b'"10\\n"',
 ])
 def test_a_number_that_only_python_would_take_is_malformed(price: bytes) -> None:
     with pytest.raises(MalformedCommand) as caught:
@@ -117,3 +117,8 @@ def test_a_number_that_any_system_writes_is_taken(price: bytes) -> None:
 def test_a_text_may_look_like_a_number() -> None:
     line = AFFIRM[:-1] + b', "reason": " 1_0 "}'
     assert decode_command(line)[0].reason == " 1_0 "
+
+
+def test_a_number_of_thousands_of_digits_is_malformed() -> None:
+    with pytest.raises(MalformedCommand, match="cannot be read"):
+        decode_command((PRICED % (b"1" * 5_001)).replace(b'"c"', b'"c1_2"'))
