@@ -39,17 +39,38 @@ def verify(
     log: str, recorder: LogRecorder, checkpoints: Sequence[Checkpoint] = (),
     on_progress: Callable[[int], None] | None = None,
 ) -> Verification:
-    """Reads the whole log once; memory grows only with its streams."""
-    verifier = _Verifier(log, recorder, checkpoints)
+    """Reads the whole log; memory grows only with its streams. What others write meanwhile is read at several moments,
+    and would not fit together: then the log is read once more, up to where it stood at the beginning.
+    """
+    before = _last_of(recorder)
+    report = _verified(_Verifier(log, recorder, checkpoints), on_progress)
+    if report.intact or before is None or before == _last_of(recorder):
+        return report
+    return _verified(_Verifier(log, recorder, checkpoints, tail=before.tree_size), on_progress)
+
+
+def _verified(verifier: "_Verifier", on_progress: Callable[[int], None] | None) -> Verification:
     try:
         verifier.run(on_progress)
     except UNREADABLE as error:
-        verifier.report.find(f"{log}: it cannot be read on: {type(error).__name__}: {error}")
+        verifier.report.find(f"{verifier.report.log}: it cannot be read on: {type(error).__name__}: {error}")
     return verifier.report
 
 
+def _last_of(recorder: LogRecorder) -> CommitRecord | None:
+    try:
+        return recorder.last_commit()
+    except UNREADABLE:
+        return None
+
+
 class _Verifier:
-    def __init__(self, log: str, recorder: LogRecorder, checkpoints: Sequence[Checkpoint]) -> None:
+    """Up to ``tail``, where the log goes on beyond it; None: to its end."""
+
+    def __init__(
+        self, log: str, recorder: LogRecorder, checkpoints: Sequence[Checkpoint], tail: int | None = None
+    ) -> None:
+        self._tail = tail
         self.report = Verification(log=log, findings=[])
         self._rows = StoredRows(log, recorder, self.report.find)
         self._heads = [(checkpoint.size, checkpoint.root) for checkpoint in checkpoints if checkpoint.log == log]
@@ -62,9 +83,11 @@ class _Verifier:
         self._receipts_seen = 0
 
     def run(self, on_progress: Callable[[int], None] | None) -> None:
-        commits = self._rows.commits()
+        commits = (each for each in self._rows.commits() if self._reaches(each.tree_size))
         commit = next(commits, None)
-        for page in self._rows.events():
+        for read in self._rows.events():
+            if not (page := [row for row in read if self._reaches(row[0].id)]):
+                break
             known = {stored.id: event for stored, _ in page if (event := self._decoded(stored))}
             receipts = self._rows.receipts(known.values())
             for stored, leaf in page:
@@ -78,6 +101,10 @@ class _Verifier:
             if on_progress:
                 on_progress(len(page))
         self._end(commit, commits)
+
+    def _reaches(self, sequence: int) -> bool:
+        """Whether it is to be verified; what is no number at all is."""
+        return self._tail is None or not isinstance(sequence, int) or sequence <= self._tail
 
     def _decoded(self, stored: Notification) -> Recorded | None:
         try:
@@ -161,7 +188,8 @@ class _Verifier:
             self.report.find(f"{self.report.log} commit at {self._committed + 1}: it is missing, the events go on to "
                              f"{self._next - 1}")
         count = self._rows.recorder.count_receipts()
-        if count != self._receipts_seen:
+        # Beyond the tail there are more.
+        if count < self._receipts_seen or (count > self._receipts_seen and self._tail is None):
             self.report.find(f"{self.report.log}: it has {count} receipts, its events {self._receipts_seen}")
         for size, _ in self._heads:
             self.report.find(f"{self.report.log}: a checkpoint knows {size} events, the log has {self._next - 1}: it "

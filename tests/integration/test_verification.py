@@ -1,7 +1,10 @@
 """Whoever alters a stored byte is found: an event, a commit, a leaf hash or a receipt, and which one it was."""
 
 import sqlite3
+from collections import Counter
+from collections.abc import Callable
 from contextlib import closing
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -17,6 +20,7 @@ from domain.ports import Receipt
 from infra.checkpoints import Checkpoint
 from infra.sql.engine import create_engine_for
 from infra.sql.recorder import SqlRecorder
+from infra.verification import verify
 from tests.contracts.log_recorder_contract import commit_of
 from tests.damage import COMMITS, EVENTS, LOG, RECEIPTS, Stored, flipped, mentions
 from tests.ledger import founded, limited, logs_in, send
@@ -228,3 +232,38 @@ def _folder(stored: Stored, name: str) -> Path:
 def _text(value: Any, altered: bytes) -> Any:
     """What an altered text reads as, to find its row again."""
     return altered if isinstance(value, bytes) else altered.decode(errors="replace")
+
+
+class Busy:
+    """A log to which others append as often as ``times`` says whenever it is read."""
+
+    def __init__(self, recorder: Any, append: Callable[[], object], times: int = 3) -> None:
+        self._recorder, self._append = recorder, append
+        self._left = Counter(dict.fromkeys(("count_receipts", "select_commits", "select_notifications"), times))
+
+    def __getattr__(self, name: str) -> Any:
+        of_the_log = getattr(self._recorder, name)
+        if not self._left[name]:
+            return of_the_log
+
+        def asked(*arguments: Any, **options: Any) -> Any:
+            self._left[name] -= 1
+            self._append()
+            return of_the_log(*arguments, **options)
+
+        return asked
+
+
+def test_what_is_appended_meanwhile_raises_no_alarm(tmp_path: Path) -> None:
+    logs, numbers = founded(logs_in(tmp_path)), count()
+
+    def busy() -> Any:
+        return Busy(logs.recorders[LOG], lambda: send(logs, booking(f"T{next(numbers)}", "2", "1")))
+
+    send(logs, booking("first", "2", "1"))
+    assert verify(LOG, busy()).findings == []
+    stored = Stored(tmp_path / "events.db")
+    stored.run(f"UPDATE {EVENTS} SET state = replace(state, 'anna', 'bert') WHERE sequence = 2")
+    assert mentions(verify(LOG, busy()), [f"{LOG}:2:"])
+    stored.run(f"DELETE FROM {RECEIPTS} WHERE sequence = 2")
+    assert any("receipt" in finding for finding in verify(LOG, busy()).findings)
