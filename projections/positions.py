@@ -34,7 +34,7 @@ from projections.lots import Fill, Holding, Lot, Place, add
 from projections.movements import TRADING, WITHOUT_LOTS, Held, Movement, beyond_price
 from projections.postings import Posting
 from projections.projection import Document, View, nothing_new
-from projections.steps import ACTING, Run, Succeeds, later_of
+from projections.steps import ACTING, Run, Succeeds, is_without_coupon, later_of
 from projections.successions import Elsewhere, Successions, last_change, once
 
 M = TypeVar("M", bound=Held)
@@ -201,7 +201,7 @@ def _book(position: Position, fact: TradeBooked, view: View) -> None:
         return
     if terms.accrued is not None:
         position.income += terms.accrued.amount
-        if terms.accrued.amount and (terms.accrued.amount > 0) == (terms.quantity > 0):
+        if is_without_coupon(terms.accrued.amount, terms.quantity):
             position.gone_ex = later_of(position.gone_ex, terms.trade_date)
     place = (terms.trade_date, TRADING, terms.executed_at, fact.trade_id)
     if fact.actions or terms.parts or (position.last_place is not None and place < position.last_place):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
+from typing import TypeVar
 
 import msgspec
 
@@ -12,6 +13,7 @@ from projections.reference import ReferenceEntry
 from projections.valuation import Marks
 
 Held = Position | Exposure
+L = TypeVar("L", bound="MarketLine")
 
 
 class MarketLine(msgspec.Struct, kw_only=True):
@@ -47,12 +49,7 @@ def market_exposures(holdings: Iterable[Held], marks: Marks, by: str = "book") -
     """What holdings are worth at the latest marks, long and short, by one of their fields: of positions, which net in a
     book and instrument, or of exposures, which net in a book, counterparty and instrument.
     """
-    lines: dict[tuple[str, str], MarketLine] = {}
-    for held in holdings:
-        for name, currency, amount in _legs(held, marks, by):
-            key = (name, held.base_currency)
-            line = lines.setdefault(key, MarketLine(name=name, base_currency=held.base_currency))
-            _take(line, held, currency, amount, marks)
+    lines = _marked(MarketLine, holdings, marks, by)
     return [lines[name] for name in sorted(lines)]
 
 
@@ -85,10 +82,7 @@ def _known_by(by: str, positions: Sequence[Position], documents: Sequence[Exposu
 def _lines(
     holdings: Iterable[Held], documents: Iterable[Exposure], marks: Marks, by: str
 ) -> list[ExposureLine]:
-    lines = {
-        (line.name, line.base_currency): ExposureLine(**msgspec.structs.asdict(line))
-        for line in market_exposures(holdings, marks, by)
-    }
+    lines = _marked(ExposureLine, holdings, marks, by)
     for document in documents:
         name, base_currency = getattr(document, by), document.base_currency
         line = lines.setdefault((name, base_currency), ExposureLine(name=name, base_currency=base_currency))
@@ -101,6 +95,17 @@ def _lines(
         line.dealt += document.gross * rate
         line.unsettled += document.unsettled * rate
     return [lines[name] for name in sorted(lines)]
+
+
+def _marked(kind: type[L], holdings: Iterable[Held], marks: Marks, by: str) -> dict[tuple[str, str], L]:
+    """A line for each name and base currency, with what is held under it."""
+    lines: dict[tuple[str, str], L] = {}
+    for held in holdings:
+        for name, currency, amount in _legs(held, marks, by):
+            key = (name, held.base_currency)
+            line = lines.setdefault(key, kind(name=name, base_currency=held.base_currency))
+            _take(line, held, currency, amount, marks)
+    return lines
 
 
 def _legs(held: Held, marks: Marks, by: str) -> Iterator[tuple[str, str, Decimal | None]]:

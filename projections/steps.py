@@ -80,8 +80,7 @@ class Run(Generic[M]):
                 pass
             elif movement.is_fill:
                 self.holding = add(self.holding, fill_of(movement), self._method)
-                # Who buys is paid for the days without a coupon, when it stays with the seller.
-                if movement.income and (movement.income > 0) == (movement.quantity > 0):
+                if is_without_coupon(movement.income, movement.quantity):
                     self.gone_ex = later_of(self.gone_ex, movement.trade_date)
             elif movement.product == "future":
                 self.holding = _margined(self.holding, movement)
@@ -150,6 +149,11 @@ class Run(Generic[M]):
                 self.holding, terms, movement.currency
             )
         return effect
+
+
+def is_without_coupon(accrued: Decimal, quantity: Decimal) -> bool:
+    """Whether a coupon stays with the seller: then who buys is paid for the days without it, and does not pay."""
+    return bool(accrued) and (accrued > 0) == (quantity > 0)
 
 
 def later_of(before: date | None, day: date) -> date:

@@ -48,9 +48,10 @@ def demo(
         settings = stack.enter_context(place)
         opened = stack.enter_context(everbook(settings, announce=not as_json))
         opened.start()
-        for work in WORK_OF_A_CLUSTER if cluster else ():
-            stack.enter_context(worker_process(settings, work))
-        if not cluster:
+        if cluster:
+            for work in WORK_OF_A_CLUSTER:
+                stack.enter_context(worker_process(settings, work))
+        else:
             stack.enter_context(read_model_workers(settings))
         figures = _run(opened, TradingDay(Shape(trades=trades, seed=seed)), as_json)
         if as_json:

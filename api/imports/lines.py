@@ -48,7 +48,7 @@ def broken(number: int, detail: str, field: str) -> Line:
     return Line(number, error=MalformedCommand(detail, field))
 
 
-def open_bytes(path: Path) -> BinaryIO:
+def _unpacked(path: Path) -> BinaryIO:
     """The file's bytes, unpacked when its name ends in gz."""
     return cast("BinaryIO", gzip.open(path, "rb")) if path.suffix == ".gz" else path.open("rb")
 
@@ -61,7 +61,7 @@ def byte_lines(path: Path) -> Iterator[tuple[int, bytes]]:
     """
     number = 0
     try:
-        with open_bytes(path) as file:
+        with _unpacked(path) as file:
             for number, line in enumerate(file, 1):
                 yield number, line
     except (EOFError, zlib.error, OSError) as error:

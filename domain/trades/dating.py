@@ -24,9 +24,14 @@ def begins(command: Command, trade_date: date, envelope: Envelope) -> datetime:
     if command.effective_at is None and trade_date > envelope["business_date"]:
         executed_at = envelope["effective_at"] = opening_of(trade_date)
     elif command.effective_at is None and trade_date < envelope["business_date"]:
-        # Where the business date is ahead of the clock, the day has not ended yet.
-        envelope["effective_at"] = min(closing_of(trade_date), envelope["recorded_at"])
+        envelope["effective_at"] = _end_of(trade_date, envelope)
     return executed_at
+
+
+def _end_of(day: date, envelope: Envelope) -> datetime:
+    """The end of a day before the business date; where that is ahead of the clock it is now, and the day goes on."""
+    now: datetime = envelope["recorded_at"]
+    return min(closing_of(day), now)
 
 
 def restated(log: "TradeDecider", about: date) -> date | None:
@@ -57,8 +62,7 @@ def held_since(fields: Envelope, command: Command, day: date | None, trades: Seq
     trades that it is about.
     """
     if day is not None and command.effective_at is None and day < fields["business_date"]:
-        ended = min(closing_of(day), fields["recorded_at"])
-        fields["effective_at"] = max([ended, *(trade.held_from for trade in trades)])
+        fields["effective_at"] = max([_end_of(day, fields), *(trade.held_from for trade in trades)])
 
 
 def dated_about(

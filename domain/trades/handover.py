@@ -60,8 +60,6 @@ def in_parts(trade: TradeState, moment: datetime) -> Economics:
 
 def reserving(log: "TradeDecider", terms: Economics) -> Economics:
     """The terms with the notional that they reserve of their book's limit, by the rates of now."""
-    if terms.currency == terms.base_currency:
-        return replace(terms, notional=abs(terms.amount))
     worth = log.market.converted(terms.amount, terms.currency, terms.base_currency)
     return replace(terms, notional=None if worth is None else abs(worth))
 
