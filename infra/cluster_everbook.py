@@ -23,6 +23,8 @@ class ClusterEverbook(Everbook):
 
     # A batch for Elasticsearch is a dozen requests and a refresh of every index that it changes, whatever is in it.
     gather_seconds = 0.2
+    # Two that write the same events make each other begin again.
+    left_to_workers_seconds = 5.0
 
     def _open(self, settings: Settings, adopt_read_models: bool) -> None:
         pepper = pepper_of(settings)

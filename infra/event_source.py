@@ -43,12 +43,13 @@ class EventSource(Protocol):
 
 
 class PolledLogs:
-    """``EventSource`` that asks the logs."""
+    """``EventSource`` that asks the logs; of those in ``until``, for nothing beyond the event it says at that time."""
 
     filled = 0
 
-    def __init__(self, recorders: Mapping[str, LogRecorder]) -> None:
+    def __init__(self, recorders: Mapping[str, LogRecorder], until: Mapping[str, int] | None = None) -> None:
         self._recorders = recorders
+        self._until = {} if until is None else until
 
     def begin(self, let_go: Callable[[], None]) -> None:
         pass
@@ -61,7 +62,10 @@ class PolledLogs:
         return tuple(self._recorders)
 
     def read(self, log: str, after: int, limit: int, stop: int | None = None) -> Sequence[Notification]:
-        return self._recorders[log].select_notifications(after + 1, limit, stop=stop)
+        end = min((each for each in (stop, self._until.get(log)) if each is not None), default=None)
+        if end is not None and end <= after:
+            return []
+        return self._recorders[log].select_notifications(after + 1, limit, stop=end)
 
     def reflected(self, log: str, sequence: int) -> None:
         pass

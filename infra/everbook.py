@@ -45,6 +45,7 @@ class Everbook:
     """
 
     gather_seconds = GATHER_SECONDS
+    left_to_workers_seconds = 0.0
 
     def __init__(self, settings: Settings, *, adopt_read_models: bool = False) -> None:
         self.settings = settings
@@ -87,6 +88,17 @@ class Everbook:
     def worker(self) -> ProjectionWorker:
         """A worker for the read models, in this process."""
         return ProjectionWorker(self.logs.recorders, self.read_models, PROJECTIONS)
+
+    def catch_up(self) -> None:
+        """Lets the read models reflect what is recorded by now. What comes in meanwhile is not waited for, and what
+        workers elsewhere fold is left to them for a moment.
+        """
+        until, wait_seconds = self.vector(), self.left_to_workers_seconds
+        models = [projection.name for projection in PROJECTIONS]
+        if wait_seconds and wait_until_reflected(self.read_models, models, until, wait_seconds):
+            return
+        source = PolledLogs(self.logs.recorders, until)
+        ProjectionWorker(self.logs.recorders, self.read_models, PROJECTIONS, source=source).catch_up()
 
     def following_worker(self, only: Sequence[str] = ()) -> ProjectionWorker:
         """A worker for the families of these models (all without any), on the feed of events that is set."""

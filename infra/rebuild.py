@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from domain.ports import LogRecorder
+from infra.event_source import PolledLogs
 from infra.projection_worker import ProjectionWorker
 from projections.ports import ReadModels, ReadModelStore
 from projections.projection import Projection
@@ -22,11 +23,14 @@ def rebuild(
     the served one did not stand still at these for as long as it took to read it.
     """
     beside = read_models.beside(projections)
-    worker = ProjectionWorker(recorders, beside, projections)
+    # To where the logs end now: while commands come in there is no end that stands still.
+    until = ends(recorders)
+    worker = ProjectionWorker(recorders, beside, projections, source=PolledLogs(recorders, until))
     try:
         worker.catch_up(on_progress)
         digests = {each.name: _digests(each.name, list(recorders), read_models, beside) for each in projections}
         # What was recorded meanwhile: nobody is to find the new generation far behind the one it replaces.
+        until.update(ends(recorders))
         worker.catch_up(on_progress)
         beside.serve()
     except BaseException:
@@ -43,7 +47,8 @@ def compare(
 ) -> Digests:
     """The digests of what is served and of a generation folded from the log for the purpose, by model.
 
-    The served models should have caught up, and no command come in between, or the two may differ by the newest events.
+    The served models should have caught up, and no command come in between, or the two may differ by the newest events
+    (``hold_against_rebuild`` asks for neither).
     """
     with folded_beside(recorders, read_models, projections, on_progress) as beside:
         return {each.name: (read_models.digest(each.name), beside.digest(each.name)) for each in projections}
@@ -56,13 +61,18 @@ def folded_beside(
 ) -> Iterator[ReadModels]:
     """A generation folded from the log to look at; it is dropped afterwards."""
     beside = read_models.beside(projections)
-    worker = ProjectionWorker(recorders, beside, projections)
+    worker = ProjectionWorker(recorders, beside, projections, source=PolledLogs(recorders, ends(recorders)))
     try:
         worker.catch_up(on_progress)
         yield beside
     finally:
         worker.stop()
         beside.drop()
+
+
+def ends(recorders: Mapping[str, LogRecorder]) -> dict[str, int]:
+    """The last event of each log."""
+    return {log: recorder.max_notification_id() or 0 for log, recorder in recorders.items()}
 
 
 def _digests(model: str, logs: Sequence[str], served: ReadModels, built: ReadModels) -> tuple[str, str]:

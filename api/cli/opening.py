@@ -24,6 +24,7 @@ from infra.secrets import ExposedSecret, MissingSecret
 from infra.settings import BadSetting, Settings, settings_from
 from infra.sql.read_models import OtherReadModels
 from infra.stored_logs import require_ledger
+from projections.ports import ReadModelsMoved
 
 Data = Annotated[Path | None, typer.Option(help="The data folder; EVERBOOK_DATA, else ./everbook-data")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document, for machines")]
@@ -31,7 +32,7 @@ HAND_OVER_SECONDS = 0.0001
 EXPECTED = (
     BadSetting, OtherLedger, ExposedSecret, MissingSecret, OtherReadModels, PersistenceError, OSError, ReadModelsAhead,
     BadCheckpoint, BadBackup, LogBroken, UnknownEventType, msgspec.DecodeError, InfrastructureFactoryError, NotRecorded,
-    OutcomeUnknown,
+    OutcomeUnknown, ReadModelsMoved,
 )
 
 

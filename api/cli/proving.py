@@ -7,12 +7,14 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from api.cli.comparing import compared, show_compared
 from api.cli.console import err, fail, out, print_json, progress
 from api.cli.opening import EXPECTED, Data, Json, existing, expected, fold_and_write_in_turn, settings_of
 from infra.backup import BadBackup, backup, restore
 from infra.checkpoints import BadCheckpoint, Checkpoint, Signer, opened, split
-from infra.everbook import CHECKPOINT_KEY, SECRETS, Everbook, data_file, persistence_module
-from infra.rebuild import Digests, compare, rebuild
+from infra.comparison import Compared
+from infra.everbook import CHECKPOINT_KEY, SECRETS, data_file, persistence_module
+from infra.rebuild import Digests, rebuild
 from infra.settings import Settings
 from infra.stored_logs import stored_logs
 from infra.verification import Verification, verify
@@ -34,15 +36,19 @@ def verify_logs(
     reports, told = _verified(settings, checkpoint, as_json)
     unsaid = [each.log for each in reports if checkpoint is not None and each.log not in told]
     intact = all(each.intact for each in reports)
-    differing: list[str] = []
+    found: dict[str, Compared] = {}
     if read_models and intact:
         with existing(settings) as ledger:
-            digests = _compared(ledger, as_json)
-        differing = sorted(model for model, (live, rebuilt) in digests.items() if live != rebuilt)
+            found = compared(ledger, as_json)
+    differing = sorted(model for model, each in found.items() if each.differs)
     if as_json:
-        print_json({"logs": reports, "intact": intact, "differing": differing, "without_checkpoint": unsaid})
+        print_json({
+            "logs": reports, "intact": intact, "without_checkpoint": unsaid,
+            "differing": differing, "read_models": found,
+        })
     else:
-        _show(reports, differing)
+        _show(reports)
+        show_compared(found)
         for log in unsaid:
             err.print(f"  {checkpoint} has no checkpoint of {log}: only its own tree was held against it")
     if differing or not intact:
@@ -172,19 +178,10 @@ def _checkpoints(settings: Settings, path: Path | None) -> list[Checkpoint]:
     return [opened(note, Signer.open(key).public) for note in notes]
 
 
-def _compared(ledger: Everbook, quiet: bool) -> dict[str, tuple[str, str]]:
-    ledger.worker().catch_up()
-    with progress(quiet) as bar:
-        task = bar.add_task("Rebuilding read models", total=sum(ledger.vector().values()))
-        return compare(ledger.logs.recorders, ledger.read_models, PROJECTIONS, lambda count: bar.advance(task, count))
-
-
-def _show(reports: list[Verification], differing: list[str]) -> None:
+def _show(reports: list[Verification]) -> None:
     for report in reports:
         state = ("intact", "green") if report.intact else ("NOT INTACT", "bold red")
         said = f"{report.log}: {report.events:,} events, {report.commits:,} commits, "
         out.print(Text.assemble(said, state, f", root {report.root}"))
         for finding in report.findings:
             err.print(f"  {finding}")
-    for model in differing:
-        err.print(f"  read model {model} differs from its rebuild: run everbook rebuild")

@@ -93,7 +93,7 @@ def settlements(
 ) -> None:
     """What is to be delivered and paid, now or as of an instant, and for how many business days it has been due."""
     with existing(settings_of(data)) as ledger, exact():
-        ledger.worker().catch_up()
+        ledger.catch_up()
         entries = sound(ledger.read_models.select("reference", where={"kind": AGED}, limit=-1))
         calendars, today = Calendars(entries), business_date(entries)
         if valid_at is None and known_at is None:
@@ -154,7 +154,7 @@ def audit(
     except Problem as problem:
         raise fail(problem.detail) from problem
     with existing(settings_of(data)) as ledger:
-        ledger.worker().catch_up()
+        ledger.catch_up()
         every = pages(ledger.read_models, "audit", where={"book": book} if book else None)
         matching = (entry for page in every for entry in sound(page) if search.finds(entry))
         found = list(islice(matching, limit if limit >= 0 else None))
@@ -181,7 +181,7 @@ def transfers(
 
 def _in_transit(ledger: Everbook, book: str | None, limit: int) -> list[Any]:
     """Page by page, for most of what was ever sent has arrived."""
-    ledger.worker().catch_up()
+    ledger.catch_up()
     where = {"status": "sent"} | ({"book": book} if book else {})
     sent = pages(ledger.read_models, "transfers", where=where)
     waiting = (each for page in sent for each in in_transit(sound(page), ledger.read_models.get_many))
@@ -190,7 +190,7 @@ def _in_transit(ledger: Everbook, book: str | None, limit: int) -> list[Any]:
 
 def select(ledger: Everbook, model: str, book: str | None, limit: int) -> list[Any]:
     """Documents that reflect everything recorded so far."""
-    ledger.worker().catch_up()
+    ledger.catch_up()
     return sound(ledger.read_models.select(model, where={"book": book} if book else None, limit=limit))
 
 

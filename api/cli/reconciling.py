@@ -37,7 +37,7 @@ def reconcile(
     except BadAccount as error:
         raise fail(str(error)) from error
     with existing(settings_of(data)) as ledger, progress(as_json) as bar:
-        ledger.worker().catch_up()
+        ledger.catch_up()
         every = partial(_every, ledger)
         try:
             statement = statement_of(text_lines(file), cast("Kind", kind), every)

@@ -126,7 +126,7 @@ def journey_of(
     ledger: Everbook, books: Sequence[str] | None, valid_at: str | None, known_at: str | None, *, marked: bool = False
 ) -> Journey:
     """The instant that is asked for, once the read models reflect every log."""
-    ledger.worker().catch_up()
+    ledger.catch_up()
     every = ledger.logs.recorders
     recorders = recorders_of(every, books, marked=marked)
     reflected = {log: ledger.read_models.reflected("movements", log) for log in recorders}

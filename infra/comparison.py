@@ -1,0 +1,199 @@
+"""Holding served read models against a rebuild, document by document, while commands and workers go on.
+
+A document is determined by the events of its log up to the last that changed it. So what is served is read just after
+its tracking: a document that no later event changed is as it was there, and the rebuild is folded to there. Documents
+that were changed later are read again; and for those that every batch changes the rebuild is folded to the very event
+that changed them last.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+import msgspec
+
+from domain.ports import LogRecorder
+from infra.event_source import PolledLogs
+from infra.projection_worker import ProjectionWorker
+from projections.ports import ReadModels, ReadModelsMoved, ReadModelStore
+from projections.projection import Document, Projection, families
+
+Progress = Callable[[int], None]
+Key = tuple[str, str]
+"""A model, and the id of a document."""
+
+READ_AT_ONCE = 1_000
+LOOK_AGAIN = 3
+"""So often is looked whether a document stands still: to fold for each document by itself takes longer."""
+
+
+class Compared(msgspec.Struct, frozen=True):
+    """One read model: the documents (by id) that are not what the log folds to. ``unreadable`` says why they could not
+    be read; ``reflected`` is where the model stood in each log when it was looked at first.
+    """
+
+    differing: tuple[str, ...]
+    reflected: Mapping[str, int]
+    unreadable: str = ""
+
+    @property
+    def differs(self) -> bool:
+        return bool(self.differing or self.unreadable)
+
+
+def hold_against_rebuild(
+    recorders: Mapping[str, LogRecorder], read_models: ReadModelStore, projections: Sequence[Projection],
+    on_progress: Progress | None = None,
+) -> dict[str, Compared]:
+    """Folds the logs into a generation for the purpose, and compares. Nothing that is served is changed.
+
+    Raises:
+        ReadModelsMoved: when what is served was built anew meanwhile, and reflects less than before.
+    """
+    beside = read_models.beside(projections)
+    found: dict[str, Compared] = {}
+    try:
+        _fold_together(recorders, read_models, beside, projections, on_progress)
+        for family in families(tuple(projections)):
+            comparison = _Family(recorders, read_models, beside, family)
+            try:
+                found |= comparison.result(on_progress)
+            finally:
+                comparison.stop()
+    finally:
+        beside.drop()
+    return {projection.name: found[projection.name] for projection in projections}
+
+
+def _fold_together(
+    recorders: Mapping[str, LogRecorder], served: ReadModels, beside: ReadModels, projections: Sequence[Projection],
+    on_progress: Progress | None,
+) -> None:
+    """As far as every model is served: a log is read once for all of them."""
+    heads = [family[0].name for family in families(tuple(projections))]
+    until = {log: min(min(served.places([head], log)) for head in heads) for log in recorders}
+    worker = ProjectionWorker(recorders, beside, projections, source=PolledLogs(recorders, until))
+    try:
+        worker.catch_up(on_progress)
+    finally:
+        worker.stop()
+
+
+class _Family:
+    """Projections that are folded together, as they are served and as they are rebuilt."""
+
+    def __init__(
+        self, recorders: Mapping[str, LogRecorder], served: ReadModels, rebuilt: ReadModels,
+        family: Sequence[Projection],
+    ) -> None:
+        self._served, self._rebuilt = served, rebuilt
+        self._logs = tuple(recorders)
+        self._models = [projection.name for projection in family]
+        self._until: dict[str, int] = {}
+        self._worker = ProjectionWorker(recorders, rebuilt, family, source=PolledLogs(recorders, self._until))
+        self._differing: dict[str, set[str]] = {model: set() for model in self._models}
+        self._moving: list[Key] = []
+        self._unreadable: dict[str, str] = {}
+
+    def stop(self) -> None:
+        self._worker.stop()
+
+    def result(self, on_progress: Progress | None) -> dict[str, Compared]:
+        at = self._where_served_stands()
+        self._fold(at, on_progress)
+        for model in self._models:
+            self._compare_all(model, at)
+        self._look_again(on_progress)
+        return {
+            model: Compared(
+                differing=tuple(sorted(self._differing[model])),
+                reflected=at, unreadable=self._unreadable.get(model, ""),
+            )
+            for model in self._models
+        }
+
+    def _compare_all(self, model: str, at: Mapping[str, int]) -> None:
+        try:
+            for served, rebuilt in _side_by_side(_documents(self._served, model), _documents(self._rebuilt, model)):
+                if served and _was_changed_after(served, at):
+                    self._moving.append((model, served.id))
+                else:
+                    self._judge(model, served, rebuilt)
+        except msgspec.MsgspecError as error:
+            self._unreadable[model] = str(error)
+
+    def _look_again(self, on_progress: Progress | None) -> None:
+        for looks in range(1, LOOK_AGAIN + 1):
+            again, self._moving = self._moving, []
+            changed: list[tuple[str, Document]] = []
+            for start in range(0, len(again), READ_AT_ONCE):
+                changed += self._changed_again(again[start : start + READ_AT_ONCE], on_progress)
+            if looks == LOOK_AGAIN:
+                self._follow(changed, on_progress)
+            else:
+                self._moving = [(model, document.id) for model, document in changed]
+
+    def _changed_again(self, wanted: Sequence[Key], on_progress: Progress | None) -> list[tuple[str, Document]]:
+        """Those that changed between the reading of the tracking and theirs; the others are judged."""
+        ids = {model: [key for of, key in wanted if of == model] for model in self._models}
+        at = self._where_served_stands()
+        served = self._served.find(ids)
+        self._fold(at, on_progress)
+        rebuilt = self._rebuilt.find(ids)
+        changed: list[tuple[str, Document]] = []
+        for model, key in wanted:
+            document = served[model].get(key)
+            if document and _was_changed_after(document, at):
+                changed.append((model, document))
+            else:
+                self._judge(model, document, rebuilt[model].get(key))
+        return changed
+
+    def _follow(self, changed: Sequence[tuple[str, Document]], on_progress: Progress | None) -> None:
+        """Folds to the last event of one document after the other."""
+        for model, document in sorted(changed, key=lambda each: each[1].sequence):
+            self._fold({document.log: document.sequence}, on_progress)
+            self._judge(model, document, self._rebuilt.get_many(model, [document.id]).get(document.id))
+
+    def _judge(self, model: str, served: Document | None, rebuilt: Document | None) -> None:
+        if served != rebuilt:
+            self._differing[model].update(each.id for each in (served, rebuilt) if each)
+
+    def _where_served_stands(self) -> dict[str, int]:
+        return _reflected(self._served, self._models, self._logs)
+
+    def _fold(self, at: Mapping[str, int], on_progress: Progress | None) -> None:
+        if any(place < self._until.get(log, 0) for log, place in at.items()):
+            raise ReadModelsMoved(f"{', '.join(self._models)} were built anew meanwhile: compare again")
+        self._until.update(at)
+        self._worker.catch_up(on_progress)
+
+
+def _was_changed_after(document: Document, at: Mapping[str, int]) -> bool:
+    return document.sequence > at.get(document.log, 0)
+
+
+def _reflected(read_models: ReadModels, models: Sequence[str], logs: Iterable[str]) -> dict[str, int]:
+    return {log: min(read_models.places(models, log)) for log in logs}
+
+
+def _documents(read_models: ReadModels, model: str) -> Iterator[Document]:
+    after: str | None = None
+    while page := read_models.select(model, after=after, limit=READ_AT_ONCE):
+        yield from page
+        after = page[-1].id
+
+
+def _side_by_side(
+    served: Iterator[Document], rebuilt: Iterator[Document]
+) -> Iterator[tuple[Document | None, Document | None]]:
+    """The documents of two models by id; None where one of them has none."""
+    left, right = next(served, None), next(rebuilt, None)
+    while left or right:
+        if right is None or (left is not None and left.id < right.id):
+            yield left, None
+            left = next(served, None)
+        elif left is None or right.id < left.id:
+            yield None, right
+            right = next(rebuilt, None)
+        else:
+            yield left, right
+            left, right = next(served, None), next(rebuilt, None)
