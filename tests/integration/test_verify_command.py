@@ -7,7 +7,9 @@ import pytest
 from domain.admission import NotRecorded
 from infra.everbook import Everbook
 from infra.settings import Settings
+from projections.registry import PROJECTIONS
 from tests.command_line import book, ledger_in, run
+from tests.contracts.comparison_contract import trading
 from tests.damage import COMMITS, EVENTS, LOG, RECEIPTS, Stored
 
 
@@ -88,6 +90,28 @@ def test_a_checkpoint_of_another_ledger_proves_nothing(data: Path, tmp_path: Pat
     assert "BadCheckpoint" in run("verify", "--data", data, "--checkpoint", tmp_path / "others.txt", code=1)
     (data / "checkpoint-key").unlink()
     assert "BadCheckpoint" in run("verify", "--data", data, "--checkpoint", tmp_path / "others.txt", code=1)
+
+
+def test_read_models_are_proven_while_trades_come_in(data: Path) -> None:
+    with Everbook(Settings(data=data)) as opened:
+        with trading(opened.logs, opened.read_models, PROJECTIONS) as before:
+            report = run("verify", "--data", data, "--read-models", "--json")
+        assert (report["intact"], report["differing"]) == (True, [])
+        assert before < report["read_models"]["positions"]["reflected"][LOG] <= opened.vector()[LOG]
+
+
+def test_a_document_that_was_altered_is_named(data: Path) -> None:
+    run("verify", "--data", data, "--read-models")
+    models = Stored(data / "read-models.db")
+    positions = next(each.version for each in PROJECTIONS if each.name == "positions")
+    models.run(f"UPDATE model_positions_v{positions}_g1 SET document = replace(document, '\"10', '\"11')")
+    report = run("verify", "--data", data, "--read-models", "--json", code=2)
+    assert (report["differing"], report["read_models"]["positions"]["differing"]) == (["positions"], ["EQ-1/SAN"])
+    assert "positions differs from its rebuild: run everbook rebuild; EQ-1/SAN" in run(
+        "verify", "--data", data, "--read-models", code=2
+    )
+    models.run(f"UPDATE model_positions_v{positions}_g1 SET document = '{{'")
+    assert "positions cannot be read" in run("verify", "--data", data, "--read-models", code=2)
 
 
 def test_where_there_is_no_ledger_none_is_made(tmp_path: Path) -> None:
