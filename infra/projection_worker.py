@@ -18,6 +18,10 @@ from projections.ports import ReadModels, ReadModelsMoved
 from projections.projection import Document, Projection, families
 
 EVENTS_AT_ONCE = 5_000
+EVENTS_AT_FIRST = 1_000
+EVENTS_AT_LEAST = 50
+# Whoever does not come back to its feed in time is taken for dead, and the next one would do no better.
+SLOW_BATCH_SECONDS = 5.0
 LOOK_AGAIN_SECONDS = 0.01
 # A batch has its own price, whatever is in it: while little comes, it gathers for a moment.
 WORTH_A_BATCH = 500
@@ -47,7 +51,8 @@ class ProjectionWorker:
         self._source = source or PolledLogs(recorders)
         self._families = [*families(tuple(projections))]
         self._all = tuple(projections)
-        self._events_at_once = events_at_once
+        self._events_at_most = events_at_once
+        self._events_at_once: dict[str, int] = {}
         self._gather_seconds = gather_seconds
         self._places: dict[tuple[str, str], int] = {}
         self._folds: dict[tuple[str, ...], Fold] = {}
@@ -168,9 +173,11 @@ class ProjectionWorker:
         start = min(places)
         # Those behind stop where the others stand, and go on together with them.
         stop = min((place for place in places if place > start), default=None)
-        page = self._source.read(log, start, self._events_at_once, stop)
+        at_once = self._events_at_once.get(log, min(EVENTS_AT_FIRST, self._events_at_most))
+        page = self._source.read(log, start, at_once, stop)
         if not page:
             return 0
+        began = time.monotonic()
         behind = [family for family, place in zip(self._families, places, strict=True) if place == start]
         members = [projection for family in behind for projection in family]
         if page[-1].id - start != len(page):
@@ -178,6 +185,7 @@ class ProjectionWorker:
         self._advance(log, members, start, _decoded(log, page), _leaf_of(page[-1]))
         for family in behind:
             self._places[family[0].name, log] = page[-1].id
+        self._events_at_once[log] = events_after(at_once, time.monotonic() - began, self._events_at_most)
         return len(page)
 
     def _advance(
@@ -285,6 +293,15 @@ def require_same_history(recorders: Mapping[str, LogRecorder], read_models: Read
             raise ReadModelsAhead(
                 f"the read models reflect {log}:{sequence}, which is not, or no longer, in the log: build them anew"
             )
+
+
+def events_after(at_once: int, seconds: float, at_most: int) -> int:
+    """How many events the next batch has, after one of ``at_once`` that took ``seconds``: a back-dated trade may take a
+    thousand times as long as another.
+    """
+    if seconds > SLOW_BATCH_SECONDS:
+        return max(min(EVENTS_AT_LEAST, at_most), at_once // 4)
+    return min(at_most, at_once * 2) if seconds < SLOW_BATCH_SECONDS / 4 else at_once
 
 
 def _parked(letters: Iterable[Document]) -> set[Parked]:

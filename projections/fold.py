@@ -91,6 +91,7 @@ class Fold:
             self._parks(letter.model, letter.key, letter)
         self._changes: Changes = {}
         self._ahead: Changes = {}
+        self._scanned: dict[tuple[str, str], dict[str, Document]] = {}
         self._relied_on: set[str] = set()
         self._at: Recorded | None = None
         self._failed = False
@@ -106,6 +107,7 @@ class Fold:
         self._changes = {name: {} for name in (*self._held, DEAD_LETTERS)}
         self._ahead = {name: {} for name in self._held}
         self._relied_on = set()
+        self._scanned.clear()
         self._failed = False
         with exact():
             keyed = {each.name: _keys(each, events) for family in self._families for each in family}
@@ -113,6 +115,7 @@ class Fold:
             for family in self._families:
                 self._fold(family, [keyed[projection.name] for projection in family], events)
         self._forget()
+        self._scanned.clear()
         return {
             model: documents for model, documents in self._changes.items() if documents or model in self._relied_on
         }
@@ -172,8 +175,7 @@ class Fold:
 
     def scan(self, model: str, prefix: str) -> list[Document]:
         """For projections: the documents whose id begins with ``prefix``, by id, as they stand."""
-        with self._asking():
-            found = {document.id: document for document in self._store.scan(model, prefix)}
+        found = dict(self._stored(model, prefix))
         for known in (self._ahead[model], self._changes[model]):
             found.update({key: each for key, each in known.items() if key.startswith(prefix)})
         at = self._at
@@ -186,6 +188,16 @@ class Fold:
         ):
             raise NeedsStale(f"something of {model} {prefix} is stale")
         return [found[key] for key in sorted(found)]
+
+    def _stored(self, model: str, prefix: str) -> Mapping[str, Document]:
+        """As the store has them; kept for this run, since each back-dated trade of a position reads all of it."""
+        if (model, prefix) not in self._scanned:
+            with self._asking():
+                found = {document.id: document for document in self._store.scan(model, prefix)}
+            if len(found) + sum(map(len, self._scanned.values())) > self._most_documents // 4:
+                self._scanned.clear()
+            self._scanned[model, prefix] = found
+        return self._scanned[model, prefix]
 
     @contextmanager
     def _asking(self) -> Iterator[None]:

@@ -1,15 +1,19 @@
 """Which documents a worker reads, and how many it holds: those of small models stay, while large ones make room."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from projections.fold import Fold, Found, Store, _level
+from domain.schema import Recorded
+from infra.projection_worker import events_after
+from projections.fold import Changes, Fold, Found, Store, _level
+from projections.projection import Document
 from projections.registry import PROJECTIONS
 from tests.counting import Counting
 from tests.documents import History
-from tests.rules import booking
+from tests.rules import DAY, booking
 
 
 @given(st.lists(st.integers(0, 10_000), min_size=1, max_size=12), st.integers(12, 20_000))
@@ -55,6 +59,49 @@ def test_a_model_that_the_store_holds_ahead_is_told_of() -> None:
     fold = Fold([Counting()], Store(lambda _wanted: {"counting": ahead}, lambda _model, _prefix: []))
     assert fold.run([event]) == {"counting": {}}
     assert fold.run([told.events[0]]) == {}
+
+
+def test_a_position_is_read_once_for_all_the_back_dated_trades_of_a_batch() -> None:
+    told = History(booking("T1"))
+    fold, scanned = folding()
+    first = fold.run(told.events)
+    late = [booking(f"L{number}", trade_date=DAY - timedelta(days=3)) for number in range(5)]
+    before = len(told.events)
+    for command in late:
+        told.when(command)
+    changed = fold.run(told.events[before:])["positions"]["EQ-1/SAN"]
+    assert scanned == ["movements EQ-1/SAN/"]
+    one_by_one, scanned = folding()
+    for event in told.events:
+        one_by_one_changed = one_by_one.run([event])
+    assert one_by_one_changed["positions"]["EQ-1/SAN"] == changed
+    assert first["positions"]["EQ-1/SAN"] != changed
+
+
+def test_batches_become_smaller_while_they_are_slow() -> None:
+    sizes = [events_after(1_000, 60.0, 5_000), events_after(250, 6.0, 5_000), events_after(60, 6.0, 5_000)]
+    assert sizes == [250, 62, 50]
+    assert [events_after(1_000, 0.5, 5_000), events_after(4_000, 0.5, 5_000)] == [2_000, 5_000]
+    assert (events_after(250, 3.0, 5_000), events_after(3, 60.0, 3)) == (250, 3)
+
+
+def folding() -> tuple[Fold, list[str]]:
+    """A fold whose store has what it was last given, and what it was scanned for."""
+    scanned: list[str] = []
+    kept: dict[str, dict[str, Document]] = {}
+
+    class Keeping(Fold):
+        def run(self, events: Sequence[Recorded]) -> Changes:
+            changes = super().run(events)
+            for model, documents in changes.items():
+                kept.setdefault(model, {}).update(documents)
+            return changes
+
+    def scan(model: str, prefix: str) -> list[Document]:
+        scanned.append(f"{model} {prefix}")
+        return [each for key, each in sorted(kept.get(model, {}).items()) if key.startswith(prefix)]
+
+    return Keeping(PROJECTIONS, Store(lambda _wanted: {}, scan)), scanned
 
 
 class Few(Counting):
