@@ -44,8 +44,13 @@ def refused(outcome: Outcome) -> Problem:
     status = STATUS_BY_CODE.get(outcome.code, 422)
     return Problem(
         status, outcome.code, outcome.detail, outcome.field, source=outcome.source, command_id=outcome.command_id,
-        headers={"Everbook-Sequence": outcome.position} if outcome.count else None,
+        headers=({"Everbook-Sequence": outcome.position} if outcome.count else {}) | repeated(outcome),
     )
+
+
+def repeated(outcome: Outcome) -> dict[str, str]:
+    """The header that says that a command was sent before, and this is what it came to then."""
+    return {"Everbook-Repeated": "true"} if outcome.repeated else {}
 
 
 def malformed(error: MalformedCommand) -> Problem:

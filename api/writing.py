@@ -8,7 +8,7 @@ import msgspec
 from fastapi import Request, Response
 
 from api import reading
-from api.problems import RETRYABLE, Problem, malformed, refused, retryable
+from api.problems import RETRYABLE, Problem, malformed, refused, repeated, retryable
 from api.security import principal_of
 from api.services import services
 from api.sources import submission_by
@@ -129,9 +129,16 @@ async def decided(request: Request, line: bytes, principal: Principal, *, dry_ru
 def headers_of(outcome: Outcome) -> dict[str, str]:
     """Where the outcome is in the logs, and the version it made."""
     headers = {"Everbook-Sequence": outcome.position, "ETag": f'"{outcome.version}"'}
-    if outcome.repeated:
-        headers["Everbook-Repeated"] = "true"
-    return headers
+    return headers | repeated(outcome)
+
+
+def reached(outcomes: Sequence[Outcome]) -> dict[str, str]:
+    """How far each log goes with all of these: what a read must reflect to show them."""
+    ends: dict[str, int] = {}
+    for outcome in outcomes:
+        if outcome.count:
+            ends[outcome.log] = max(ends.get(outcome.log, 0), outcome.sequence + outcome.count - 1)
+    return {"Everbook-Sequence": ",".join(f"{log}:{end}" for log, end in sorted(ends.items()))} if ends else {}
 
 
 def _with(body: bytes, fields: Mapping[str, Any]) -> bytes:

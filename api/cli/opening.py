@@ -92,5 +92,8 @@ def expected() -> Iterator[None]:
     """What can be expected to go wrong is said in one line."""
     try:
         yield
+    except BrokenPipeError:
+        # Whoever reads our output has enough of it; the command line's own way out says nothing of that.
+        raise
     except EXPECTED as error:
         raise fail(f"{type(error).__name__}: {error}") from error

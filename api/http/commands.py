@@ -40,14 +40,17 @@ async def take_commands(
     dry_run: Annotated[bool, Query(description="Decide, and record nothing")] = False,
 ) -> Response:
     """Takes a JSON array or NDJSON of commands; answers one line each, in order: accepted, refused or malformed;
-    after the first thousand also not-taken, or unknown where it may have been recorded.
+    after the first thousand also not-taken, or unknown where it may have been recorded. Up to a thousand are answered
+    with one ``Everbook-Sequence``, of each log; with more, every line says its own.
     """
     reading.only_known_parameters(request)
     principal = principal_of(request)
     lines = list(_lines(await writing.body_of(request, LARGEST_BULK)))
     if atomic:
         return await _atomic(request, lines, principal, dry_run=dry_run)
-    first = await _share(request, lines[:LINES_AT_ONCE], principal, dry_run)
+    first, outcomes = await _share(request, lines[:LINES_AT_ONCE], principal, dry_run)
+    if len(lines) <= LINES_AT_ONCE:
+        return Response(first, headers=writing.reached(outcomes), media_type=NDJSON)
     return StreamingResponse(_rest(request, first, lines, (principal, dry_run)), media_type=NDJSON)
 
 
@@ -99,8 +102,8 @@ async def _atomic(
             problem.more["line"] = number
             raise problem from error
     outcomes = await writing.submitted(request, submissions, atomic=True, dry_run=dry_run) if submissions else []
-    return Response(b"".join(_result(line, outcome) for (line, _), outcome in zip(lines, outcomes, strict=True)),
-                    media_type=NDJSON)
+    content = b"".join(_result(line, outcome) for (line, _), outcome in zip(lines, outcomes, strict=True))
+    return Response(content, headers=writing.reached(outcomes), media_type=NDJSON)
 
 
 async def _rest(
@@ -109,7 +112,8 @@ async def _rest(
     yield first
     for at in range(LINES_AT_ONCE, len(lines), LINES_AT_ONCE):
         try:
-            yield await _share(request, lines[at : at + LINES_AT_ONCE], *how)
+            content, _ = await _share(request, lines[at : at + LINES_AT_ONCE], *how)
+            yield content
         except Problem as problem:
             # The answer has begun: what was not taken is said line by line, and may be sent again.
             for place, (number, _) in enumerate(lines[at:]):
@@ -123,7 +127,7 @@ async def _rest(
 
 async def _share(
     request: Request, lines: Sequence[tuple[int, bytes]], principal: Principal, dry_run: bool
-) -> bytes:
+) -> tuple[bytes, Sequence[Outcome]]:
     results: list[Any] = []
     submissions: list[Submission] = []
     for number, line in lines:
@@ -132,11 +136,12 @@ async def _share(
             results.append(number)
         except MalformedCommand as error:
             results.append(MalformedLine(line=number, detail=error.detail, field=error.field))
-    outcomes = iter(await writing.submitted(request, submissions, dry_run=dry_run) if submissions else ())
+    outcomes = await writing.submitted(request, submissions, dry_run=dry_run) if submissions else ()
+    decided = iter(outcomes)
     return b"".join(
-        _result(each, next(outcomes)) if isinstance(each, int) else msgspec.json.encode(each) + b"\n"
+        _result(each, next(decided)) if isinstance(each, int) else msgspec.json.encode(each) + b"\n"
         for each in results
-    )
+    ), outcomes
 
 
 def _result(line: int, outcome: Outcome) -> bytes:

@@ -18,6 +18,10 @@ def lines(everbook: Served, number: int) -> list[bytes]:
     return [business_content(booking(everbook.new("B"))) for _ in range(number)]
 
 
+def price_of(everbook: Served) -> bytes:
+    return business_content(RecordPrice(command_id=everbook.new("p"), instrument="SAN", price=booking().terms.price))  # type: ignore[union-attr]
+
+
 def ids(content: list[bytes]) -> list[str]:
     return [json.loads(line)["command_id"] for line in content]
 
@@ -31,6 +35,19 @@ def test_every_line_gets_its_result_in_order(everbook: Served, api: Api) -> None
     assert [each["line"] for each in found] == list(range(1, 26))
     assert [each["sequence"] for each in found] == sorted(each["sequence"] for each in found)
     assert {(each["status"], each["source"]) for each in found} == {("accepted", "admin")}
+
+
+@pytest.mark.parametrize("how", [{}, {"atomic": "true"}])
+def test_what_a_read_must_reflect_to_show_all_lines_is_said_for_up_to_a_thousand(
+    everbook: Served, api: Api, how: dict[str, str]
+) -> None:
+    answer = api.bulk(*lines(everbook, 3), **how)
+    assert answer.headers["Everbook-Sequence"] == f"ledger-0:{results(answer)[-1]['sequence']}"
+    everywhere = api.bulk(*lines(everbook, 1), price_of(everbook), b"{")
+    booked, priced, _ = results(everywhere)
+    assert everywhere.headers["Everbook-Sequence"] == f"ledger-0:{booked['sequence']},market:{priced['sequence']}"
+    assert "Everbook-Sequence" not in api.bulk(b"{").headers
+    assert "Everbook-Sequence" not in api.bulk(*lines(everbook, 1_001)).headers
 
 
 def test_a_json_array_is_taken_like_lines(everbook: Served, api: Api) -> None:
@@ -92,8 +109,7 @@ def test_an_atomic_unit_with_a_broken_line_is_not_taken(everbook: Served, api: A
 
 def test_an_atomic_unit_belongs_to_one_log(everbook: Served, api: Api) -> None:
     before = everbook.recorded()
-    price = business_content(RecordPrice(command_id=everbook.new("p"), instrument="SAN", price=booking().terms.price))  # type: ignore[union-attr]
-    problem(api.bulk(*lines(everbook, 1), price, atomic="true"), 422, "not-one-log", "$")
+    problem(api.bulk(*lines(everbook, 1), price_of(everbook), atomic="true"), 422, "not-one-log", "$")
     assert everbook.recorded() == before
 
 

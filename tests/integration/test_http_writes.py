@@ -91,6 +91,15 @@ def test_the_same_key_gets_the_first_answer_again(everbook: Served, api: Api) ->
     assert everbook.recorded() == before
 
 
+def test_a_refusal_is_said_again_to_be_one_that_was_told_before(everbook: Served, api: Api) -> None:
+    content, key = {**trade(everbook.new("T")), "book": "NOWHERE"}, everbook.new("refused-")
+    first, again = (api.post("/v1/trades", content, key=key) for _ in range(2))
+    problem(again, 422, "unknown-book", "$.book")
+    assert "Everbook-Repeated" not in first.headers
+    assert again.headers["Everbook-Repeated"] == "true"
+    assert again.headers["Everbook-Sequence"] == first.headers["Everbook-Sequence"]
+
+
 def test_the_same_key_with_other_content_is_refused_and_changes_nothing(everbook: Served, api: Api) -> None:
     content, key = trade(everbook.new("T")), everbook.new("again-")
     api.done("/v1/trades", content, key=key)

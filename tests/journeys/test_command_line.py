@@ -1,6 +1,8 @@
 """A stranger's first hour: a demo, a file imported twice, and the market simulator's own closing figures."""
 
 import json
+import subprocess
+import sys
 from collections import Counter
 from decimal import Decimal
 from pathlib import Path
@@ -13,8 +15,11 @@ from api.__main__ import app
 from api.imports.atom import closing_of
 from infra.everbook import Everbook
 from infra.settings import Settings
+from tests.ledger import founded, send
+from tests.rules import booking
 
-SAMPLE = Path(__file__).parents[3] / "shared" / "data" / "atom" / "day-sample.txt.gz"
+ROOT = Path(__file__).parents[2]
+SAMPLE = ROOT.parent / "shared" / "data" / "atom" / "day-sample.txt.gz"
 SELF_TRADES = 225
 
 
@@ -70,6 +75,19 @@ def test_what_is_wrong_with_a_file_is_said_line_by_line(tmp_path: Path) -> None:
     report = run("import", str(file), "--format", "commands-ndjson", "--data", str(tmp_path / "d"), "--json", code=2)
     found = sorted((each["line"], each["code"]) for each in report["problems"])
     assert found == [(1, "unknown-book"), (2, "malformed")]
+
+
+def test_whoever_has_read_enough_of_a_replay_is_told_nothing_more(tmp_path: Path) -> None:
+    with Everbook(Settings(data=tmp_path)) as ledger:
+        founded(ledger.logs)
+        send(ledger.logs, *[booking(f"T{number}") for number in range(500)])
+    command = [sys.executable, "-m", "api", "replay", "--data", str(tmp_path)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as replaying:
+        assert replaying.stdout is not None
+        assert replaying.stderr is not None
+        assert replaying.stdout.readline().startswith(b'{"log":"reference"')
+        replaying.stdout.close()
+        assert replaying.stderr.read() == b""
 
 
 @pytest.mark.skipif(not SAMPLE.exists(), reason="the sample trace of the ATOM simulator is not beside the project")
