@@ -110,6 +110,14 @@ class Everbook:
     def fences(self) -> Mapping[str, int]:
         return self.logs.fences()
 
+    def stores(self) -> tuple[str, str]:
+        """What keeps the events, and what the read models: as an operator knows it, with the setting that names it."""
+        on_hbase = persistence_module() == HBASE_MODULE
+        events = ("HBase", "hbase_url") if on_hbase else ("the database of events", "database_url")
+        in_elasticsearch = bool(self.settings.elasticsearch_url)
+        read = ("Elasticsearch", "elasticsearch_url") if in_elasticsearch else ("their database", "read_database_url")
+        return f"{events[0]} ({variable(events[1])})", f"{read[0]} ({variable(read[1])})"
+
     def checkpoint(self, log: str) -> Checkpoint:
         """The present tree head of a log."""
         last = self.recorder(log).last_commit()
