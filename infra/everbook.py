@@ -61,7 +61,7 @@ class Everbook:
         self.ledger_id = self.logs.ledger_id
         snapshots.secret = pepper = self._pepper()
         self._require_pepper_of_keys(pepper)
-        self.signer = Signer.open(settings.data / CHECKPOINT_KEY)
+        self.signer = Signer.open(settings.data / CHECKPOINT_KEY, settings.checkpoint_key)
         self.admin_secret = ""
         if ADMIN not in self.logs.reference.keys:
             self.admin_secret = self._issue_admin(pepper)
@@ -126,6 +126,9 @@ class Everbook:
 
     def signed_checkpoint(self, log: str) -> str:
         return self.signer.sign(self.checkpoint(log))
+
+    def verifier_key(self, log: str) -> str:
+        return self.signer.verifier(f"everbook/{self.ledger_id}/{log}")
 
     def event_source(self, group: Sequence[str]) -> EventSource:  # noqa: ARG002
         """Where a worker of the families that ``group`` names (all without any) takes its events from."""
