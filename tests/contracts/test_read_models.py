@@ -8,12 +8,13 @@ from infra.elasticsearch.read_models import ElasticsearchReadModels
 from infra.sql.read_models import SqlReadModels
 from projections.ports import ReadModelStore
 from projections.projection import Projection
+from tests.contracts.mending_contract import MendingContract
 from tests.contracts.read_models_contract import Open, ReadModelsContract
 from tests.indices import dropped_after
 from tests.postgres import dispose
 
 
-class TestSqlReadModels(ReadModelsContract):
+class TestSqlReadModels(ReadModelsContract, MendingContract):
     @pytest.fixture
     def opened(self, database_url: str) -> Iterator[Open]:
         stores: list[SqlReadModels] = []
@@ -27,7 +28,7 @@ class TestSqlReadModels(ReadModelsContract):
             dispose(store.engine)
 
 
-class TestElasticsearchReadModels(ReadModelsContract):
+class TestElasticsearchReadModels(ReadModelsContract, MendingContract):
     @pytest.fixture
     def opened(self, elasticsearch: str) -> Iterator[Open]:
         stores: list[ReadModelStore] = []
