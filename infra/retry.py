@@ -100,7 +100,10 @@ class _Again:
                 time.sleep(WAIT_SECONDS)
                 continue
             done.update({each.parked: each for each in _retried(parked, letters, still)})
-        raise StillMoving(f"the read models of {self._log} move too fast: try again; until then some may stay parked")
+        raise StillMoving(
+            f"the read models of {self._log} move too fast, or a worker without the mended code parks documents again: "
+            "try again once every worker has it; until then some stay parked"
+        )
 
     def _fold_to(self, fold: ScopedFold, at: int) -> None:
         while self._sequence < at:

@@ -7,8 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from elasticsearch import Elasticsearch
 
 from tests.command_line import ledger_in, run
+from tests.indices import dropped_after
 from tests.processes import ROOT
 
 ENDED_HALFWAY = """
@@ -65,3 +67,21 @@ def test_what_a_killed_rebuild_leaves_goes_with_the_next(tmp_path: Path) -> None
     run("rebuild", "--data", tmp_path)
     assert [tables(tmp_path, 2), tables(tmp_path, 3)] == [[], []]
     assert tables(tmp_path, 4)
+
+
+def test_in_elasticsearch_too(tmp_path: Path, elasticsearch: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EVERBOOK_ELASTICSEARCH_URL", elasticsearch)
+    ledger = ledger_in(tmp_path)
+    with dropped_after(elasticsearch, {ledger}), Elasticsearch(elasticsearch) as client:
+        def generations() -> set[str]:
+            found = client.indices.get_alias(index=f"everbook-{ledger}-positions-*").body
+            return {name.rpartition("-")[2] for name in found}
+
+        run("rebuild", "positions", "--data", tmp_path)
+        assert generations() == {"g2"}
+        assert ended_halfway(tmp_path, signal.SIGTERM, "rebuild", "positions") != 0
+        assert generations() == {"g2"}
+        assert ended_halfway(tmp_path, signal.SIGKILL, "rebuild", "positions") == -signal.SIGKILL
+        assert generations() == {"g2", "g3"}
+        run("rebuild", "positions", "--data", tmp_path)
+        assert generations() == {"g4"}
