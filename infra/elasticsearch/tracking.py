@@ -91,7 +91,11 @@ class Tracking:
         Raises:
             ReadModelsMoved: when somebody wrote what one of them reflects since it was ``found``.
         """
-        after = {name: Reflects(log, sequence, leaf, Mendings(each.mendings.count)) for name, each in found.items()}
+        # Who was cut off may have left some beyond: what was reflected once is not to be less.
+        after = {
+            name: Reflects(log, sequence, leaf, Mendings(each.mendings.count))
+            for name, each in found.items() if each.sequence <= sequence
+        }
         if self._write(found, after):
             raise ReadModelsMoved(f"another worker wrote events of {log} up to {sequence} or beyond, or mended some")
 
