@@ -173,6 +173,7 @@ EVENT = {"log": "ledger-0", "sequence": 17, "stream": "trade:T-1", "version": 1,
 EVENT_LINE = msgspec.json.encode(EVENT).decode() + "\n"
 EVENT_MESSAGE = f"id: reference:9,market:41,ledger-0:17\nevent: trade.booked.v1\ndata: {EVENT_LINE}\n"
 OUTCOME_LINES = "".join(msgspec.json.encode({"line": line, **OUTCOME}).decode() + "\n" for line in (1, 2))
+VERIFIER_KEY = "everbook/<ledger>/ledger-0+1f2e3d4c+AbC…=\n"
 CHECKPOINT = "everbook/<ledger>/ledger-0\n40\nwo…=\n\n\u2014 everbook/<ledger>/ledger-0 AbC…=\n"
 PROOF = {"log": "ledger-0", "sequence": 17, "tree_size": 40, "leaf": "9f…", "root": "c2…", "inclusion": ["7a…"]}
 COUNTERPARTY = {"counterparty": "ACME", "trades": 12, "settlements": 9, "fails": 1, "books": ["EQ-1"],

@@ -1,6 +1,6 @@
 """How far the read models are behind the logs."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -13,11 +13,14 @@ HEADS = tuple(family[0].name for family in families(PROJECTIONS))
 """One model of each family; those of a family stand at the same event."""
 
 
-def lags(having: Services) -> Iterator[Lag]:
+def places(having: Services) -> Mapping[str, Sequence[int]]:
+    """By log, the last event that each family of read models reflects; read before the lags are taken."""
+    return {log: [having.reads.reflected(model, log) for model in HEADS] for log in having.logs.names()}
+
+
+def lags(having: Services, reflected: Mapping[str, Sequence[int]]) -> list[Lag]:
     """The lag of each log."""
-    for log in having.logs.names():
-        reflected = [having.reads.reflected(model, log) for model in HEADS]
-        yield lag_of(log, having.logs.recorder(log), reflected, datetime.now(UTC))
+    return [lag_of(log, having.logs.recorder(log), each, datetime.now(UTC)) for log, each in reflected.items()]
 
 
 def unreflected(having: Services, lag: Lag) -> Mapping[str, Decimal]:

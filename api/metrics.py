@@ -1,6 +1,11 @@
 """What Prometheus is told."""
 
+from collections.abc import Mapping
+from decimal import Decimal
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from projections.lag import Lag
 
 SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000)
 
@@ -27,6 +32,9 @@ class Metrics:
             "everbook_fences", "Commits refused since others were ahead; they are decided again", ["log"],
             registry=registry,
         )
+        self.answers = Gauge(
+            "everbook_store_answers", "Whether a store answered this question in time", ["store"], registry=registry
+        )
         self._fenced: dict[str, int] = {}
         self.logged = Gauge("everbook_log_sequence", "The last sequence of a log", ["log"], registry=registry)
 
@@ -34,6 +42,21 @@ class Metrics:
         """Takes note of a commit."""
         self.commit_commands.observe(commands)
         self.commit_seconds.observe(seconds)
+
+    def forget(self) -> None:
+        """Drops what the stores said the last time."""
+        for each in (
+            self.reflected, self.lag_events, self.lag_seconds, self.notional, self.dead_letters, self.logged,
+        ):
+            each.clear()
+
+    def behind(self, lag: Lag, notional: Mapping[str, Decimal]) -> None:
+        """Takes note of how far the read models are behind a log, and of what that is in money."""
+        self.reflected.labels(lag.log).set(lag.reflected)
+        self.lag_events.labels(lag.log).set(lag.events)
+        self.lag_seconds.labels(lag.log).set(lag.seconds)
+        for currency, amount in notional.items():
+            self.notional.labels(lag.log, currency).set(float(amount))
 
     def fenced(self, log: str, count: int) -> None:
         """Takes note of how often others were ahead so far."""

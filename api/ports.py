@@ -81,6 +81,9 @@ class Logs(Protocol):
     def signed_checkpoint(self, log: str) -> str:
         """The log's present tree head as a C2SP tlog-checkpoint, signed."""
 
+    def verifier_key(self, log: str) -> str:
+        """The public key by which checkpoints of the log are known."""
+
 
 __all__ = [
     "Document", "Gate", "LogRecorder", "Logs", "NotOneLog", "NotRecorded", "OutcomeUnknown", "QueueFull", "Reads",

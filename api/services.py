@@ -1,7 +1,7 @@
 """What every route works with, hung on the app."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -9,6 +9,7 @@ from fastapi import Request
 from prometheus_client import CollectorRegistry
 
 from api.answers import Answers
+from api.asking import Questions
 from api.metrics import Metrics
 from api.ports import Gate, Logs, Reads
 from domain.tree import LogTree
@@ -20,7 +21,9 @@ def _never() -> bool:
 
 
 class Services(msgspec.Struct, kw_only=True):
-    """``lag_seconds`` is how far the read models may be behind, ``stopping`` says that answers that go on must end."""
+    """``lag_seconds`` is how far the read models may be behind, ``stopping`` says that answers that go on must end;
+    ``stores`` tells an operator what keeps the events and the read models, and by which setting it was named.
+    """
 
     gate: Gate
     reads: Reads
@@ -29,6 +32,8 @@ class Services(msgspec.Struct, kw_only=True):
     fresh_seconds: float = 5.0
     lag_seconds: float = 30.0
     stopping: Callable[[], bool] = _never
+    stores: Mapping[str, str] = msgspec.field(default_factory=dict)
+    questions: Questions = msgspec.field(default_factory=Questions)
     registry: CollectorRegistry = msgspec.field(default_factory=CollectorRegistry)
     metrics: Any = None
     trees: dict[str, LogTree] = msgspec.field(default_factory=dict)

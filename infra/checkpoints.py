@@ -10,9 +10,11 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from infra.secrets import publish, read_private
+from infra.store_settings import BadSetting, variable
 
 ED25519 = b"\x01"
 KEY_ID_BYTES = 4
+KEY_BYTES = 32
 SIGNATURE_LINE = "\u2014 "
 
 
@@ -44,21 +46,59 @@ class Signer:
         self.public = key.public_key()
 
     @classmethod
-    def open(cls, path: Path) -> "Signer":
-        """The key in a file, which is made when there is none.
+    def open(cls, path: Path, given: str = "") -> "Signer":
+        """The key in a file, which is made when there is none: of the one ``given`` in hexadecimal, or anew.
 
         Raises:
             ExposedSecret: when others may read the file.
+            BadSetting: when what is given is no key, or not the one in the file.
         """
+        key = _key_of(given) if given else b""
         if not path.exists():
-            publish(path, Ed25519PrivateKey.generate().private_bytes_raw())
-        return cls(Ed25519PrivateKey.from_private_bytes(read_private(path)))
+            publish(path, key or Ed25519PrivateKey.generate().private_bytes_raw())
+        found = read_private(path)
+        if key and found != key:
+            raise BadSetting(
+                f"{path} holds another key than {variable('checkpoint_key')}: whichever is not the ledger's must go "
+                "(keep the file elsewhere as long as checkpoints that it signed)"
+            )
+        return cls(Ed25519PrivateKey.from_private_bytes(found))
+
+    @classmethod
+    def of(cls, given: str) -> "Signer":
+        """The key ``given`` in hexadecimal, for whoever keeps no file.
+
+        Raises:
+            BadSetting: when it is no key.
+        """
+        return cls(Ed25519PrivateKey.from_private_bytes(_key_of(given)))
 
     def sign(self, checkpoint: Checkpoint) -> str:
         """The checkpoint as a signed note."""
         name, text = checkpoint.origin, checkpoint.text
         signature = _key_id(name, self.public) + self._key.sign(text.encode())
         return f"{text}\n{SIGNATURE_LINE}{name} {base64.b64encode(signature).decode()}\n"
+
+    def verifier(self, name: str) -> str:
+        """The public key for whoever checks what is signed as ``name``: a verifier key of C2SP signed notes."""
+        return f"{name}+{_key_id(name, self.public).hex()}+{base64.b64encode(ED25519 + _raw(self.public)).decode()}"
+
+
+def public_of(verifier: str) -> Ed25519PublicKey:
+    """The public key in a verifier key.
+
+    Raises:
+        BadCheckpoint: when it is none of Ed25519.
+    """
+    name, _, rest = verifier.strip().partition("+")
+    key_id, _, encoded = rest.partition("+")
+    key = _from_base64(encoded)
+    if key[:1] != ED25519 or len(key) != KEY_BYTES + 1:
+        raise BadCheckpoint(f"{verifier!r} is no verifier key of Ed25519")
+    public = Ed25519PublicKey.from_public_bytes(key[1:])
+    if key_id != _key_id(name, public).hex():
+        raise BadCheckpoint(f"{verifier!r} is not whole: its id is of another key")
+    return public
 
 
 def opened(note: str, public: Ed25519PublicKey) -> Checkpoint:
@@ -113,6 +153,19 @@ def _from_base64(text: str) -> bytes:
         raise BadCheckpoint(f"{text!r} is no signature") from error
 
 
+def _key_of(given: str) -> bytes:
+    try:
+        key = bytes.fromhex(given)
+    except ValueError:
+        key = b""
+    if len(key) != KEY_BYTES:
+        raise BadSetting(f"{variable('checkpoint_key')} must be {2 * KEY_BYTES} hexadecimal digits")
+    return key
+
+
 def _key_id(name: str, public: Ed25519PublicKey) -> bytes:
-    raw = public.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
-    return sha256(name.encode() + b"\n" + ED25519 + raw).digest()[:KEY_ID_BYTES]
+    return sha256(name.encode() + b"\n" + ED25519 + _raw(public)).digest()[:KEY_ID_BYTES]
+
+
+def _raw(public: Ed25519PublicKey) -> bytes:
+    return public.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)

@@ -62,7 +62,7 @@ class Everbook:
         self.ledger_id = self.logs.ledger_id
         snapshots.secret = pepper = self._pepper()
         self._require_pepper_of_keys(pepper)
-        self.signer = Signer.open(settings.data / CHECKPOINT_KEY)
+        self.signer = Signer.open(settings.data / CHECKPOINT_KEY, settings.checkpoint_key)
         self.admin_secret = ""
         if ADMIN not in self.logs.reference.keys:
             self.admin_secret = self._issue_admin(pepper)
@@ -122,6 +122,14 @@ class Everbook:
     def fences(self) -> Mapping[str, int]:
         return self.logs.fences()
 
+    def stores(self) -> tuple[str, str]:
+        """What keeps the events, and what the read models: as an operator knows it, with the setting that names it."""
+        on_hbase = persistence_module() == HBASE_MODULE
+        events = ("HBase", "hbase_url") if on_hbase else ("the database of events", "database_url")
+        in_elasticsearch = bool(self.settings.elasticsearch_url)
+        read = ("Elasticsearch", "elasticsearch_url") if in_elasticsearch else ("their database", "read_database_url")
+        return f"{events[0]} ({variable(events[1])})", f"{read[0]} ({variable(read[1])})"
+
     def checkpoint(self, log: str) -> Checkpoint:
         """The present tree head of a log."""
         last = self.recorder(log).last_commit()
@@ -130,6 +138,9 @@ class Everbook:
 
     def signed_checkpoint(self, log: str) -> str:
         return self.signer.sign(self.checkpoint(log))
+
+    def verifier_key(self, log: str) -> str:
+        return self.signer.verifier(f"everbook/{self.ledger_id}/{log}")
 
     def event_source(self, group: Sequence[str]) -> EventSource:  # noqa: ARG002
         """Where a worker of the families that ``group`` names (all without any) takes its events from."""

@@ -30,6 +30,10 @@ class Retried(msgspec.Struct, frozen=True):
     events: int
     error: str = ""
 
+    @property
+    def parked(self) -> Parked:
+        return Parked(self.log, self.model, self.key)
+
 
 def dead_letters(read_models: ReadModels, model: str = "", key: str = "") -> list[DeadLetter]:
     """The dead letters, or those of one model or document, in order."""
@@ -45,7 +49,7 @@ def retry(
     they are made from it. Workers may go on meanwhile. What fails again stays parked, with the new error.
 
     Raises:
-        StillMoving: of one log's models nothing was changed.
+        StillMoving: of one log's models some may be parked still.
     """
     chosen = {each.parked for each in dead_letters(read_models, model, key)}
     done: list[Retried] = []
@@ -73,8 +77,10 @@ class _Again:
         self._sequence = 0
 
     def mend(self, chosen: Set[Parked]) -> list[Retried]:
+        """Until nothing of it is parked but what failed again: a worker may have been writing what it knew before."""
         names = [each.name for each in self._family]
         fold = ScopedFold(self._family, scopes_of(self._family, (each.key for each in chosen)))
+        done: dict[Parked, Retried] = {}
         for _ in range(ATTEMPTS):
             places = {self._read_models.reflected(name, self._log) for name in names}
             if len(places) > 1:
@@ -86,13 +92,18 @@ class _Again:
             parked = {each.parked for each in letters if each.parked in chosen or _is_made_from_stale(each, fold)}
             self._fold_to(fold, at)
             still = [letter for each in parked for letter in fold.letters(each)]
+            if parked == {each.parked for each in still} <= done.keys():
+                return [done[each] for each in sorted(done)]
             try:
-                if parked:
-                    self._read_models.mend({each: fold.document(each) for each in parked}, still, at=at, models=names)
+                self._read_models.mend({each: fold.document(each) for each in parked}, still, at=at, models=names)
             except ReadModelsMoved:
+                time.sleep(WAIT_SECONDS)
                 continue
-            return _retried(parked, letters, still)
-        raise StillMoving(f"the read models of {self._log} move too fast: try again")
+            done.update({each.parked: each for each in _retried(parked, letters, still)})
+        raise StillMoving(
+            f"the read models of {self._log} move too fast, or a worker without the mended code parks documents again: "
+            "try again once every worker has it; until then some stay parked"
+        )
 
     def _fold_to(self, fold: ScopedFold, at: int) -> None:
         while self._sequence < at:

@@ -34,6 +34,7 @@ class Settings(KafkaSettings, frozen=True, kw_only=True):
     host: str = "127.0.0.1"
     port: int = 8321
     pepper: str = ""
+    checkpoint_key: str = ""
     batch_limit: int = 1_000
     queue_limit: int = 20_000
     answer_seconds: float = 30.0

@@ -75,7 +75,10 @@ def sound(documents: Sequence[Any]) -> list[Any]:
     """The documents, when none of them is stale: it is not given, not even inside a sum."""
     if stale := [document.id for document in documents if document.stale]:
         named = ", ".join(stale[:STALE_SHOWN])
-        raise fail(f"some events could not be applied: {named}; see the dead letters, then rebuild")
+        raise fail(
+            f"some events could not be applied: {named}; everbook work retry --list says which, and once the code is "
+            "mended everbook work retry applies them"
+        )
     return list(documents)
 
 

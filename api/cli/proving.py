@@ -16,6 +16,7 @@ from infra.comparison import Compared
 from infra.everbook import CHECKPOINT_KEY, SECRETS, data_file, persistence_module
 from infra.rebuild import Digests, rebuild
 from infra.settings import Settings
+from infra.store_settings import variable
 from infra.stored_logs import stored_logs
 from infra.verification import Verification, verify
 from projections.projection import Projection, families
@@ -170,12 +171,15 @@ def _verified(settings: Settings, checkpoint: Path | None, quiet: bool) -> tuple
 def _checkpoints(settings: Settings, path: Path | None) -> list[Checkpoint]:
     if path is None:
         return []
-    key = settings.data / CHECKPOINT_KEY
-    if not key.exists():
-        raise BadCheckpoint(f"there is no {key}, by which to know the checkpoints of this ledger")
+    key, given = settings.data / CHECKPOINT_KEY, settings.checkpoint_key
+    if not key.exists() and not given:
+        raise BadCheckpoint(
+            f"there is no {key}, and no {variable('checkpoint_key')}, by which to know the checkpoints of this ledger"
+        )
+    signer = Signer.open(key, given) if key.exists() else Signer.of(given)
     if not (notes := split(path.read_text())):
         raise BadCheckpoint(f"{path} holds no checkpoint")
-    return [opened(note, Signer.open(key).public) for note in notes]
+    return [opened(note, signer.public) for note in notes]
 
 
 def _show(reports: list[Verification]) -> None:

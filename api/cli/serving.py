@@ -8,6 +8,7 @@ import typer
 import uvicorn
 
 from api.app import create_app
+from api.asking import EVENTS, READ_MODELS
 from api.cli.console import err
 from api.cli.opening import Data, everbook, settings_of
 from api.cli.worker_process import read_model_workers
@@ -69,6 +70,7 @@ def services_of(opened: Everbook) -> Services:
     services = Services(
         gate=opened.gate, reads=LocalReads(opened.read_models), logs=opened,
         answer_seconds=opened.settings.answer_seconds, lag_seconds=opened.settings.lag_seconds,
+        stores=dict(zip((EVENTS, READ_MODELS), opened.stores(), strict=True)),
     )
     opened.owner.on_commit = services.metrics.committed
     return services

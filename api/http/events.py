@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
+from itertools import chain
 from typing import Annotated, Any
 
 import msgspec
@@ -47,7 +48,10 @@ def replay(
     wanted = filter_of(principal_of(request), types=types, book=book, since=since, to=to)
     logs = services(request).logs
     starts = reading.vector_of(after, logs.names(), "after") if after is not None else {}
-    return StreamingResponse(_replay(request, wanted, starts, limit), media_type=NDJSON)
+    pages = _replay(request, wanted, starts, limit)
+    # Once an answer has begun it cannot say any more that the store is away.
+    first = next(pages, b"")
+    return StreamingResponse(chain((first,), pages), media_type=NDJSON)
 
 
 @router.get("/v1/stream", responses=documented(EVENT_MESSAGE, media="text/event-stream"))

@@ -1,21 +1,27 @@
 """Is it alive, is it ready, what does it count."""
 
 from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import TypeVar
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from api import reading
+from api.asking import EVENTS, READ_MODELS, DoesNotAnswer
 from api.examples import HEALTH
 from api.http.documented import documented
-from api.lag import lags, unreflected
+from api.lag import lags, places, unreflected
 from api.problems import Problem
 from api.security import principal_of
-from api.services import services
+from api.services import Services, services
 from projections.fold import DEAD_LETTERS
+from projections.lag import Lag
 
 router = APIRouter(tags=["health"])
+T = TypeVar("T")
 LANDING = """<!doctype html><html lang="en"><title>Everbook</title><meta name="viewport" content="width=device-width">
 <style>body{font:16px/1.5 system-ui;margin:10vh auto;max-width:40em;padding:0 1em}</style>
 <h1>Everbook</h1><p>A trade ledger: its only truth is an append-only log of immutable events.</p>
@@ -36,7 +42,7 @@ def ready(request: Request) -> Response:
     having = services(request)
     if trouble := having.gate.trouble():
         raise Problem(503, "not-deciding", f"the logs are not followed: {trouble}", headers={"Retry-After": "1"})
-    for lag in lags(having):
+    for lag in _lags_or_problem(having):
         if lag.events < 0:
             raise Problem(
                 503, "projections-ahead", f"the read models reflect {-lag.events} events that {lag.log} does not have: "
@@ -56,21 +62,63 @@ def metrics(request: Request) -> Response:
     principal_of(request)
     having = services(request)
     having.metrics.queued.set(having.gate.queued())
-    # What is not behind any more is not to be told for ever.
-    having.metrics.notional.clear()
-    having.metrics.dead_letters.clear()
-    for lag in lags(having):
-        having.metrics.logged.labels(lag.log).set(lag.reflected + lag.events)
-        having.metrics.reflected.labels(lag.log).set(lag.reflected)
-        having.metrics.lag_events.labels(lag.log).set(lag.events)
-        having.metrics.lag_seconds.labels(lag.log).set(lag.seconds)
-        for currency, amount in unreflected(having, lag).items():
-            having.metrics.notional.labels(lag.log, currency).set(float(amount))
+    read = _if_answered(having, READ_MODELS, lambda: (places(having), _letters(having)))
+    written = _if_answered(having, EVENTS, lambda: _events(having, read[0] if read else {}))
+    # What is not so any more, or not known, is not to be told for ever.
+    having.metrics.forget()
+    for model, letters in (read[1] if read else {}).items():
+        having.metrics.dead_letters.labels(model).set(letters)
+    for log, sequence, lag, notional in written or ():
+        having.metrics.logged.labels(log).set(sequence)
+        if lag is not None:
+            having.metrics.behind(lag, notional)
     for log, fences in having.logs.fences().items():
         having.metrics.fenced(log, fences)
-    for model, letters in Counter(letter.model for letter in having.reads.scan(DEAD_LETTERS, "")).items():
-        having.metrics.dead_letters.labels(model).set(letters)
     return Response(generate_latest(having.registry), media_type=CONTENT_TYPE_LATEST)
+
+
+def _lags_or_problem(having: Services) -> list[Lag]:
+    """Asks both stores, so that whatever is away is named."""
+    away: list[str] = []
+    found: list[Lag] = []
+    reflected: Mapping[str, Sequence[int]] = {log: [0] for log in having.logs.names()}
+    try:
+        reflected = having.questions.ask(READ_MODELS, lambda: places(having))
+    except DoesNotAnswer as error:
+        away.append(f"{having.stores.get(READ_MODELS, READ_MODELS)} {error}")
+    try:
+        found = having.questions.ask(EVENTS, lambda: lags(having, reflected))
+    except DoesNotAnswer as error:
+        away.append(f"{having.stores.get(EVENTS, EVENTS)} {error}")
+    if away:
+        raise Problem(503, "store-unavailable", "; ".join(away), headers={"Retry-After": "1"})
+    return found
+
+
+def _if_answered(having: Services, store: str, question: Callable[[], T]) -> T | None:
+    """What a store says, and that it does or not."""
+    try:
+        answer = having.questions.ask(store, question)
+    except DoesNotAnswer:
+        having.metrics.answers.labels(store).set(0)
+        return None
+    having.metrics.answers.labels(store).set(1)
+    return answer
+
+
+def _letters(having: Services) -> Mapping[str, int]:
+    return Counter(letter.model for letter in having.reads.scan(DEAD_LETTERS, ""))
+
+
+def _events(
+    having: Services, reflected: Mapping[str, Sequence[int]]
+) -> list[tuple[str, int, Lag | None, Mapping[str, Decimal]]]:
+    """Of each log its last sequence; its lag, and what that is in money, where it is known what is reflected."""
+    if not reflected:
+        return [(log, having.logs.recorder(log).max_notification_id() or 0, None, {}) for log in having.logs.names()]
+    return [
+        (each.log, each.reflected + each.events, each, unreflected(having, each)) for each in lags(having, reflected)
+    ]
 
 
 @router.get("/", response_class=HTMLResponse, include_in_schema=False)

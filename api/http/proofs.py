@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 
 from api import reading
-from api.examples import CHECKPOINT, PROOF
+from api.examples import CHECKPOINT, PROOF, VERIFIER_KEY
 from api.http.documented import documented
 from api.ports import LogRecorder
 from api.problems import Problem
@@ -50,6 +50,16 @@ def read_checkpoint(request: Request, log: str) -> Response:
     principal_of(request)
     _recorder(request, log)
     return PlainTextResponse(services(request).logs.signed_checkpoint(log))
+
+
+@router.get("/v1/checkpoints/{log}/key", response_class=PlainTextResponse,
+            responses=documented(VERIFIER_KEY, media="text/plain"))
+def read_verifier_key(request: Request, log: str) -> Response:
+    """The public key by which checkpoints of a log are known, as a C2SP verifier key: keep it beside them."""
+    reading.only_known_parameters(request)
+    principal_of(request)
+    _recorder(request, log)
+    return PlainTextResponse(services(request).logs.verifier_key(log) + "\n")
 
 
 def _recorder(request: Request, log: str) -> LogRecorder:

@@ -26,7 +26,7 @@ BUSY = frozenset({429, 502, 503, 504})
 NOT_FOUND = 404
 UNAUTHORIZED = 401
 NOT_TAKEN = (
-    "Elasticsearch does not take EVERBOOK_ELASTICSEARCH_USERNAME and EVERBOOK_ELASTICSEARCH_PASSWORD, or "
+    "it does not take EVERBOOK_ELASTICSEARCH_USERNAME and EVERBOOK_ELASTICSEARCH_PASSWORD, or "
     "EVERBOOK_ELASTICSEARCH_API_KEY"
 )
 T = TypeVar("T")
@@ -70,6 +70,9 @@ class Connection:
         tls: Tls | None = None, transport_class: type[Transport] = Transport,
     ) -> None:
         hosts = [url.strip() for url in urls.split(",") if url.strip()]
+        # A name and password may be in a URL, and are nobody's business.
+        named = ", ".join(f"{url.partition('://')[0]}://{url.partition('://')[2].rpartition('@')[2]}" for url in hosts)
+        self._named = f"Elasticsearch at {named} ({variable('elasticsearch_url')})"
         self._headers = {"authorization": f"ApiKey {api_key}"} if api_key else {}
         if basic_auth:
             self._headers = {"authorization": basic_auth_to_header(basic_auth)}
@@ -136,9 +139,9 @@ class Connection:
             if status == NOT_FOUND and missing is not None:
                 return missing
             if status == UNAUTHORIZED:
-                raise NotLetIn(f"{NOT_TAKEN} ({method} {path}: {status})")
+                raise NotLetIn(f"{self._named}: {NOT_TAKEN} ({method} {path}: {status})")
             if status not in BUSY or pause is None:
-                raise error_of(status)(f"{method} {path}: {status} {bytes(answer.body)[:500]!r}")
+                raise error_of(status)(f"{self._named}: {method} {path}: {status} {bytes(answer.body)[:500]!r}")
             time.sleep(pause)
         raise AssertionError("the last pause is None")
 
@@ -147,20 +150,18 @@ class Connection:
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
-        """As ``translated``, and what the settings decide is said by their names."""
+        """As ``translated``, and the server and what the settings decide are said by their names."""
         try:
             with translated():
                 yield
-        except persistence.OperationalError as error:
+        except persistence.PersistenceError as error:
             behind = error.__cause__
             told = self._tls.told(behind.message) if isinstance(behind, elasticsearch.ConnectionError) else ""
             if told:
-                raise persistence.ProgrammingError(f"Elasticsearch: {told}") from error
-            raise
-        except persistence.ProgrammingError as error:
-            if _status_of(error.__cause__) == UNAUTHORIZED:
-                raise NotLetIn(NOT_TAKEN) from error
-            raise
+                raise persistence.ProgrammingError(f"{self._named}: {told}") from behind
+            if _status_of(behind) == UNAUTHORIZED:
+                raise NotLetIn(f"{self._named}: {NOT_TAKEN}") from behind
+            raise type(error)(f"{self._named}: {error}") from behind
 
 
 def pauses() -> Iterator[float | None]:

@@ -19,6 +19,8 @@ _bare = msgspec.json.Decoder(Document)
 _letters = msgspec.json.Decoder(DeadLetter)
 _KEYWORD = {"type": "keyword", "ignore_above": 8_000}
 OR_THE_SAME = "external_gte"
+# Sequences are below: whatever was mended is above all that was folded before, of whichever sequence.
+MENDINGS_SHIFT = 44
 FIELDS: dict[str, Any] = {
     "id": {"type": "keyword"}, "letter": {"type": "keyword"}, "reflects": {"type": "keyword"}, "log": _KEYWORD,
     "sequence": {"type": "long"}, "stale": {"type": "boolean"}, "document": {"type": "object", "enabled": False},
@@ -33,8 +35,17 @@ class Target(msgspec.Struct, gc=False):
     version_type: str = "external"
 
 
+class Unchanged(msgspec.Struct, gc=False):
+    """Where an entry is that must not have been written since it was read."""
+
+    index: str = msgspec.field(name="_index")
+    id: str = msgspec.field(name="_id")
+    if_seq_no: int
+    if_primary_term: int
+
+
 class Action(msgspec.Struct, gc=False):
-    index: Target
+    index: Target | Unchanged
 
 
 class Entry(NamedTuple):
@@ -50,14 +61,6 @@ class LetterSource(msgspec.Struct, gc=False):
     sequence: int
     stale: bool
     document: Document
-
-
-class Reflects(msgspec.Struct, gc=False):
-    """``visible``: up to where every search sees the events of the log ``reflects``; ``leaf``: the last one's hash."""
-
-    reflects: str
-    visible: int
-    leaf: bytes
 
 
 class Gone(msgspec.Struct, gc=False):
@@ -100,14 +103,16 @@ class Model:
         columns = dict.fromkeys(self.columns, _KEYWORD)
         return {"dynamic": "strict", "properties": {**FIELDS, **columns}}
 
-    def entries(self, documents: Iterable[Document], generation: int) -> list[Entry]:
-        """What writes documents into a generation, unless it holds later ones."""
+    def entries(self, documents: Iterable[Document], generation: int, mendings: int = 0) -> list[Entry]:
+        """What writes documents into a generation, unless it holds later ones, or what was mended since."""
         where = written_as(self.index(generation))
-        return [Entry(Action(Target(where, each.id, version_of(each))), self._content(each)) for each in documents]
+        return [
+            Entry(Action(Target(where, each.id, version_of(each, mendings))), self._content(each)) for each in documents
+        ]
 
-    def mended(self, key: str, document: Document | None, at: int, generation: int) -> Entry:
-        """What puts a document, or that there is none, in place of all that events up to ``at`` made of it."""
-        where = Target(written_as(self.index(generation)), key, _mended_at(at), OR_THE_SAME)
+    def mended(self, key: str, document: Document | None, at: int, generation: int, mendings: int) -> Entry:
+        """What puts a document, or that there is none, in place of all that was made of it before this mending."""
+        where = Target(written_as(self.index(generation)), key, _mended_at(at, mendings), OR_THE_SAME)
         return Entry(Action(where), Gone() if document is None else self._content(document))
 
     def document(self, stored: Stored) -> Document:
@@ -138,20 +143,16 @@ def models_of(prefix: str, projections: Sequence[Projection]) -> Mapping[str, Mo
     }
 
 
-def letter_entry(letter: DeadLetter, index: str) -> Entry:
-    target = Target(written_as(index), letter_id(letter.id), version_of(letter))
+def letter_entry(letter: DeadLetter, index: str, mendings: int) -> Entry:
+    target = Target(written_as(index), letter_id(letter.id), version_of(letter, mendings))
     return Entry(Action(target), LetterSource(letter.id, letter.log, letter.sequence, letter.stale, letter))
 
 
-def mended_letter(letter: str, kept: DeadLetter | None, at: int, index: str) -> Entry:
+def mended_letter(letter: str, kept: DeadLetter | None, at: int, index: str, mendings: int) -> Entry:
     """What puts a dead letter, or that there is none, in place of the one with its id."""
-    target = Target(written_as(index), letter_id(letter), _mended_at(at), OR_THE_SAME)
+    target = Target(written_as(index), letter_id(letter), _mended_at(at, mendings), OR_THE_SAME)
     source = LetterSource(letter, kept.log, kept.sequence, kept.stale, kept) if kept else Gone()
     return Entry(Action(target), source)
-
-
-def reflects_entry(log: str, sequence: int, leaf: bytes, index: str) -> Entry:
-    return Entry(Action(Target(written_as(index), reflects_id(log), sequence)), Reflects(log, sequence, leaf))
 
 
 def letter_of(stored: Stored) -> DeadLetter:
@@ -173,14 +174,16 @@ def written_as(index: str) -> str:
     return f"{index}-written"
 
 
-def version_of(document: Document) -> int:
-    """Twice the sequence, and one more when that event was applied: so a repaired document replaces a stale one."""
-    return document.sequence << 1 | (not document.stale)
+def version_of(document: Document, mendings: int = 0) -> int:
+    """Twice the sequence, and one more when that event was applied: so a repaired document replaces a stale one; above
+    these, how many mendings the writer knew of: so none that knew of fewer replaces what was mended.
+    """
+    return mendings << MENDINGS_SHIFT | document.sequence << 1 | (not document.stale)
 
 
-def _mended_at(at: int) -> int:
-    """Above all that events up to ``at`` made, stale or not, and below what any later one makes."""
-    return at << 1 | 1
+def _mended_at(at: int, mendings: int) -> int:
+    """Above all that was made before this mending, and below what any later event makes."""
+    return mendings << MENDINGS_SHIFT | at << 1 | 1
 
 
 def bare(stored: Stored) -> bytes:

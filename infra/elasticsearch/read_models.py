@@ -2,7 +2,8 @@
 
 Dead letters first, then documents, those before which were made from others, then a refresh, then the tracking. Whoever
 is cut off in between, another goes on from the tracking and writes the same again; what is there already is left alone.
-A mending puts the documents first and the dead letters last: whoever is cut off leaves them parked, to be mended again.
+A mending puts the documents first and the dead letters last, while nobody else writes (``tracking``). Of both the
+document counts: a letter whose document is not stale was left by who was cut off, or came too late, and is not told.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
@@ -23,11 +24,12 @@ from infra.elasticsearch.documents import (
     letter_of,
     mended_letter,
     models_of,
-    reflects_entry,
     reflects_id,
 )
 from infra.elasticsearch.generations import Generations
+from infra.elasticsearch.letters import Letters
 from infra.elasticsearch.search import PAGE, Search, get_many, whole
+from infra.elasticsearch.tracking import Tracked, Tracking
 from infra.seen import Seen
 from infra.store_settings import ElasticsearchSettings
 from projections.fold import DEAD_LETTERS, DeadLetter, Found, Parked
@@ -35,13 +37,17 @@ from projections.ports import ReadModelsMoved
 from projections.projection import Document, Projection, dependants_first
 
 PREFIX = "everbook"
+MENDING_SECONDS = 30.0
 
 
 class ElasticsearchReadModels:
     """``projections.ports.ReadModelStore``; the indices of each ledger bear its id, so that no other's are used.
 
-    ``generation`` is the one that this object made and alone writes; None: the one that is served.
+    ``generation`` is the one that this object made and alone writes; None: the one that is served. A mending by others
+    is waited for as long as ``mending_seconds``.
     """
+
+    mending_seconds = MENDING_SECONDS
 
     def __init__(
         self, connection: Connection, projections: Sequence[Projection], ledger_id: str, *, prefix: str = PREFIX,
@@ -55,6 +61,8 @@ class ElasticsearchReadModels:
         self._order = dependants_first(projections)
         self.generations = Generations(connection, shards=shards, replicas=replicas)
         self._bulk = Bulk(connection)
+        self._letters = Letters(connection, self._read)
+        self._tracking = Tracking(connection, self._bulk, self._read, self._index)
         self._generation = generation
         self._served: dict[str, int] = {}
         self._seen = {name: Seen() for name in self.models} if generation is not None else {}
@@ -80,7 +88,8 @@ class ElasticsearchReadModels:
         if model == DEAD_LETTERS:
             known = [key for key in ids if key.split("/")[0] in self.models]
             letters = self._get([(key.split("/")[0], letter_id(key)) for key in known])
-            return {each.letter: letter_of(each) for each in letters if each and each.letter}
+            found = [letter_of(each) for each in letters if each and each.letter]
+            return {each.id: each for each in self._letters.telling(found)}
         return self.find({model: ids})[model]
 
     def find(self, wanted: Mapping[str, Sequence[str]]) -> Found:
@@ -101,25 +110,31 @@ class ElasticsearchReadModels:
         self, model: str, *, where: Mapping[str, Any] | None = None, after: str | None = None, limit: int = 1000,
         prefix: str = "", shape: type[Document] | None = None,
     ) -> Sequence[Document]:
+        if model == DEAD_LETTERS:
+            letters = self._letters.telling(self._every_letter(where or {}, prefix))
+            found = [each for each in letters if after is None or each.id > after]
+            return found if limit < 0 else found[:limit]
         search, document = self._search(model, where or {}, prefix)
         if shape is not None:
             document = self.models[model].reader(shape)
         if 0 <= limit <= PAGE:
-            found = whole(lambda: search.first(limit, after)) if limit else []
+            stored = whole(lambda: search.first(limit, after)) if limit else []
         else:
-            found = whole(lambda: [each for page in search.pages(after) for each in page])
-        return [document(each) for each in (found if limit < 0 else found[:limit])]
+            stored = whole(lambda: [each for page in search.pages(after) for each in page])
+        return [document(each) for each in (stored if limit < 0 else stored[:limit])]
 
     def write(
         self, log: str, documents: Mapping[str, Mapping[str, Document]], *, expected: int, reflected: int,
         models: Sequence[str], leaf: bytes = b"", parked: Set[Parked] | None = None,
     ) -> None:
         with self._looking_again():
-            self._require_place(log, expected, models)
+            found = self._tracking.settled(models, log, self.mending_seconds)
+            _require_place(log, expected, found)
             # What one object alone writes, nobody mends.
             if parked is not None and self._generation is None and parked != self._parked(log, models):
                 raise ReadModelsMoved(f"documents of {log} were parked or mended meanwhile")
-            self._write(log, documents, (reflected, leaf), models)
+            self._write(documents, found)
+            self._tracking.move(log, found, reflected, leaf)
 
     def mend(
         self, documents: Mapping[Parked, Document | None], letters: Sequence[DeadLetter], *, at: int,
@@ -127,22 +142,21 @@ class ElasticsearchReadModels:
     ) -> None:
         (log,) = {each.log for each in documents}
         kept: dict[str, DeadLetter | None] = {letter.id: letter for letter in letters}
-        with self._looking_again():
-            where = {name: self.models[name].index(self._written(name)) for name in models}
-            for letter in self.scan(DEAD_LETTERS, ""):
-                if isinstance(letter, DeadLetter) and letter.parked in documents:
-                    if letter.sequence > at:
-                        raise ReadModelsMoved(f"somebody writes events of {log} beyond {at}")
+        with self._looking_again(), self._tracking.mending(log, models, at, self.mending_seconds) as mendings:
+            for letter in self._every_letter({"model": models}):
+                if letter.parked in documents:
                     kept.setdefault(letter.id, None)
-            if {*self._places(models, log)} != {at}:
-                raise ReadModelsMoved(f"{', '.join(models)} do not all reflect {log} up to {at}")
             self._bulk.write([
-                self.models[each.model].mended(each.key, document, at, self._written(each.model))
-                for each, document in documents.items()
+                self.models[each.model].mended(
+                    each.key, document, at, self._written(each.model), mendings[each.model]
+                ) for each, document in documents.items()
             ])
             of = {letter: letter.partition("/")[0] for letter in kept}
-            self._bulk.write([mended_letter(each, letter, at, where[of[each]]) for each, letter in kept.items()])
-            self.generations.refresh(where.values())
+            self._bulk.write([
+                mended_letter(each, letter, at, self._index(of[each]), mendings[of[each]])
+                for each, letter in kept.items()
+            ])
+            self.generations.refresh(map(self._index, models))
 
     def reflected(self, model: str, log: str) -> int:
         (found,) = self._get([(model, reflects_id(log))])
@@ -216,24 +230,23 @@ class ElasticsearchReadModels:
                 raise
             raise ReadModelsMoved(f"a generation is no longer there: {error}") from error
 
-    def _write(
-        self, log: str, documents: Mapping[str, Mapping[str, Document]], head: tuple[int, bytes],
-        models: Sequence[str],
-    ) -> None:
-        where = {name: self.models[name].index(self._written(name)) for name in models}
+    def _write(self, documents: Mapping[str, Mapping[str, Document]], models: Mapping[str, Tracked]) -> None:
+        mendings = {name: found.mendings.count for name, found in models.items()}
+        where = {name: self._index(name) for name in models}
         letters = [each for each in documents.get(DEAD_LETTERS, {}).values() if isinstance(each, DeadLetter)]
         # A model that only moved on in the log looks the same to searches, and a refresh costs as much as a batch.
         self._unseen.update(name for name in models if name in documents)
         self._unseen.update(each.model for each in letters)
-        self._bulk.write([letter_entry(each, where[each.model]) for each in letters])
+        self._bulk.write([letter_entry(each, where[each.model], mendings[each.model]) for each in letters])
         for group in self._order:
-            self._bulk.write([entry for name in group for entry in self._entries(name, documents.get(name, {}))])
+            self._bulk.write([
+                entry for name in group if name in documents
+                for entry in self._entries(name, documents[name], mendings.get(name, 0))
+            ])
         if self._generation is None:
             self._let_searches_see(where)
         else:
             self._unrefreshed.update(models)
-        if self._bulk.send([reflects_entry(log, *head, where[name]) for name in models]):
-            raise ReadModelsMoved(f"another worker wrote events of {log} up to {head[0]} or beyond")
 
     def _let_searches_see(self, where: Mapping[str, str]) -> None:
         """Refreshes what was written of these models since they were refreshed here, or by whoever wrote before."""
@@ -245,30 +258,29 @@ class ElasticsearchReadModels:
         """The entries of (model, ``_id``)."""
         return whole(lambda: get_many(self._connection, [(self._read(model), key) for model, key in wanted]))
 
-    def _entries(self, name: str, documents: Mapping[str, Document]) -> list[Entry]:
+    def _entries(self, name: str, documents: Mapping[str, Document], mendings: int) -> list[Entry]:
         if name in self._seen:
             self._seen[name].add(documents)
-        return self.models[name].entries(documents.values(), self._written(name)) if documents else []
+        return self.models[name].entries(documents.values(), self._written(name), mendings) if documents else []
+
+    def _every_letter(self, where: Mapping[str, Any], prefix: str = "") -> list[DeadLetter]:
+        if {*where} - {"model"}:
+            raise KeyError(f"dead letters are kept by model, not by {', '.join(where)}")
+        wanted = _any_of(where["model"]) if where else [*self.models]
+        chosen = [name for name in wanted if name in self.models]
+        self._refresh_for(chosen, whoever_wrote=True)
+        return self._letters.every(chosen, [{"prefix": {"letter": prefix}}] if prefix else [])
 
     def _search(
         self, model: str, where: Mapping[str, Any], prefix: str
     ) -> tuple[Search, Callable[[Stored], Document]]:
-        field = "letter" if model == DEAD_LETTERS else "id"
-        filters: list[Mapping[str, Any]] = [{"prefix": {field: prefix}}] if prefix else []
-        if model == DEAD_LETTERS:
-            if {*where} - {"model"}:
-                raise KeyError(f"dead letters are kept by model, not by {', '.join(where)}")
-            wanted = _any_of(where["model"]) if where else [*self.models]
-            chosen = [name for name in wanted if name in self.models]
-            self._refresh_for(chosen, whoever_wrote=True)
-            index = ",".join(self._read(name) for name in chosen)
-            return Search(self._connection, index, field, filters), letter_of
+        filters: list[Mapping[str, Any]] = [{"prefix": {"id": prefix}}] if prefix else []
         for column, value in where.items():
             if column not in self.models[model].columns:
                 raise KeyError(f"{model} is not kept by {column}")
             filters.append(_equal(column, value))
         self._refresh_for([model])
-        return Search(self._connection, self._read(model), field, filters), self.models[model].document
+        return Search(self._connection, self._read(model), "id", filters), self.models[model].document
 
     def _refresh_for(self, models: Sequence[str] | Mapping[str, Any], *, whoever_wrote: bool = False) -> None:
         """Lets searches of this object see what it wrote."""
@@ -276,25 +288,19 @@ class ElasticsearchReadModels:
             with _done(self._unrefreshed, behind):
                 self.generations.refresh(self._read(name) for name in behind)
 
-    def _require_place(self, log: str, expected: int, models: Sequence[str]) -> None:
-        places = self._places(models, log)
-        # A worker that was cut off while it moved the tracking leaves some models ahead of the others.
-        if min(places) != expected:
-            raise ReadModelsMoved(f"{models[places.index(min(places))]} no longer reflects {log} up to {expected}")
-
     def _places(self, models: Sequence[str], log: str) -> list[int]:
-        return [each.visible if each else 0 for each in self._get([(name, reflects_id(log)) for name in models])]
+        return [each.sequence for each in self._tracking.of(models, log).values()]
 
     def _parked(self, log: str, models: Sequence[str]) -> set[Parked]:
         """The parked documents as searches see them: whoever parks or mends refreshes when it is done."""
-        search = Search(self._connection, ",".join(map(self._read, models)), "letter", [{"term": {"log": log}}])
-        return whole(lambda: {letter_of(each).parked for page in search.pages() for each in page})
+        letters = self._letters.every(models, [{"term": {"log": log}}])
+        return {each.parked for each in self._letters.telling(letters)}
 
     def _some_are_new(self, models: Sequence[str]) -> bool:
         self._refresh_for(models, whoever_wrote=True)
-        return not all(self._tracking(name) for name in models)
+        return not all(self._tracked(name) for name in models)
 
-    def _tracking(self, model: str) -> list[Stored]:
+    def _tracked(self, model: str) -> list[Stored]:
         """What ``model`` reflects of each log, as searches see it."""
         search = Search(self._connection, self._read(model), "reflects", [])
         return whole(lambda: [each for page in search.pages() for each in page])
@@ -303,6 +309,9 @@ class ElasticsearchReadModels:
         """What reads name: the alias always leads to the generation that is served at this moment."""
         of = self.models[model]
         return of.alias if self._generation is None else of.index(self._generation)
+
+    def _index(self, model: str) -> str:
+        return self.models[model].index(self._written(model))
 
     def _written(self, model: str) -> int:
         return self._served[model] if self._generation is None else self._generation
@@ -317,6 +326,13 @@ class ElasticsearchReadModels:
             self.generations.create(unserved, generation, served=True)
         found = self.generations.of(models)
         self._served = {name: max(n for n, served in each.items() if served) for name, each in found.items()}
+
+
+def _require_place(log: str, expected: int, found: Mapping[str, Tracked]) -> None:
+    # A worker that was cut off while it moved the tracking leaves some models ahead of the others.
+    last = min(found, key=lambda name: found[name].sequence)
+    if found[last].sequence != expected:
+        raise ReadModelsMoved(f"{last} no longer reflects {log} up to {expected}")
 
 
 @contextmanager

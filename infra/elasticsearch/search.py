@@ -30,6 +30,8 @@ class Answer(msgspec.Struct):
 class Got(msgspec.Struct, gc=False):
     found: bool = False
     source: Stored | None = msgspec.field(name="_source", default=None)
+    number: int = msgspec.field(name="_seq_no", default=-1)
+    term: int = msgspec.field(name="_primary_term", default=-1)
     error: msgspec.Raw = msgspec.Raw(b"")
 
 
@@ -48,7 +50,12 @@ _points = msgspec.json.Decoder(PointInTime)
 
 def get_many(connection: Connection, wanted: Sequence[tuple[str, str]]) -> list[Stored | None]:
     """The entries at (index, ``_id``), as last written whether a search sees them or not."""
-    found: list[Stored | None] = []
+    return [each.source if each.found else None for each in got_many(connection, wanted)]
+
+
+def got_many(connection: Connection, wanted: Sequence[tuple[str, str]]) -> list[Got]:
+    """As ``get_many``, each with the ``number`` and ``term`` of its last writing."""
+    found: list[Got] = []
     for at in range(0, len(wanted), PAGE):
         docs = [{"_index": index, "_id": key} for index, key in wanted[at : at + PAGE]]
         answer = connection.send("POST", "/_mget", msgspec.json.encode({"docs": docs}))
@@ -57,7 +64,7 @@ def get_many(connection: Connection, wanted: Sequence[tuple[str, str]]) -> list[
         for each in got:
             if each.error:
                 raise Missing(f"reading by id: {bytes(each.error)[:500]!r}")
-        found += [each.source if each.found else None for each in got]
+        found += got
     return found
 
 

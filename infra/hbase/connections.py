@@ -7,10 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from eventsourcing.persistence import InterfaceError, OperationalError, PersistenceError, ProgrammingError
+from thriftpy2.protocol.cybin.cybin import ProtocolError, TDecodeException
 from thriftpy2.protocol.exc import TProtocolException
 from thriftpy2.thrift import TApplicationException, TException
 
 from infra.hbase.address import Access, Address
+from infra.hbase.meeting import Away, meet, named, not_let_in
 from infra.hbase.thrift import NotLetIn, ThriftConnection, is_of_tls
 
 # Made by what the line above imports.
@@ -32,11 +34,12 @@ class Connections:
     """As many connections as threads call at once, each used by one at a time; ``call`` may be called from any."""
 
     def __init__(
-        self, address: Address, patience_seconds: float = PATIENCE_SECONDS, access: Access | None = None
+        self, address: Address, patience_seconds: float | None = None, access: Access | None = None
     ) -> None:
         self.address = address
         self.access = access or Access()
-        self._patience_seconds = patience_seconds
+        self._patience_seconds = PATIENCE_SECONDS if patience_seconds is None else patience_seconds
+        self._met = False
         self._idle: list[ThriftConnection] = []
         self._lock = threading.Lock()
         self._closing = threading.Event()
@@ -50,15 +53,18 @@ class Connections:
         """What ``call`` gives on the client; made again while the server is away, so it must bear repeating.
 
         Raises:
-            PersistenceError: ``OperationalError`` when the server stayed away.
+            PersistenceError: ``OperationalError`` when the server stayed away; at the first call, when somebody is
+                there who does not answer as HBase does.
         """
         deadline = time.monotonic() + self._patience_seconds
         pause = FIRST_PAUSE_SECONDS
         while True:
             try:
+                self._meet()
                 return self.call_once(call)
-            except OperationalError:
-                if time.monotonic() + pause > deadline or self._closing.wait(pause):
+            except OperationalError as error:
+                is_away = self._met or isinstance(error, Away)
+                if not is_away or time.monotonic() + pause > deadline or self._closing.wait(pause):
                     raise
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
 
@@ -70,22 +76,26 @@ class Connections:
             answer = call(connection.client)
         except NotLetIn as error:
             self._drop(connection)
-            raise ProgrammingError(
-                f"HBase does not take EVERBOOK_HBASE_USERNAME and EVERBOOK_HBASE_PASSWORD: {error}"
-            ) from error
-        except (TException, OSError, EOFError) as error:
+            raise not_let_in(error) from error
+        except (TException, ProtocolError, TDecodeException, OSError, EOFError) as error:
             if isinstance(error, RefusedByHBase | IllegalArgument | AlreadyExists):
                 self._return(connection)
             else:
                 self._drop(connection)
             self._explain_tls(error)
-            raise _translated(error) from error
+            raise _translated(error, self.address) from error
         except BaseException:
             if connection is not None:
                 connection.close()
             raise
         self._return(connection)
         return answer
+
+    def _meet(self) -> None:
+        """Once, before anything else is asked: what is wrong with the settings then gets no better."""
+        if not self._met:
+            meet(self.address, self.access)
+            self._met = True
 
     def pause(self, seconds: float) -> bool:
         """Whether the connections are being closed, after so long at most."""
@@ -103,7 +113,7 @@ class Connections:
         behind = is_of_tls(error)
         told = self.access.tls.told(behind) if self.access.tls and behind else ""
         if told:
-            raise ProgrammingError(f"HBase at {self.address.host}:{self.address.port}: {told}") from error
+            raise ProgrammingError(f"HBase at {named(self.address)}: {told}") from error
 
     def _taken(self) -> ThriftConnection:
         with self._lock:
@@ -126,18 +136,18 @@ class Connections:
             self._idle.append(connection)
 
 
-def _translated(error: Exception) -> PersistenceError:
+def _translated(error: Exception, address: Address) -> PersistenceError:
     text = getattr(error, "message", None) or str(error)
     if isinstance(text, bytes):
         text = text.decode(errors="replace")
     lines = text.splitlines() or [type(error).__name__]
-    message = f"{type(error).__name__}: {lines[0]}"[:LONGEST_MESSAGE]
+    message = f"HBase at {named(address)}: {type(error).__name__}: {lines[0]}"[:LONGEST_MESSAGE]
     if isinstance(error, IllegalArgument | AlreadyExists):
         return ProgrammingError(message)
     if isinstance(error, RefusedByHBase):
         final = any(name in text for name in NEVER_BETTER)
         return ProgrammingError(message) if final else OperationalError(message)
-    if isinstance(error, TApplicationException | TProtocolException):
+    if isinstance(error, TApplicationException | TProtocolException | ProtocolError | TDecodeException):
         return InterfaceError(message)
     return OperationalError(message)
 

@@ -106,4 +106,8 @@ def _transport(address: Address, access: Access, timeout_milliseconds: int) -> A
     if access.transport == "http":
         return wrapped(HttpTransport(address, access, timeout_milliseconds / 1000))
     kind: Any = TSocket if access.tls is None else partial(TSSLSocket, ssl_context=access.tls.context())
-    return wrapped(kind(host=address.host, port=address.port, socket_timeout=timeout_milliseconds))
+    # The handshake of TLS is part of connecting: without a limit of its own it would wait for ever.
+    return wrapped(kind(
+        host=address.host, port=address.port, socket_timeout=timeout_milliseconds,
+        connect_timeout=timeout_milliseconds,
+    ))

@@ -198,13 +198,15 @@ class SqlReadModels:
             for name, model in self._models.items():
                 if name == DEAD_LETTERS:
                     continue
-                old = self._of(model, served, None)
+                earlier = self._earlier(connection, model, served)
                 connection.exec_driver_sql(
                     f"INSERT INTO generations (model, version, generation) VALUES ({marks(self.engine, 3)}) "
                     "ON CONFLICT (model) DO UPDATE SET version = excluded.version, generation = excluded.generation",
                     (model.name, model.version, self._generation),
                 )
-                self._drop(connection, model, old)
+                for generation in earlier:
+                    self._drop(connection, model, generation)
+                    self._drop_letters_of(connection, generation, served)
 
     def drop(self) -> None:
         assert self._generation is not None
@@ -214,6 +216,15 @@ class SqlReadModels:
 
     def close(self) -> None:
         self.engine.dispose()
+
+    def _earlier(
+        self, connection: Connection, model: Model, served: Mapping[str, tuple[int, int]]
+    ) -> set[int]:
+        """The generation that is served, and those before this one that were left half-built."""
+        mark = marks(self.engine, 1)
+        found = rows(connection, f"SELECT DISTINCT generation FROM reflected WHERE model = {mark}", (model.tracked,))
+        assert self._generation is not None
+        return {self._of(model, served, None), *(each for (each,) in found if each < self._generation)}
 
     def _serve_letters(self, connection: Connection, served: Mapping[str, tuple[int, int]]) -> None:
         """The dead letters of this generation's models take the place of the served ones; those of others stay."""
@@ -227,6 +238,13 @@ class SqlReadModels:
         columns = "id, stale, document, model"
         connection.exec_driver_sql(f"INSERT INTO {kept} ({columns}) SELECT {columns} FROM {built}")
         self._drop(connection, letters, self._generation)
+
+    def _drop_letters_of(
+        self, connection: Connection, generation: int, served: Mapping[str, tuple[int, int]]
+    ) -> None:
+        letters = self._models[DEAD_LETTERS]
+        if generation != self._of(letters, served, None):
+            self._drop(connection, letters, generation)
 
     def _drop(self, connection: Connection, model: Model, generation: int) -> None:
         connection.exec_driver_sql(f"DROP TABLE IF EXISTS {model.table(generation)}")

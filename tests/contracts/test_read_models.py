@@ -9,12 +9,13 @@ from infra.sql.read_models import SqlReadModels
 from projections.ports import ReadModelStore
 from projections.projection import Projection
 from tests.contracts.comparison_contract import ComparisonContract
+from tests.contracts.mending_contract import MendingContract
 from tests.contracts.read_models_contract import Open, ReadModelsContract
 from tests.indices import dropped_after
 from tests.postgres import dispose
 
 
-class TestSqlReadModels(ReadModelsContract, ComparisonContract):
+class TestSqlReadModels(ReadModelsContract, ComparisonContract, MendingContract):
     @pytest.fixture
     def opened(self, database_url: str) -> Iterator[Open]:
         stores: list[SqlReadModels] = []
@@ -28,7 +29,7 @@ class TestSqlReadModels(ReadModelsContract, ComparisonContract):
             dispose(store.engine)
 
 
-class TestElasticsearchReadModels(ReadModelsContract, ComparisonContract):
+class TestElasticsearchReadModels(ReadModelsContract, ComparisonContract, MendingContract):
     @pytest.fixture
     def opened(self, elasticsearch: str) -> Iterator[Open]:
         stores: list[ReadModelStore] = []

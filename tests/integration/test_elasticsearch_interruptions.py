@@ -201,6 +201,7 @@ def test_a_mending_that_was_cut_off_anywhere_is_done_by_the_next(poisoned: Fork,
     send(poisoned.logs, booking("T7"), AffirmTrade(command_id="a", trade_id="T7", book="EQ-1"))
     way = Way()
     store, _ = poisoned.worker(way, at_once=6)
+    poisoned.elastic.mending_seconds = 0.2
     number, finished = 1, False
     while not finished:
         poisoned.elastic.clear([each.name for each in poisoned.models])
@@ -212,10 +213,7 @@ def test_a_mending_that_was_cut_off_anywhere_is_done_by_the_next(poisoned: Fork,
         way.begin()
         # What comes next finds what was cut off, or nothing comes.
         if number % 2:
-            (outcome,) = send(poisoned.logs, CorrectTrade(
-                command_id=f"c{number}", trade_id="T7", book="EQ-1", terms=_terms(f"{number}", "97"), reason="typo"
-            ))
-            assert outcome.status == "accepted"
+            correct(poisoned, number)
         for each in (poisoned.sql, poisoned.elastic):
             catch_up(poisoned.logs, each, mended)
         retry(poisoned.logs.recorders, poisoned.elastic, mended)
@@ -224,6 +222,75 @@ def test_a_mending_that_was_cut_off_anywhere_is_done_by_the_next(poisoned: Fork,
         number += 1
     store.close()
     assert number > 4
+
+
+def test_a_worker_held_up_at_any_call_undoes_no_mending(poisoned: Fork) -> None:
+    send(poisoned.logs, booking("T7"), AffirmTrade(command_id="a", trade_id="T7", book="EQ-1"))
+    way = Way()
+    number, finished = 1, False
+    while not finished:
+        poisoned.elastic.clear([each.name for each in poisoned.models])
+        catch_up(poisoned.logs, poisoned.elastic, poisoned.models)
+        mended = (Counting(), Doubling())
+        mended[0].broken = False
+        store, worker = poisoned.worker(way, at_once=6)
+        worker.catch_up()
+        correct(poisoned, number)
+        way.begin(hold_at=number)
+        zombie = threading.Thread(target=worker.catch_up)
+        zombie.start()
+        while zombie.is_alive() and not way.held.wait(0.01):
+            pass
+        finished = not way.held.is_set()
+        assert {each.error for each in retry(poisoned.logs.recorders, poisoned.elastic, mended)} == {""}
+        way.go_on.set()
+        zombie.join()
+        worker.stop()
+        store.close()
+        assert _letters(poisoned.elastic) == []
+        for each in (poisoned.sql, poisoned.elastic):
+            catch_up(poisoned.logs, each, mended)
+        assert _letters(poisoned.elastic) == []
+        assert digests(poisoned.elastic, mended) == digests(poisoned.sql, mended)
+        number += 1
+    assert number > 6
+
+
+def test_a_mending_held_up_at_any_call_is_passed_over_and_done_again(poisoned: Fork) -> None:
+    send(poisoned.logs, booking("T7"), AffirmTrade(command_id="a", trade_id="T7", book="EQ-1"))
+    way = Way()
+    store, _ = poisoned.worker(way, at_once=6)
+    store.mending_seconds = poisoned.elastic.mending_seconds = 0.2
+    number, finished = 1, False
+    while not finished:
+        poisoned.elastic.clear([each.name for each in poisoned.models])
+        catch_up(poisoned.logs, poisoned.elastic, poisoned.models)
+        mended = (Counting(), Doubling())
+        mended[0].broken = False
+        way.begin(hold_at=number)
+        mending = threading.Thread(target=retry, args=(poisoned.logs.recorders, store, mended))
+        mending.start()
+        while mending.is_alive() and not way.held.wait(0.01):
+            pass
+        finished = not way.held.is_set()
+        correct(poisoned, number)
+        catch_up(poisoned.logs, poisoned.elastic, mended)
+        way.go_on.set()
+        mending.join()
+        assert _letters(poisoned.elastic) == []
+        for each in (poisoned.sql, poisoned.elastic):
+            catch_up(poisoned.logs, each, mended)
+        assert digests(poisoned.elastic, mended) == digests(poisoned.sql, mended)
+        number += 1
+    store.close()
+    assert number > 6
+
+
+def correct(fork: Fork, number: int) -> None:
+    (outcome,) = send(fork.logs, CorrectTrade(
+        command_id=f"c{number}", trade_id="T7", book="EQ-1", terms=_terms(f"{number}", "97"), reason="typo"
+    ))
+    assert outcome.status == "accepted"
 
 
 def cut_off(fork: Fork, store: ReadModelStore, mended: Sequence[Projection]) -> bool:

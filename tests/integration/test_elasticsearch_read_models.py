@@ -14,16 +14,18 @@ from eventsourcing.persistence import DataError, OperationalError
 import infra.cluster.cluster
 import infra.cluster.elasticsearch
 import infra.elasticsearch.bulk
+from domain.commands import AffirmTrade
 from infra.elasticsearch.bulk import Bulk
 from infra.elasticsearch.connection import Connection
 from infra.elasticsearch.documents import encoded, models_of
 from infra.elasticsearch.read_models import ElasticsearchReadModels
 from infra.rebuild import rebuild
+from infra.retry import retry
 from projections.fold import DEAD_LETTERS
 from projections.ports import ReadModelsMoved
 from projections.projection import Projection, dependants_first
 from projections.registry import PROJECTIONS
-from tests.contracts.read_models_contract import EXPOSURE, catch_up
+from tests.contracts.read_models_contract import EXPOSURE, catch_up, require_equal_to_rebuild
 from tests.counting import Counter, Counting, Doubling
 from tests.indices import dropped_after
 from tests.ledger import logs_in_memory, send
@@ -88,6 +90,30 @@ def test_models_that_were_left_apart_stand_where_the_last_one_does(elasticsearch
         store.write("ledger-0", {}, expected=0, reflected=3, models=["doubling"], leaf=b"three")
         assert store.places(names, "ledger-0") == {3}
         assert store.heads(["ledger-0"]) == {("ledger-0", 5, b"five"), ("ledger-0", 3, b"three")}
+        store.write("ledger-0", {}, expected=3, reflected=4, models=names, leaf=b"four")
+        assert [store.reflected(name, "ledger-0") for name in names] == [5, 4]
+        store.close()
+
+
+def test_indices_of_an_earlier_version_are_gone_on_with_and_mended(elasticsearch: str) -> None:
+    projections = (counting, _) = Counting(), Doubling()
+    logs = logs_in_memory()
+    send(logs, booking("T7"), AffirmTrade(command_id="a", trade_id="T7", book="EQ-1"))
+    with dropped_after(elasticsearch, {logs.ledger_id}), Elasticsearch(elasticsearch) as client:
+        store = ElasticsearchReadModels.open(elasticsearch, projections, logs.ledger_id)
+        catch_up(logs, store, projections)
+        for name in ("counting", "doubling"):
+            index = store.models[name].index(1)
+            kept = client.get(index=index, id="!reflects/ledger-0").body["_source"]
+            place = kept["visible"]
+            earlier = {field: kept[field] for field in ("reflects", "visible", "leaf")}
+            client.index(index=index, id="!reflects/ledger-0", document=earlier, version=place, version_type="external")
+        send(logs, booking("T8"))
+        catch_up(logs, store, projections)
+        assert store.reflected("counting", "ledger-0") == place + 1
+        counting.broken = False
+        assert {each.error for each in retry(logs.recorders, store, projections)} == {""}
+        require_equal_to_rebuild(logs, store, projections)
         store.close()
 
 

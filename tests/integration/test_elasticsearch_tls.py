@@ -1,6 +1,7 @@
 """A real Elasticsearch behind TLS and passwords, and errors that name the setting at fault."""
 
 import base64
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
-from eventsourcing.persistence import ProgrammingError
+from eventsourcing.persistence import OperationalError, ProgrammingError
 
 from infra.elasticsearch.connection import Connection
 from infra.elasticsearch.read_models import ElasticsearchReadModels
@@ -98,6 +99,21 @@ def test_tls_to_a_server_without_it_says_so(elasticsearch: str, tmp_path: Path) 
         settings(server_of(elasticsearch)[1], Authority(tmp_path, "ours")),
         "does not speak TLS there: EVERBOOK_ELASTICSEARCH_URL",
     )
+
+
+def test_a_server_that_is_away_is_told_by_its_address_and_the_setting() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        port = nobody.getsockname()[1]
+    connection = Connection(f"http://anna:open@127.0.0.1:{port}")
+    ways: tuple[Callable[[], object], ...] = (
+        lambda: connection.administer(lambda client: client.info()), lambda: connection.send("GET", "/")
+    )
+    named = rf"http://127.0.0.1:{port} \(EVERBOOK_ELASTICSEARCH_URL\)"
+    for way in ways:
+        with pytest.raises(OperationalError, match=named) as caught:
+            way()
+        assert "anna" not in str(caught.value)
+    connection.close()
 
 
 @pytest.mark.parametrize(("given", "said"), [

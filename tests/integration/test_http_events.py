@@ -15,7 +15,7 @@ from api.http.events import LOOK_AGAIN_SECONDS
 from domain.events import EVENT_TYPES
 from domain.merkle import leaf_hash
 from domain.proofs import is_consistent, root_of_inclusion
-from infra.checkpoints import BadCheckpoint, opened
+from infra.checkpoints import BadCheckpoint, opened, public_of
 from tests.day import lay
 from tests.http import Api, Served, problem, results, served, trade
 
@@ -182,6 +182,7 @@ def test_a_checkpoint_is_the_head_of_its_log_signed_by_the_ledger(everbook: Serv
     proof = api.read(f"/v1/proofs/{log}/1", size=head.size)
     assert (head.log, head.root.hex()) == (log, proof["root"])
     assert head.origin == f"everbook/{everbook.everbook.ledger_id}/{log}"
+    assert opened(note, public_of(api.get(f"/v1/checkpoints/{log}/key").text)) == head
     with pytest.raises(BadCheckpoint):
         opened(note.replace(f"\n{head.size}\n", f"\n{head.size + 1}\n", 1), everbook.everbook.signer.public)
 

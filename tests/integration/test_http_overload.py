@@ -170,11 +170,14 @@ def test_a_store_that_fails_leaves_the_outcome_unknown_and_tells_no_secrets(
 
 def test_read_models_that_fail_are_a_problem_not_an_error(tmp_path: Path) -> None:
     with served(tmp_path, worker=False) as everbook, broken(everbook, "read-models.db", "reflected"):
-        for path in ("/readyz", "/metrics", "/v1/positions"):
+        for path in ("/readyz", "/v1/positions"):
             answer = everbook.api.get(path)
             problem(answer, 503, "store-unavailable")
             assert "SQL" not in answer.text
             assert answer.headers["Retry-After"] == "1"
+        told = everbook.api.get("/metrics").text
+        assert 'everbook_store_answers{store="read-models"} 0.0' in told
+        assert 'everbook_log_sequence{log="ledger-0"}' in told
 
 
 def test_what_still_waits_when_everbook_stops_was_not_recorded(tmp_path: Path) -> None:

@@ -28,7 +28,9 @@ def data(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize(("command", "stale"), [("positions", "EQ-1/SAN"), ("pnl", "EQ-1/SAN"), ("risk", "EQ-1/SAN")])
 def test_what_is_stale_is_said_and_not_given(data: Path, command: str, stale: str) -> None:
-    assert f"could not be applied: {stale}" in run(command, "--data", data, code=1)
+    said = run(command, "--data", data, code=1)
+    assert f"could not be applied: {stale}" in said
+    assert "work retry" in said
     assert run(command, "--data", data, "--json", code=1).startswith("error:")
 
 

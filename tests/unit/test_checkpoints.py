@@ -7,8 +7,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from infra.checkpoints import BadCheckpoint, Checkpoint, Signer, opened, split
+from infra.checkpoints import BadCheckpoint, Checkpoint, Signer, opened, public_of, split
 from infra.secrets import ExposedSecret
+from infra.settings import BadSetting
 
 SIGNER = Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
 CHECKPOINT = Checkpoint("everbook/1f0c/ledger-0", 42, sha256(b"root").digest())
@@ -80,6 +81,29 @@ def test_signatures_of_others_may_stand_beside_ours() -> None:
 def test_notes_in_one_file_come_apart_again(sizes: list[int], gap: str) -> None:
     notes = [SIGNER.sign(Checkpoint("everbook/1f0c/market", size, CHECKPOINT.root)) for size in sizes]
     assert split(gap.join(notes)) == notes
+
+
+def test_a_verifier_key_knows_what_its_signer_signed() -> None:
+    told = SIGNER.verifier(CHECKPOINT.origin)
+    assert opened(NOTE, public_of(f"{told}\n")) == CHECKPOINT
+    other = Signer(Ed25519PrivateKey.generate()).verifier(CHECKPOINT.origin)
+    with pytest.raises(BadCheckpoint):
+        opened(NOTE, public_of(other))
+    name, key_id, encoded = told.split("+", 2)
+    for broken in ("", name, f"{name}+{key_id}", f"{name}+00000000+{encoded}", f"other+{key_id}+{encoded}"):
+        with pytest.raises(BadCheckpoint):
+            public_of(broken)
+
+
+def test_a_key_that_is_given_is_kept_and_no_other_beside_it(tmp_path: Path) -> None:
+    key, given = tmp_path / "checkpoint-key", "ab" * 32
+    told = Signer.open(key, given).verifier("x")
+    assert told == Signer.open(key).verifier("x") == Signer.open(key, given).verifier("x")
+    with pytest.raises(BadSetting, match="another key than EVERBOOK_CHECKPOINT_KEY"):
+        Signer.open(key, "cd" * 32)
+    for wrong in ("ab", "xy" * 32, "ab" * 33):
+        with pytest.raises(BadSetting, match="EVERBOOK_CHECKPOINT_KEY must be 64 hexadecimal digits"):
+            Signer.open(key, wrong)
 
 
 def test_the_key_is_made_once_and_is_for_its_owner_alone(tmp_path: Path) -> None:

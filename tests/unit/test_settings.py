@@ -24,7 +24,7 @@ def test_every_setting_has_its_variable() -> None:
         "EVERBOOK_ELASTICSEARCH_KEY_PASSWORD": "lock", "EVERBOOK_ELASTICSEARCH_API_KEY": "k",
         "EVERBOOK_ELASTICSEARCH_USERNAME": "us", "EVERBOOK_ELASTICSEARCH_PASSWORD": "open",
         "EVERBOOK_ELASTICSEARCH_SHARDS": "3", "EVERBOOK_ELASTICSEARCH_REPLICAS": "0",
-        "EVERBOOK_SNAPSHOT_EVENTS": "5",
+        "EVERBOOK_SNAPSHOT_EVENTS": "5", "EVERBOOK_CHECKPOINT_KEY": "00ff",
     }
     assert settings_from(given) == Settings(
         data=Path("/data"), database_url="postgresql://a", read_database_url="postgresql://b", ledgers=4, host="::1",
@@ -39,6 +39,7 @@ def test_every_setting_has_its_variable() -> None:
         elasticsearch_certificate_file="/cert", elasticsearch_key_file="/key", elasticsearch_key_password="lock",
         elasticsearch_api_key="k", elasticsearch_username="us", elasticsearch_password="open",
         elasticsearch_shards=3, elasticsearch_replicas=0, snapshot_events=5,
+        checkpoint_key="00ff",
     )
     assert len(given) == len(Settings.__struct_fields__)
 

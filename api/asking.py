@@ -1,0 +1,58 @@
+"""Questions to the stores that are answered in time, or not at all: who asks whether all is well cannot wait."""
+
+import logging
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from concurrent.futures import Future
+from threading import Lock, Thread
+from typing import TypeVar
+
+from eventsourcing.persistence import PersistenceError
+
+logger = logging.getLogger(__name__)
+ANSWER_SECONDS = 3.0
+EVENTS, READ_MODELS = "events", "read-models"
+T = TypeVar("T")
+
+
+class DoesNotAnswer(Exception):
+    """A store failed, or took too long."""
+
+
+class Questions:
+    """Asks each store one question at a time: however often it is asked while it is away, one thread waits for it."""
+
+    def __init__(self, seconds: float = ANSWER_SECONDS) -> None:
+        self.seconds = seconds
+        self._asked: defaultdict[str, Lock] = defaultdict(Lock)
+
+    def ask(self, store: str, question: Callable[[], T]) -> T:
+        """What ``question`` gives.
+
+        Raises:
+            DoesNotAnswer: when the store fails, or does not answer in time.
+        """
+        deadline, asked = time.monotonic() + self.seconds, self._asked[store]
+        if not asked.acquire(timeout=self.seconds):
+            raise DoesNotAnswer(f"did not answer within {self.seconds:g} seconds")
+        promise: Future[T] = Future()
+        Thread(target=_answer, args=(asked, promise, question), name=f"asks-{store}", daemon=True).start()
+        try:
+            return promise.result(max(0.0, deadline - time.monotonic()))
+        except TimeoutError as error:
+            raise DoesNotAnswer(f"did not answer within {self.seconds:g} seconds") from error
+        except PersistenceError as error:
+            # What a driver says holds values that are nobody else's business.
+            logger.error("%s: %s", store, str(error).partition("\n")[0])
+            raise DoesNotAnswer("fails") from error
+
+
+def _answer(asked: Lock, promise: Future[T], question: Callable[[], T]) -> None:
+    try:
+        promise.set_result(question())
+    except Exception as error:  # noqa: BLE001
+        # It is raised where it was asked.
+        promise.set_exception(error)
+    finally:
+        asked.release()
