@@ -35,7 +35,7 @@ def ready(request: Request) -> Response:
     principal_of(request)
     having = services(request)
     if trouble := having.gate.trouble():
-        raise Problem(503, "not-deciding", f"the logs are not followed: {trouble}", headers={"Retry-After": "1"})
+        raise Problem(503, "not-deciding", f"commands are not decided: {trouble}", headers={"Retry-After": "1"})
     for lag in lags(having):
         if lag.events < 0:
             raise Problem(
@@ -56,6 +56,9 @@ def metrics(request: Request) -> Response:
     principal_of(request)
     having = services(request)
     having.metrics.queued.set(having.gate.queued())
+    undecided = having.gate.undecided()
+    for log in having.logs.names():
+        having.metrics.in_trouble.labels(log).set(log in undecided)
     # What is not behind any more is not to be told for ever.
     having.metrics.notional.clear()
     having.metrics.dead_letters.clear()

@@ -34,7 +34,11 @@ _USED_WITH = {
 }
 
 
-class KafkaRefuses(ConnectionError):
+class KafkaFails(ConnectionError):
+    """Kafka does not answer, or not as it should; the message names the setting that says where it is."""
+
+
+class KafkaRefuses(KafkaFails):
     """Kafka does not let us in; the message names the settings that decide it."""
 
 
@@ -42,6 +46,15 @@ class Connection(msgspec.Struct, frozen=True):
     """``options`` are those of the client library that every client needs."""
 
     options: Mapping[str, str]
+
+    @property
+    def place(self) -> str:
+        """Where Kafka is, by the setting that says so."""
+        return f"Kafka at {variable('kafka_bootstrap')}={self.options['bootstrap.servers']}"
+
+    def failure(self, error: KafkaException) -> KafkaFails:
+        """What the client library raised, said so that somebody can mend it."""
+        return KafkaFails(f"{self.place}: {error.args[0].str()} ({error.args[0].name()})")
 
     def admin(self) -> AdminClient:
         return AdminClient(dict(self.options))

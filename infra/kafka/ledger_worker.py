@@ -18,7 +18,7 @@ from infra.kafka.log_owner import TROUBLES, LogOwner
 from infra.kafka.published import NotReadable, Published
 from infra.kafka.publisher import EventsPublisher
 from infra.kafka.records import Seal, asked_by
-from infra.kafka.replies import Replies
+from infra.kafka.replies import Presence, Replies
 from infra.kafka.sender import Sender
 from infra.kafka.shares import Place
 from infra.kafka.topics import Topics, ensure_topics, topic_id_of
@@ -30,6 +30,7 @@ LOOK_SECONDS = 1.0
 # A commit has its own price in the store and in Kafka, whatever is in it.
 GATHER_SECONDS = 0.025
 FLUSH_SECONDS = 10.0
+PRESENCE_SECONDS = 2.0
 APPENDERS = 8
 
 
@@ -44,6 +45,7 @@ class LedgerWorker:
         self, connection: Connection, topics: Topics, logs: CommandedLogs, pepper: str, *, batch_limit: int,
         reply_partitions: int, replication: int | None = None, session_seconds: float = 10.0,
         on_owned: Callable[[Sequence[str]], None] = lambda _logs: None,
+        require_pepper: Callable[[], None] = lambda: None,
     ) -> None:
         self.trouble: dict[str, str] = {}
         self._topics = topics
@@ -53,6 +55,7 @@ class LedgerWorker:
         self._reply_partitions = reply_partitions
         self._replication = replication
         self._on_owned = on_owned
+        self._require_pepper = require_pepper
         self._connection = connection
         self._admin: AdminClient = connection.admin()
         self._sender = Sender(connection, {"linger.ms": 2, "message.timeout.ms": 0})
@@ -66,7 +69,7 @@ class LedgerWorker:
         self._waiting: dict[int, float] = {}
         self.counts = LedgerCounts()
         self._topic_id = ""
-        self._next_look = self._next_commit = 0.0
+        self._next_look = self._next_commit = self._next_presence = 0.0
         self.stopping = threading.Event()
 
     def stop(self) -> None:
@@ -78,6 +81,7 @@ class LedgerWorker:
 
         Raises:
             KafkaRefuses: when Kafka does not let us in.
+            MissingSecret: when another pepper is set than the ledger's.
             WrongTopic: when a topic is not what this ledger needs.
             KafkaException: when Kafka does not answer at the start, or has given this member up for good.
         """
@@ -139,6 +143,9 @@ class LedgerWorker:
         if time.monotonic() >= self._next_look:
             self._look()
         self._take_over_waiting()
+        if time.monotonic() >= self._next_presence:
+            self._next_presence = time.monotonic() + PRESENCE_SECONDS
+            self._replies.presence(Presence(tuple(self.owned()), dict(self.trouble)))
 
     def owned(self) -> list[str]:
         """The logs that are decided here now."""
@@ -174,7 +181,11 @@ class LedgerWorker:
 
     def _serve(self, messages: Sequence[Message], owner: LogOwner) -> None:
         topic_id, ledgers = owner.place.topic_id, self._topics.ledgers
-        owner.serve([asked_by(message, self._seal, topic_id, owner.log, ledgers) for message in messages])
+        asked = [asked_by(message, self._seal, topic_id, owner.log, ledgers) for message in messages]
+        if not all(each.is_authentic for each in asked):
+            # The ledger may have got its pepper after this worker began: then it is this one that is not authentic.
+            self._require_pepper()
+        owner.serve(asked)
 
     def _guarded(self, partition: int, what: Callable[[LogOwner], object]) -> None:
         """Does something with an owner; when the log moved or the store is away, the partition is taken over anew."""

@@ -317,6 +317,8 @@ class SimulatedKafka:
     def __init__(self, process: Process, broker: Broker, clock: Clock) -> None:
         self._of = process, broker, clock
 
+    place = "the simulated broker"
+
     def admin(self) -> Any:
         return SimulatedAdmin(*self._of)
 
