@@ -10,10 +10,11 @@ from confluent_kafka import KafkaException
 from domain.ports import LogRecorder
 from infra.event_source import EventSource
 from infra.everbook import Everbook, factory_of, require_pepper_of_keys, snapshots_of
-from infra.kafka.connection import KafkaRefuses, connection_of
+from infra.kafka.connection import connection_of
 from infra.kafka.event_feed import KafkaEventFeed
 from infra.kafka.gate import KafkaGate
 from infra.kafka.ledger_worker import LedgerWorker
+from infra.kafka.reach import Reach
 from infra.kafka.topics import Topics, WrongTopic, ensure_topics
 from infra.logs import CommandedLogs
 from infra.pepper import PepperProof
@@ -46,24 +47,34 @@ class ClusterEverbook(Everbook):
         Raises:
             ConnectionError: when Kafka does not answer, or has topics that are not this ledger's.
         """
+        self._connection.require_let_in()
         try:
-            self._connection.require_let_in()
             ensure_topics(
                 self._connection.admin(), self._topics, reply_partitions=self.settings.kafka_reply_partitions,
                 replication=self.settings.kafka_replication,
             )
             self._kafka_gate.start()
-        except KafkaRefuses:
-            raise
-        except (KafkaException, WrongTopic) as error:
-            raise ConnectionError(f"Kafka at {self.settings.kafka_bootstrap}: {error}") from error
+        except KafkaException as error:
+            raise self._connection.failure(error) from error
+        except WrongTopic as error:
+            raise ConnectionError(f"{self._connection.place}: {error}") from error
 
     def event_source(self, group: Sequence[str]) -> EventSource:
-        """The topics: workers of the same families share the logs, those of others follow every log themselves."""
+        """The topics: workers of the same families share the logs, those of others follow every log themselves.
+
+        Raises:
+            ConnectionError: when Kafka does not answer, or does not let us in.
+        """
+        self._connection.require_let_in()
+        reach = Reach(self._connection, self._topics.commands)
+        reach.answered()
+        reach.start()
+        self._closing.callback(reach.stop)
         topics = {log: self._topics.events_of(log) for log in self.logs.recorders}
         return KafkaEventFeed(
             self._connection, topics, ".".join([self._topics.prefix, "projections", *sorted(group)]),
             self.ledger_id, self.logs.recorders, session_seconds=self.settings.kafka_session_seconds,
+            trouble=reach.trouble,
         )
 
 

@@ -20,6 +20,9 @@ class EventSource(Protocol):
     def filled(self) -> int:
         """How many events were missing and have been fetched from their log."""
 
+    def trouble(self) -> str:
+        """What keeps events from coming, "" when nothing does."""
+
     def begin(self, let_go: Callable[[], None]) -> None:
         """Called once. ``let_go`` is called before logs are given to another worker: finish what is under way."""
 
@@ -49,6 +52,9 @@ class PolledLogs:
 
     def __init__(self, recorders: Mapping[str, LogRecorder]) -> None:
         self._recorders = recorders
+
+    def trouble(self) -> str:
+        return ""
 
     def begin(self, let_go: Callable[[], None]) -> None:
         pass

@@ -57,7 +57,8 @@ class Everbook:
 
     def _open(self, settings: Settings, adopt_read_models: bool) -> None:
         path = settings.data / PEPPER
-        self.snapshots = snapshots = snapshots_of(settings, settings.pepper or (secret_in(path) if path.exists() else ""), self._closing)
+        known = settings.pepper or (secret_in(path) if path.exists() else "")
+        self.snapshots = snapshots = snapshots_of(settings, known, self._closing)
         self.logs = CommandedLogs(self._open_log, settings.ledgers, snapshots)
         self.ledger_id = self.logs.ledger_id
         snapshots.secret = pepper = self._pepper()

@@ -69,7 +69,7 @@ class KafkaGate(Gate):
     def start(self) -> None:
         """Begins to take commands."""
         self.tune_in()
-        self._deciders.start()
+        self._deciders.reach.start()
         for thread in self._threads:
             thread.start()
 
@@ -107,7 +107,7 @@ class KafkaGate(Gate):
 
     def close(self) -> None:
         self._stopping.set()
-        self._deciders.stop()
+        self._deciders.reach.stop()
         for thread in self._threads:
             if thread.is_alive():
                 thread.join()

@@ -107,6 +107,9 @@ class UnreliableFeed:
         self.logs = self._sequenced.logs
         self.filled = 0
 
+    def trouble(self) -> str:
+        return ""
+
     def begin(self, let_go: Callable[[], None]) -> None:
         self._let_go = let_go
         for log in LOGS:

@@ -4,7 +4,8 @@ import pytest
 from confluent_kafka import KafkaError, KafkaException
 
 from infra.kafka.connection import Connection
-from infra.kafka.deciders import LASTS_SECONDS, Deciders
+from infra.kafka.deciders import Deciders
+from infra.kafka.reach import LASTS_SECONDS
 from infra.kafka.replies import Presence
 from infra.kafka.topics import Topics
 
@@ -21,7 +22,7 @@ class Heard(Deciders):
         super().__init__(Connection({"bootstrap.servers": "kafka:1"}), TOPICS, lambda: self.now)
 
     def hears(self, *decides: str, **trouble: str) -> str:
-        self.answered()
+        self.reach.answered()
         self.hear(Presence(decides, {log.replace("_", "-"): why for log, why in trouble.items()}))
         return self.trouble()
 
@@ -34,7 +35,7 @@ def heard() -> Heard:
 def test_it_is_well_once_every_log_is_decided_by_somebody(heard: Heard) -> None:
     assert heard.trouble() == "Kafka was not asked yet"
     assert heard.undecided() == ALL
-    heard.answered()
+    heard.reach.answered()
     assert heard.trouble() == "no ledger worker decides for ledger-0, reference, market: start everbook work ledger"
     assert "decides for market" in heard.hears("ledger-0", "reference")
     assert heard.hears("market") == ""
@@ -63,7 +64,7 @@ def test_what_keeps_a_worker_from_deciding_is_said(heard: Heard) -> None:
 def test_a_kafka_that_is_away_for_long_is_named_by_its_setting(heard: Heard) -> None:
     heard.hears(*ALL)
     heard.now += LASTS_SECONDS - 1
-    heard.answered(AWAY)
+    heard.reach.answered(AWAY)
     assert heard.trouble() == ""
     heard.now += 2
     assert "Kafka at EVERBOOK_KAFKA_BOOTSTRAP=kafka:1" in heard.trouble()
