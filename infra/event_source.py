@@ -14,11 +14,15 @@ class FeedStopped(Exception):
 
 
 class EventSource(Protocol):
-    """Events log by log. The thread of one worker calls all of it but ``filled``."""
+    """Events log by log. The thread of one worker calls all of it but ``filled`` and ``ahead``."""
 
     @property
     def filled(self) -> int:
-        """How many events were missing and have been fetched from their log."""
+        """How many events were lacking when later ones came."""
+
+    @property
+    def ahead(self) -> int:
+        """How many events were read from their log before they came, if they ever did."""
 
     def trouble(self) -> str:
         """What keeps events from coming, "" when nothing does."""
@@ -48,7 +52,7 @@ class EventSource(Protocol):
 class PolledLogs:
     """``EventSource`` that asks the logs."""
 
-    filled = 0
+    filled = ahead = 0
 
     def __init__(self, recorders: Mapping[str, LogRecorder]) -> None:
         self._recorders = recorders

@@ -88,8 +88,13 @@ class ProjectionWorker:
 
     @property
     def filled(self) -> int:
-        """How many events its feed had lost, and were fetched from their log."""
+        """How many events were lacking when its feed brought later ones."""
         return self._source.filled
+
+    @property
+    def ahead(self) -> int:
+        """How many events it read from their log before its feed brought them."""
+        return self._source.ahead
 
     @property
     def heads(self) -> tuple[str, ...]:

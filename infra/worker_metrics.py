@@ -34,7 +34,8 @@ class WorkerCollector(Collector):
         worker = self._worker
         yield CounterMetricFamily("everbook_worker_events", "Events folded", worker.events)
         yield CounterMetricFamily("everbook_worker_documents", "Documents written", worker.documents)
-        yield CounterMetricFamily("everbook_gaps_filled", "Events fetched from their log", worker.filled)
+        yield CounterMetricFamily("everbook_gaps_filled", "Events lacking when later ones came", worker.filled)
+        yield CounterMetricFamily("everbook_events_read_ahead", "Events read before Kafka brought them", worker.ahead)
         yield GaugeMetricFamily("everbook_worker_in_trouble", "Whether a log is held up", int(bool(worker.trouble)))
         try:
             yield from (*self._lags(), self._dead_letters())

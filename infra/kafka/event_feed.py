@@ -66,6 +66,10 @@ class KafkaEventFeed:
     def filled(self) -> int:
         return self._sequenced.filled
 
+    @property
+    def ahead(self) -> int:
+        return self._sequenced.ahead
+
     def begin(self, let_go: Callable[[], None]) -> None:
         self._let_go = let_go
         topics = sorted({topic for topic, _ in self._log_at})

@@ -105,7 +105,7 @@ class UnreliableFeed:
         self.mine = set(LOGS)
         self.read = self._sequenced.read
         self.logs = self._sequenced.logs
-        self.filled = 0
+        self.filled = self.ahead = 0
 
     def trouble(self) -> str:
         return ""
