@@ -15,7 +15,7 @@ SOURCES = "\n".join(path.read_text() for folder in ("api", "infra", "domain") fo
 
 
 def test_every_setting_is_one() -> None:
-    named = set(re.findall(r"\bEVERBOOK_[A-Z_]*[A-Z]\b", TEXT))
+    named = set(re.findall(r"\bEVERBOOK_[A-Z_0-9]*[A-Z0-9]\b", TEXT))
     assert named
     assert named <= {variable(name) for name in Settings.__struct_fields__} | OF_OTHERS
     assert named >= OF_OTHERS
