@@ -21,6 +21,7 @@ class Metrics:
             "everbook_commit_commands", "Commands that were decided together", buckets=SIZES, registry=registry
         )
         self.queued = Gauge("everbook_queued_commands", "Commands that wait", registry=registry)
+        self.in_trouble = Gauge("everbook_owner_in_trouble", "Whether a log is not decided", ["log"], registry=registry)
         self.reflected = Gauge("everbook_reflected_sequence", "What read models reflect", ["log"], registry=registry)
         self.lag_events = Gauge("everbook_lag_events", "Events not reflected yet", ["log"], registry=registry)
         self.lag_seconds = Gauge("everbook_lag_seconds", "Age of the oldest of them", ["log"], registry=registry)

@@ -1,6 +1,6 @@
 """What the API needs of the rest: a gate for commands, the read models, and the logs themselves."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any, Protocol
 
@@ -46,6 +46,12 @@ class Gate(Protocol):
 
     def trouble(self) -> str:
         """What keeps commands from being decided; empty while all is well."""
+
+    def undecided(self) -> Collection[str]:
+        """The logs whose commands are not decided now."""
+
+    def overdue(self, promise: Future[Sequence[Outcome]]) -> OutcomeUnknown:
+        """What is known of commands whose outcomes are not there in time."""
 
 
 class Reads(Protocol):

@@ -10,7 +10,15 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from domain.admission import NotOneLog, NotRecorded, OutcomeUnknown, QueueFull, ReferenceNotReached
+from domain.admission import (
+    NotConfirmed,
+    NotDecidedYet,
+    NotOneLog,
+    NotRecorded,
+    OutcomeUnknown,
+    QueueFull,
+    ReferenceNotReached,
+)
 from domain.outcomes import Outcome
 from domain.schema import MalformedCommand
 
@@ -72,8 +80,16 @@ def retryable(error: Exception) -> Problem:
     if isinstance(error, NotRecorded):
         return Problem(503, "not-recorded", str(error), headers={"Retry-After": "1"})
     _log(error)
-    detail = "it failed on the way: ask for the outcome, or send the same command again"
-    return Problem(503, "outcome-unknown", detail, headers={"Retry-After": "1"})
+    return Problem(503, "outcome-unknown", _open(error), headers={"Retry-After": "1"})
+
+
+def _open(error: Exception) -> str:
+    """What a sender may do about an outcome that is open."""
+    if isinstance(error, NotDecidedYet):
+        return "it was taken, and is not decided yet: ask for the outcome, or send the same command again"
+    if isinstance(error, NotConfirmed):
+        return "it is not known that it was taken: send the same command again, with the same id"
+    return "it failed on the way: ask for the outcome, or send the same command again"
 
 
 def _log(error: Exception) -> None:

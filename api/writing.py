@@ -59,13 +59,8 @@ async def submitted(
     try:
         promise = having.gate.submit(submissions, atomic=atomic, dry_run=dry_run)
         outcomes = await having.answers.of(promise, having.answer_seconds)
-    except TimeoutError as error:
-        raise Problem(
-            503, "outcome-unknown", "it was taken, and is not decided yet", headers={"Retry-After": "1"},
-            outcome=_place_of(submissions[0]),
-        ) from error
-    except RETRYABLE as error:
-        problem = retryable(error)
+    except (TimeoutError, *RETRYABLE) as error:
+        problem = retryable(having.gate.overdue(promise) if isinstance(error, TimeoutError) else error)
         if problem.code == "outcome-unknown":
             problem.more["outcome"] = _place_of(submissions[0])
         raise problem from error

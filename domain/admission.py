@@ -23,3 +23,11 @@ class NotOneLog(Exception):
 
 class OutcomeUnknown(Exception):
     """The store failed while it was writing: some of it may be recorded. Sending it again is safe, and tells."""
+
+
+class NotConfirmed(OutcomeUnknown):
+    """It was not confirmed that whoever decides has the command; it may have it all the same."""
+
+
+class NotDecidedYet(OutcomeUnknown):
+    """Whoever decides has the command, and did not answer in time."""

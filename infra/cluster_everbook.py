@@ -2,20 +2,24 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any
 
 from confluent_kafka import KafkaException
 
 from domain.ports import LogRecorder
 from infra.event_source import EventSource
-from infra.everbook import Everbook, factory_of, snapshots_of
-from infra.kafka.connection import KafkaRefuses, connection_of
+from infra.everbook import Everbook, factory_of, require_pepper_of_keys, snapshots_of
+from infra.kafka.connection import connection_of
 from infra.kafka.event_feed import KafkaEventFeed
 from infra.kafka.gate import KafkaGate
 from infra.kafka.ledger_worker import LedgerWorker
+from infra.kafka.reach import Reach
 from infra.kafka.topics import Topics, WrongTopic, ensure_topics
 from infra.logs import CommandedLogs
+from infra.pepper import PepperProof
 from infra.settings import BadSetting, Settings
+from infra.snapshots import SnapshotStore
 
 
 class ClusterEverbook(Everbook):
@@ -29,6 +33,7 @@ class ClusterEverbook(Everbook):
     def _open(self, settings: Settings, adopt_read_models: bool) -> None:
         pepper = pepper_of(settings)
         super()._open(settings, adopt_read_models)
+        require_pepper_of_ledger(settings, self.logs, self.snapshots.store, pepper)
         self._connection = connection_of(settings)
         self._topics = Topics(settings.kafka_prefix, self.logs.ledgers)
         self._kafka_gate = KafkaGate(
@@ -44,24 +49,34 @@ class ClusterEverbook(Everbook):
         Raises:
             ConnectionError: when Kafka does not answer, or has topics that are not this ledger's.
         """
+        self._connection.require_let_in()
         try:
-            self._connection.require_let_in()
             ensure_topics(
                 self._connection.admin(), self._topics, reply_partitions=self.settings.kafka_reply_partitions,
                 replication=self.settings.kafka_replication,
             )
             self._kafka_gate.start()
-        except KafkaRefuses:
-            raise
-        except (KafkaException, WrongTopic) as error:
-            raise ConnectionError(f"Kafka at {self.settings.kafka_bootstrap}: {error}") from error
+        except KafkaException as error:
+            raise self._connection.failure(error) from error
+        except WrongTopic as error:
+            raise ConnectionError(f"{self._connection.place}: {error}") from error
 
     def event_source(self, group: Sequence[str]) -> EventSource:
-        """The topics: workers of the same families share the logs, those of others follow every log themselves."""
+        """The topics: workers of the same families share the logs, those of others follow every log themselves.
+
+        Raises:
+            ConnectionError: when Kafka does not answer, or does not let us in.
+        """
+        self._connection.require_let_in()
+        reach = Reach(self._connection, self._topics.commands)
+        reach.answered()
+        reach.start()
+        self._closing.callback(reach.stop)
         topics = {log: self._topics.events_of(log) for log in self.logs.recorders}
         return KafkaEventFeed(
             self._connection, topics, ".".join([self._topics.prefix, "projections", *sorted(group)]),
             self.ledger_id, self.logs.recorders, session_seconds=self.settings.kafka_session_seconds,
+            trouble=reach.trouble,
         )
 
 
@@ -76,12 +91,28 @@ def ledger_worker(settings: Settings, on_owned: Callable[[Sequence[str]], None])
             recorder: Any = factory.process_recorder()
             return recorder  # type: ignore[no-any-return]
 
-        logs = CommandedLogs(open_log, settings.ledgers, snapshots_of(settings, pepper, stack))
+        snapshots = snapshots_of(settings, pepper, stack)
+        logs = CommandedLogs(open_log, settings.ledgers, snapshots)
+        require_pepper_of_ledger(settings, logs, snapshots.store, pepper)
         yield LedgerWorker(
             connection_of(settings), Topics(settings.kafka_prefix, logs.ledgers), logs, pepper,
             batch_limit=settings.batch_limit, reply_partitions=settings.kafka_reply_partitions,
             replication=settings.kafka_replication, session_seconds=settings.kafka_session_seconds, on_owned=on_owned,
+            require_pepper=partial(PepperProof(snapshots.store, logs.ledger_id).require, pepper),
         )
+
+
+def require_pepper_of_ledger(settings: Settings, logs: CommandedLogs, store: SnapshotStore, pepper: str) -> None:
+    """Every process holds its pepper against what is known of that of the ledger.
+
+    Raises:
+        MissingSecret: when it is another one.
+    """
+    proof = PepperProof(store, logs.ledger_id)
+    if require_pepper_of_keys(settings.data, logs.reference, pepper):
+        proof.keep(pepper)
+    else:
+        proof.require(pepper)
 
 
 def pepper_of(settings: Settings) -> str:

@@ -14,11 +14,18 @@ class FeedStopped(Exception):
 
 
 class EventSource(Protocol):
-    """Events log by log. The thread of one worker calls all of it but ``filled``."""
+    """Events log by log. The thread of one worker calls all of it but ``filled`` and ``ahead``."""
 
     @property
     def filled(self) -> int:
-        """How many events were missing and have been fetched from their log."""
+        """How many events were lacking when later ones came."""
+
+    @property
+    def ahead(self) -> int:
+        """How many events were read from their log before they came, if they ever did."""
+
+    def trouble(self) -> str:
+        """What keeps events from coming, "" when nothing does."""
 
     def begin(self, let_go: Callable[[], None]) -> None:
         """Called once. ``let_go`` is called before logs are given to another worker: finish what is under way."""
@@ -45,11 +52,14 @@ class EventSource(Protocol):
 class PolledLogs:
     """``EventSource`` that asks the logs; of those in ``until``, for nothing beyond the event it says at that time."""
 
-    filled = 0
+    filled = ahead = 0
 
     def __init__(self, recorders: Mapping[str, LogRecorder], until: Mapping[str, int] | None = None) -> None:
         self._recorders = recorders
         self._until = {} if until is None else until
+
+    def trouble(self) -> str:
+        return ""
 
     def begin(self, let_go: Callable[[], None]) -> None:
         pass

@@ -13,6 +13,7 @@ from domain.batch import Unit
 from domain.commands import IssueKey
 from domain.outcomes import EVERY_ROLE
 from domain.ports import LogRecorder
+from domain.reference import ReferenceState
 from domain.routing import REFERENCE
 from infra.checkpoints import Checkpoint, Signer
 from infra.event_source import EventSource, PolledLogs
@@ -57,11 +58,12 @@ class Everbook:
 
     def _open(self, settings: Settings, adopt_read_models: bool) -> None:
         path = settings.data / PEPPER
-        snapshots = snapshots_of(settings, settings.pepper or (secret_in(path) if path.exists() else ""), self._closing)
+        known = settings.pepper or (secret_in(path) if path.exists() else "")
+        self.snapshots = snapshots = snapshots_of(settings, known, self._closing)
         self.logs = CommandedLogs(self._open_log, settings.ledgers, snapshots)
         self.ledger_id = self.logs.ledger_id
         snapshots.secret = pepper = self._pepper()
-        self._require_pepper_of_keys(pepper)
+        require_pepper_of_keys(settings.data, self.logs.reference, pepper)
         self.signer = Signer.open(settings.data / CHECKPOINT_KEY, settings.checkpoint_key)
         self.admin_secret = ""
         if ADMIN not in self.logs.reference.keys:
@@ -160,20 +162,6 @@ class Everbook:
             )
         return self.settings.pepper or secret_in(path)
 
-    def _require_pepper_of_keys(self, pepper: str) -> None:
-        """Whether the administrator's key that is kept here is still known by its digest.
-
-        Raises:
-            MissingSecret: when it was issued with another pepper, as every key was then.
-        """
-        file, reference = self.settings.data / ADMIN_KEY, self.logs.reference
-        secret = readable_secret(file)
-        if ADMIN in reference.principals and secret and digest_of(pepper, secret) not in reference.digests:
-            raise MissingSecret(
-                f"the keys of this ledger were issued with another pepper, or {file} is not of this ledger: bring both "
-                f"along from where they were, {PEPPER} in the data folder or in EVERBOOK_PEPPER"
-            )
-
     def _open_log(self, log: str) -> LogRecorder:
         factory = factory_of(log, self.settings)
         self._closing.callback(factory.close)
@@ -195,6 +183,24 @@ class Everbook:
         if is_new or command.digest not in self.logs.reference.digests:
             file.unlink()
         return ""
+
+
+def require_pepper_of_keys(data: Path, reference: ReferenceState, pepper: str) -> bool:
+    """Whether the administrator's key that is kept here is known by its digest, so that the pepper is right.
+
+    Raises:
+        MissingSecret: when it was issued with another pepper, as every key was then.
+    """
+    file = data / ADMIN_KEY
+    secret = readable_secret(file)
+    if ADMIN not in reference.principals or not secret:
+        return False
+    if digest_of(pepper, secret) not in reference.digests:
+        raise MissingSecret(
+            f"the keys of this ledger were issued with another pepper, or {file} is not of this ledger: bring both "
+            f"along from where they were, {PEPPER} in the data folder or in EVERBOOK_PEPPER"
+        )
+    return True
 
 
 def factory_of(log: str, settings: Settings, *, create: bool = True) -> InfrastructureFactory[Any]:

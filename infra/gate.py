@@ -2,10 +2,10 @@
 
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 
-from domain.admission import QueueFull
+from domain.admission import NotDecidedYet, OutcomeUnknown, QueueFull
 from domain.events import TransferSent
 from domain.outcomes import Outcome, Principal, Submission
 from domain.reference.authority import principal_of
@@ -52,9 +52,16 @@ class Gate(ABC):
     @abstractmethod
     def queued(self) -> int: ...
 
-    def trouble(self) -> str:
-        """What keeps commands from being decided, "" when nothing does or another process decides."""
-        return ""
+    @abstractmethod
+    def trouble(self) -> str: ...
+
+    def undecided(self) -> Collection[str]:
+        """The logs whose commands are not decided now."""
+        return tuple(self.logs.recorders) if self.trouble() else ()
+
+    def overdue(self, promise: "Future[Sequence[Outcome]]") -> OutcomeUnknown:  # noqa: ARG002
+        """What is known of commands whose outcomes are not there in time."""
+        return NotDecidedYet("it is not decided yet")
 
     def find_outcome(self, source: str, command_id: str) -> Outcome | None:
         return self.logs.find_outcome(source, command_id)

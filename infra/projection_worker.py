@@ -2,8 +2,9 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 
 import msgspec
 from eventsourcing.persistence import Notification, PersistenceError
@@ -29,10 +30,29 @@ GATHER_SECONDS = 0.03
 WAIT_AFTER_TROUBLE_SECONDS = 1.0
 LOOK_AT_HISTORY_SECONDS = 1.0
 LET_GO_SECONDS = 5.0
+LOOK_AT_WRITER_SECONDS = 0.5
 
 
 class ReadModelsAhead(Exception):
     """The read models reflect events that the log does not have: it was restored or cut. Build them anew."""
+
+
+class GivenUp(Exception):
+    """A batch that was not finished because the worker ends: its events come again."""
+
+
+class _Until(list[Recorded]):
+    """Events that are given up in the middle."""
+
+    def __init__(self, events: Iterable[Recorded], ending: threading.Event) -> None:
+        super().__init__(events)
+        self._ending = ending
+
+    def __iter__(self) -> Iterator[Recorded]:
+        for event in super().__iter__():
+            if self._ending.is_set():
+                raise GivenUp("the worker ends")
+            yield event
 
 
 class ProjectionWorker:
@@ -61,8 +81,10 @@ class ProjectionWorker:
         self._writer = writer
         self._own_writer: ThreadPoolExecutor | None = None
         self._written: tuple[Future[None], str] | None = None
+        self._last_written: Future[None] | None = None
         self._writing: tuple[str, ...] = ()
         self._stopping = threading.Event()
+        self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, name="projections", daemon=True)
         self.documents = 0
         self.events = 0
@@ -71,8 +93,13 @@ class ProjectionWorker:
 
     @property
     def filled(self) -> int:
-        """How many events its feed had lost, and were fetched from their log."""
+        """How many events were lacking when its feed brought later ones."""
         return self._source.filled
+
+    @property
+    def ahead(self) -> int:
+        """How many events it read from their log before its feed brought them."""
+        return self._source.ahead
 
     @property
     def heads(self) -> tuple[str, ...]:
@@ -87,9 +114,12 @@ class ProjectionWorker:
         self._thread.start()
 
     def stop(self) -> None:
+        """Ends within seconds: what is being folded is given up, and what is being written is not waited for long."""
         self._stopping.set()
         if self._thread.is_alive():
+            self._ending.set()
             self._thread.join()
+            self._ending.clear()
         self._rest()
         self._source.close()
 
@@ -125,7 +155,7 @@ class ProjectionWorker:
         except BaseException:
             self._begin_again()
             raise
-        self.trouble = f"{type(stopped).__name__}: {stopped}" if stopped else ""
+        self.trouble = f"{type(stopped).__name__}: {stopped}" if stopped else self._source.trouble()
         if stopped and not done:
             raise stopped
         return done
@@ -147,6 +177,8 @@ class ProjectionWorker:
         while not self._stopping.is_set():
             try:
                 done = self.step(0.0 if done >= WORTH_A_BATCH else self._gather_seconds if done else LOOK_AGAIN_SECONDS)
+            except GivenUp:
+                return
             except PersistenceError as error:
                 self._trouble(error)
             except Exception as error:  # noqa: BLE001
@@ -200,7 +232,7 @@ class ProjectionWorker:
             self._folds[names] = self._fold(names)
         parked = {each for each in self._parked if each.log == log and each.model in names}
         try:
-            changes = self._folds[names].run(events)
+            changes = self._folds[names].run(_Until(events, self._ending))
         except BaseException:
             del self._folds[names]
             raise
@@ -209,6 +241,7 @@ class ProjectionWorker:
             self._read_models.write, log, changes, expected=start, reflected=events[-1].sequence, models=names,
             leaf=leaf, parked=parked,
         ), log
+        self._last_written = self._written[0]
         self._parked |= _parked(changes.get(DEAD_LETTERS, {}).values())
         self.documents += sum(map(len, changes.values()))
         self.events += len(events)
@@ -232,17 +265,29 @@ class ProjectionWorker:
         """Waits for what is being written; its error is raised here."""
         if self._written is None:
             return
-        (written, log), self._written = self._written, None
+        written, log = self._written
+        while not self._is_done(written):
+            if self._ending.is_set():
+                raise GivenUp("the worker ends")
+        self._written = None
         written.result()
         self._report(log)
+
+    @staticmethod
+    def _is_done(written: "Future[None]") -> bool:
+        with suppress(Exception):
+            written.result(LOOK_AT_WRITER_SECONDS)
+        return written.done()
 
     def _report(self, log: str) -> None:
         self._source.reflected(log, min(self._place(family, log) for family in self._families))
 
     def _rest(self) -> None:
-        """Leaves no thread behind."""
+        """Leaves no thread behind, but one whose store does not answer: that ends with its connection."""
         if self._own_writer is not None:
-            self._own_writer.shutdown()
+            last = self._last_written
+            is_done = last is None or bool(wait([last], LET_GO_SECONDS).done)
+            self._own_writer.shutdown(wait=is_done)
             self._own_writer = None
 
     def _let_go(self) -> None:
@@ -258,7 +303,7 @@ class ProjectionWorker:
     def _begin_again(self) -> None:
         """Forgets what was folded beyond the store: it may not be there."""
         if self._written is not None:
-            wait([self._written[0]])
+            wait([self._written[0]], LET_GO_SECONDS if self._ending.is_set() else None)
         self._forget()
 
     def _forget(self) -> None:

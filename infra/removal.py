@@ -12,22 +12,25 @@ from infra.kafka.connection import connection_of
 from infra.kafka.topics import Topics, delete_topics
 from infra.settings import Settings
 
-CANNOT_REMOVE = (KafkaException,)
-
 
 def remove_ledger(settings: Settings) -> None:
     """Removes the indices, topics and tables of the ledger that is set. Its processes must have ended.
 
     Raises:
-        KafkaException, PersistenceError: when a server does not do so; the others may have.
+        KafkaFails, PersistenceError: when a server does not do so; the others have, unless it was HBase at the start.
     """
     with ClusterEverbook(settings) as opened:
         ledgers, read_models = opened.logs.ledgers, opened.read_models
         assert isinstance(read_models, ElasticsearchReadModels)
         read_models.remove()
-    delete_topics(connection_of(settings).admin(), Topics(settings.kafka_prefix, ledgers))
-    factory: Any = factory_of("reference", settings, create=False)
+    connection = connection_of(settings)
     try:
-        drop_tables(factory.connections)
+        delete_topics(connection.admin(), Topics(settings.kafka_prefix, ledgers))
+    except KafkaException as error:
+        raise connection.failure(error) from error
     finally:
-        factory.close()
+        factory: Any = factory_of("reference", settings, create=False)
+        try:
+            drop_tables(factory.connections)
+        finally:
+            factory.close()

@@ -13,17 +13,23 @@ LOOK_SECONDS = 1.0
 
 
 class _Log(msgspec.Struct):
-    """``waiting`` by sequence, all beyond ``after``; ``tail`` as it was last seen, ``look_at`` when to see again."""
+    """``waiting`` by sequence, all beyond ``after``; ``tail`` as it was last seen, ``look_at`` when to see again;
+    ``came`` is the highest sequence that came, 0 before the first.
+    """
 
     look_at: float
     after: int = 0
     tail: int = 0
+    came: int = 0
     waiting: dict[int, Notification] = msgspec.field(default_factory=dict)
 
 
 class Sequenced:
     """What a feed brought, log by log. Where a sequence is missing its log is asked at once; where nothing comes for
     ``look_seconds`` the log's tail is looked at, so that neither a lost record nor a lost wake-up stalls anything.
+
+    ``filled`` counts the sequences that were lacking when a later one came, ``ahead`` the events that were read before
+    the feed brought them, which may only be late.
     """
 
     def __init__(
@@ -35,6 +41,7 @@ class Sequenced:
         self._monotonic = monotonic
         self._logs: dict[str, _Log] = {}
         self.filled = 0
+        self.ahead = 0
 
     def begin(self, log: str) -> None:
         self._logs.setdefault(log, _Log(self._monotonic() + self._look_seconds))
@@ -51,8 +58,13 @@ class Sequenced:
 
     def accept(self, log: str, event: Notification) -> None:
         """An event has come. Of one that comes again the newer counts, as long as none was read."""
-        if event.id > self._logs[log].after:
-            self._logs[log].waiting[event.id] = event
+        of = self._logs[log]
+        if event.id > of.came:
+            # Where a feed begins says nothing of what came before.
+            self.filled += event.id - of.came - 1 if of.came else 0
+            of.came = event.id
+        if event.id > of.after:
+            of.waiting[event.id] = event
 
     def read(self, log: str, after: int, limit: int, stop: int | None = None) -> Sequence[Notification]:
         """``EventSource.read``.
@@ -90,7 +102,7 @@ class Sequenced:
             raise FeedStopped(
                 f"{log}:{missing_to + 1} was published, but the log does not have {after + 1}: it was restored or cut"
             )
-        self.filled += len(page)
+        self.ahead += sum(event.id > of.came for event in page)
         return page
 
 

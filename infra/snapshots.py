@@ -38,7 +38,7 @@ class SnapshotKeeper:
     ) -> None:
         self.secret = secret
         self.every = every
-        self._store = store
+        self.store = store
         self._monotonic = monotonic
         self._rest_until = 0.0
         self._writing: Future[None] | None = None
@@ -55,7 +55,7 @@ class SnapshotKeeper:
         if not self.secret:
             return None
         try:
-            stored = self._store.read(log) or b""
+            stored = self.store.read(log) or b""
         except PersistenceError:
             return None
         seal, data = stored[:SEAL_BYTES], stored[SEAL_BYTES:]
@@ -74,7 +74,7 @@ class SnapshotKeeper:
         data = encoded(snapshot)
         # It only helps: the next one is due anyway.
         with contextlib.suppress(PersistenceError):
-            self._store.write(snapshot.log, self._seal(data) + data)
+            self.store.write(snapshot.log, self._seal(data) + data)
         now = self._monotonic()
         self._rest_until = now + (now - began) / SHARE_OF_TIME
 

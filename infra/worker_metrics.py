@@ -1,9 +1,11 @@
 """What a projection worker tells Prometheus, on a port of its own."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from threading import Thread
 
 from eventsourcing.persistence import PersistenceError
 from prometheus_client import CollectorRegistry, start_http_server
@@ -17,6 +19,7 @@ from projections.lag import Unreflected, lag_of
 from projections.ports import ReadModels
 
 LOOPBACK = "127.0.0.1"
+ANSWER_SECONDS = 3.0
 
 
 class WorkerCollector(Collector):
@@ -29,18 +32,33 @@ class WorkerCollector(Collector):
         self._recorders = recorders
         self._read_models = read_models
         self._unreflected = {log: Unreflected(recorder) for log, recorder in recorders.items()}
+        self._asked: Future[Sequence[Metric]] | None = None
 
     def collect(self) -> Iterator[Metric]:
         worker = self._worker
         yield CounterMetricFamily("everbook_worker_events", "Events folded", worker.events)
         yield CounterMetricFamily("everbook_worker_documents", "Documents written", worker.documents)
-        yield CounterMetricFamily("everbook_gaps_filled", "Events fetched from their log", worker.filled)
+        yield CounterMetricFamily("everbook_gaps_filled", "Events lacking when later ones came", worker.filled)
+        yield CounterMetricFamily("everbook_events_read_ahead", "Events read before Kafka brought them", worker.ahead)
         yield GaugeMetricFamily("everbook_worker_in_trouble", "Whether a log is held up", int(bool(worker.trouble)))
+        yield from self._of_stores()
+
+    def _of_stores(self) -> Sequence[Metric]:
+        """What they tell in time: a store that does not answer is no reason to say nothing of the rest."""
+        if self._asked is None or self._asked.done():
+            self._asked = Future()
+            Thread(target=self._ask, args=(self._asked,), name="asks-stores", daemon=True).start()
         try:
-            yield from (*self._lags(), self._dead_letters())
-        except PersistenceError:
-            # A store that does not answer is no reason to say nothing of the rest.
-            return
+            return self._asked.result(ANSWER_SECONDS)
+        except (PersistenceError, TimeoutError):
+            return ()
+
+    def _ask(self, asked: "Future[Sequence[Metric]]") -> None:
+        try:
+            asked.set_result((*self._lags(), self._dead_letters()))
+        except Exception as error:  # noqa: BLE001
+            # It is raised where it was asked.
+            asked.set_exception(error)
 
     def _lags(self) -> tuple[Metric, ...]:
         events = GaugeMetricFamily("everbook_lag_events", "Events not reflected yet", labels=["log"])

@@ -1,6 +1,5 @@
 """``cluster``: Kafka, HBase and Elasticsearch on this machine."""
 
-import os
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
@@ -9,12 +8,11 @@ import msgspec
 import typer
 
 from api.cli.console import err, fail, print_json, progress, table
-from api.cli.opening import Data, Json
+from api.cli.opening import Data, Json, settings_of
 from infra.cluster import SERVERS, Cluster, ClusterFailed, Stage
 from infra.cluster.logs import log_lines
 from infra.cluster.starting import LOG
 from infra.everbook import HBASE_MODULE
-from infra.settings import Settings
 
 app = typer.Typer(help="Kafka, HBase and Elasticsearch on this machine, for who has none.", no_args_is_help=True)
 FOLDER = "cluster"
@@ -107,7 +105,7 @@ def bring_up(cluster: Cluster, quiet: bool) -> list[str]:
 
 def cluster_of(servers: list[str] | None, data: Path | None, ports: dict[str, int] | None = None) -> Cluster:
     """Servers of a data folder, all of them unless they are named."""
-    folder = data or Path(os.environ.get("EVERBOOK_DATA") or Settings().data)
+    folder = settings_of(data).data
     try:
         return Cluster(folder / FOLDER, servers or SERVERS, ports=ports)
     except ClusterFailed as error:

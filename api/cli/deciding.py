@@ -6,8 +6,6 @@ import threading
 from collections.abc import Sequence
 from contextlib import ExitStack
 
-from confluent_kafka import KafkaException
-
 from api.cli.console import err, fail, warn
 from api.cli.opening import EXPECTED
 from infra.cluster_everbook import ledger_worker
@@ -18,7 +16,7 @@ from infra.settings import Settings
 from infra.worker_metrics import metrics_served
 
 LOOK_SECONDS = 0.5
-STOPPING = (WrongTopic, KafkaException)
+STOPPING = (WrongTopic,)
 
 
 def decide(settings: Settings, parent: int | None, metrics_port: int | None = None) -> None:
@@ -47,6 +45,6 @@ def _watch(worker: LedgerWorker, parent: int | None) -> None:
         if parent is not None and os.getppid() != parent:
             worker.stop()
         trouble = "; ".join(f"{log}: {text}" for log, text in sorted(worker.trouble.items()))
-        if trouble and trouble != said:
-            warn("trouble", trouble)
+        if trouble != said:
+            warn("trouble", trouble or "none any more")
         said = trouble

@@ -108,5 +108,4 @@ def _watch(worker: ProjectionWorker, parent: int | None) -> None:
         time.sleep(LOOK_SECONDS)
         if worker.trouble != said:
             said = worker.trouble
-            if said:
-                warn("read models", said)
+            warn("read models", said or "they go on")

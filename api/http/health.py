@@ -41,7 +41,7 @@ def ready(request: Request) -> Response:
     principal_of(request)
     having = services(request)
     if trouble := having.gate.trouble():
-        raise Problem(503, "not-deciding", f"the logs are not followed: {trouble}", headers={"Retry-After": "1"})
+        raise Problem(503, "not-deciding", f"commands are not decided: {trouble}", headers={"Retry-After": "1"})
     for lag in _lags_or_problem(having):
         if lag.events < 0:
             raise Problem(
@@ -62,6 +62,9 @@ def metrics(request: Request) -> Response:
     principal_of(request)
     having = services(request)
     having.metrics.queued.set(having.gate.queued())
+    undecided = having.gate.undecided()
+    for log in having.logs.names():
+        having.metrics.in_trouble.labels(log).set(log in undecided)
     read = _if_answered(having, READ_MODELS, lambda: (places(having), _letters(having)))
     written = _if_answered(having, EVENTS, lambda: _events(having, read[0] if read else {}))
     # What is not so any more, or not known, is not to be told for ever.

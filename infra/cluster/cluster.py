@@ -73,6 +73,9 @@ class Cluster:
         if unknown := [name for name in self.servers if name not in SERVERS]:
             raise ClusterFailed(f"no such server: {', '.join(unknown)}; there are {', '.join(SERVERS)}")
         self._given = dict(ports or {})
+        for port in {port for port in self._given.values() if [*self._given.values()].count(port) > 1}:
+            names = " and ".join(name for name, given in self._given.items() if given == port)
+            raise ClusterFailed(f"{names} cannot both be on port {port}")
         self._launched = launched
         self._cache = (cache or cache_folder()).absolute()
         self._recording = threading.Lock()
@@ -160,7 +163,8 @@ class Cluster:
                 names = SERVERS[name].ports
                 given = {names[0]: self._given[name]} if name in self._given else {}
                 before = state[name].ports if name in state else {}
-                taken = {port for ports in chosen.values() for port in ports.values()}
+                others = {port for other, port in self._given.items() if other != name}
+                taken = others | {port for ports in chosen.values() for port in ports.values()}
                 chosen[name] = choose_ports(names, given, before, taken)
         return chosen
 

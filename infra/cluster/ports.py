@@ -33,10 +33,10 @@ def choose_ports(
     chosen: dict[str, int] = {}
     for name in names:
         if name in given:
-            if not is_free(given[name]):
+            if given[name] in taken or not is_free(given[name]):
                 raise ClusterFailed(f"port {given[name]} is in use")
             chosen[name] = given[name]
-        elif name in before and is_free(before[name]):
+        elif name in before and before[name] not in {*taken, *chosen.values()} and is_free(before[name]):
             chosen[name] = before[name]
         else:
             chosen[name] = _free_port({*taken, *chosen.values()})

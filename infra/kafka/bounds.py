@@ -4,7 +4,7 @@ import time
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
-ANSWER_SECONDS = 10.0
+ANSWER_SECONDS = 5.0
 LOOK_AGAIN_SECONDS = 0.05
 # What a topic that was just made answers for a moment.
 PASSING = frozenset({KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.UNKNOWN_TOPIC_OR_PART,

@@ -1,7 +1,7 @@
 """Where Kafka is, and how this process speaks with it."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -15,6 +15,8 @@ from infra.tls import Tls
 LARGEST_RECORD = 8_388_608
 NEVER_COMMITS = {"enable.auto.commit": False, "auto.offset.reset": "earliest", "enable.partition.eof": False}
 NOTHING_LOST = {"enable.idempotence": True, "acks": "all", "message.max.bytes": LARGEST_RECORD}
+# While a broker is away the client library would write a line a second for every connection; we say it once.
+QUIET = {"log_level": 0}
 ANSWER_SECONDS = 30.0
 LOOK_AGAIN_SECONDS = 0.5
 _OPTIONS = {
@@ -34,7 +36,11 @@ _USED_WITH = {
 }
 
 
-class KafkaRefuses(ConnectionError):
+class KafkaFails(ConnectionError):
+    """Kafka does not answer, or not as it should; the message names the setting that says where it is."""
+
+
+class KafkaRefuses(KafkaFails):
     """Kafka does not let us in; the message names the settings that decide it."""
 
 
@@ -43,39 +49,51 @@ class Connection(msgspec.Struct, frozen=True):
 
     options: Mapping[str, str]
 
-    def admin(self) -> AdminClient:
-        return AdminClient(dict(self.options))
+    @property
+    def place(self) -> str:
+        """Where Kafka is, by the setting that says so."""
+        return f"Kafka at {variable('kafka_bootstrap')}={self.options['bootstrap.servers']}"
 
-    def require_let_in(self, seconds: float = ANSWER_SECONDS) -> None:
-        """That Kafka answers us: the client library would go on trying for ever, whatever it is refused for.
+    def failure(self, error: KafkaException) -> KafkaFails:
+        """What the client library raised, said so that somebody can mend it."""
+        return KafkaFails(f"{self.place}: {error.args[0].str()} ({error.args[0].name()})")
+
+    def admin(self, on_error: Callable[[KafkaError], None] = lambda _error: None) -> AdminClient:
+        options: dict[str, Any] = {**self.options, **QUIET, "error_cb": on_error}
+        return AdminClient(options)
+
+    def require_let_in(
+        self, seconds: float = ANSWER_SECONDS, *, stopping: Callable[[], bool] = lambda: False
+    ) -> None:
+        """That Kafka answers us, or that nobody wants to know any more: the client library would go on trying for ever,
+        whatever it is refused for.
 
         Raises:
             KafkaRefuses: as soon as it is known why not.
-            KafkaException: when it does not answer in time.
+            KafkaFails: when it does not answer in time.
         """
         said: list[KafkaError] = []
-        options: dict[str, Any] = {**self.options, "error_cb": said.append, "log_level": 0}
-        admin = AdminClient(options)
+        admin = self.admin(on_error=said.append)
         deadline = time.monotonic() + seconds
-        while True:
+        while not stopping():
             try:
                 admin.list_topics(timeout=LOOK_AGAIN_SECONDS)
-            except KafkaException:
+            except KafkaException as error:
                 admin.poll(0)
-                if told := next(filter(None, map(_told, said)), ""):
-                    raise KafkaRefuses(f"Kafka at {self.options['bootstrap.servers']}: {told}") from None
+                if told := refusal_in(said):
+                    raise KafkaRefuses(f"{self.place}: {told}") from None
                 if time.monotonic() > deadline:
-                    raise
+                    raise self.failure(error) from error
             else:
                 return
 
     def producer(self, options: Mapping[str, Any]) -> Producer:
         """A producer that loses and doubles nothing it has taken, and keeps the order of each partition."""
-        return Producer({**self.options, **NOTHING_LOST, **options})
+        return Producer({**self.options, **QUIET, **NOTHING_LOST, **options})
 
     def consumer(self, group: str, options: Mapping[str, Any]) -> Consumer:
         """A consumer that commits no offset unless ``options`` say so: where it goes on is known elsewhere."""
-        return Consumer({**self.options, **NEVER_COMMITS, "group.id": group, **options})
+        return Consumer({**self.options, **QUIET, **NEVER_COMMITS, "group.id": group, **options})
 
 
 def connection_of(settings: KafkaSettings) -> Connection:
@@ -93,6 +111,11 @@ def connection_of(settings: KafkaSettings) -> Connection:
     except (KafkaException, ValueError) as error:
         raise BadSetting(f"EVERBOOK_KAFKA_…: {_by_setting(str(error))}") from error
     return connection
+
+
+def refusal_in(said: Sequence[KafkaError]) -> str:
+    """Why Kafka does not let us in, of what the client library said; "" when that is not why it does not answer."""
+    return next(filter(None, map(_told, said)), "")
 
 
 def _require_used(settings: KafkaSettings) -> None:

@@ -44,8 +44,9 @@ class KafkaEventFeed:
     def __init__(
         self, connection: Connection, places: Mapping[str, tuple[str, int]], group: str, ledger_id: str,
         recorders: Mapping[str, LogRecorder], *, look_seconds: float = LOOK_SECONDS,
-        session_seconds: float = SESSION_SECONDS,
+        session_seconds: float = SESSION_SECONDS, trouble: Callable[[], str] = lambda: "",
     ) -> None:
+        self.trouble = trouble
         self._sequenced = Sequenced(recorders, look_seconds)
         self._ledger_id = ledger_id.encode()
         self._log_at = {place: log for log, place in places.items()}
@@ -64,6 +65,10 @@ class KafkaEventFeed:
     @property
     def filled(self) -> int:
         return self._sequenced.filled
+
+    @property
+    def ahead(self) -> int:
+        return self._sequenced.ahead
 
     def begin(self, let_go: Callable[[], None]) -> None:
         self._let_go = let_go

@@ -4,7 +4,7 @@ import contextlib
 import random
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import Future
 from datetime import UTC, datetime
 from itertools import count
@@ -13,15 +13,16 @@ from uuid import uuid4
 import msgspec
 from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
 
-from domain.admission import NotRecorded, OutcomeUnknown
+from domain.admission import NotConfirmed, NotDecidedYet, NotRecorded, OutcomeUnknown
 from domain.outcomes import Outcome, Submission
 from domain.routing import REFERENCE
 from infra.gate import Gate
 from infra.kafka.bounds import bounds_of
 from infra.kafka.connection import Connection
+from infra.kafka.deciders import Deciders
 from infra.kafka.pending import InFlight, Pending, Run, told_again
 from infra.kafka.records import Return, Seal, encode
-from infra.kafka.replies import Reply, decode
+from infra.kafka.replies import Reply, decode, presence_in
 from infra.kafka.sender import Sender
 from infra.kafka.topics import Topics
 from infra.logs import CANNOT_READ, CommandedLogs
@@ -32,7 +33,7 @@ FOLLOW_SECONDS = 0.2
 OVERDUE_SECONDS = 3.0
 ANSWER_SECONDS = 10.0
 # Few commands a request cost Kafka as much as many, and their owner gathers longer than this.
-QUEUE = {"linger.ms": 5, "queue.buffering.max.messages": 1_000_000, "delivery.report.only.error": True}
+QUEUE = {"linger.ms": 5, "queue.buffering.max.messages": 1_000_000}
 
 
 class KafkaGate(Gate):
@@ -46,7 +47,9 @@ class KafkaGate(Gate):
         batch_limit: int, answer_seconds: float,
     ) -> None:
         super().__init__(logs, pepper)
+        self._connection = connection
         self._topics = topics
+        self._deciders = Deciders(connection, topics)
         self._seal = Seal(pepper, logs.ledger_id)
         self._batch_limit = batch_limit
         self._answer_seconds = answer_seconds
@@ -66,6 +69,7 @@ class KafkaGate(Gate):
     def start(self) -> None:
         """Begins to take commands."""
         self.tune_in()
+        self._deciders.reach.start()
         for thread in self._threads:
             thread.start()
 
@@ -83,8 +87,14 @@ class KafkaGate(Gate):
         for message in (first, *self._listener.consume(1000, 0)) if first is not None else ():
             # What is no reply was not sent by Everbook.
             with contextlib.suppress(msgspec.DecodeError):
-                for reply in decode(message.value() or b"[]") if message.error() is None else ():
-                    self._take(reply)
+                self._listen_to(message.value() or b"[]" if message.error() is None else b"[]")
+
+    def _listen_to(self, value: bytes) -> None:
+        if presence := presence_in(value):
+            self._deciders.hear(presence)
+            return
+        for reply in decode(value):
+            self._take(reply)
 
     def look(self) -> None:
         """Follows the reference log, and sees to what was not answered."""
@@ -93,10 +103,11 @@ class KafkaGate(Gate):
             self.follow()
             self._look_up_overdue()
         for pending in self._in_flight.older_than(time.monotonic() - self._answer_seconds):
-            self._fail(pending, OutcomeUnknown(f"it was not answered in {self._answer_seconds} s"))
+            self._fail(pending, self._state_of(pending))
 
     def close(self) -> None:
         self._stopping.set()
+        self._deciders.reach.stop()
         for thread in self._threads:
             if thread.is_alive():
                 thread.join()
@@ -118,7 +129,7 @@ class KafkaGate(Gate):
         now = time.monotonic()
         pending = Pending(
             f"{self._name}.{next(self._numbers)}", submissions, atomic, dry_run, iter(cut), promise, now, now,
-            datetime.now(UTC), [None] * len(submissions),
+            datetime.now(UTC), [None] * len(submissions), 1 if atomic else len(submissions),
         )
         self._in_flight.add(pending)
         promise.set_running_or_notify_cancel()
@@ -127,6 +138,27 @@ class KafkaGate(Gate):
 
     def queued(self) -> int:
         return self._in_flight.count
+
+    def trouble(self) -> str:
+        return self._deciders.trouble()
+
+    def undecided(self) -> Collection[str]:
+        return self._deciders.undecided()
+
+    def overdue(self, promise: "Future[Sequence[Outcome]]") -> OutcomeUnknown:
+        pending = self._in_flight.of(promise)
+        error = promise.exception() if pending is None and promise.done() else None
+        if isinstance(error, OutcomeUnknown):
+            return error
+        return super().overdue(promise) if pending is None else self._state_of(pending)
+
+    def _state_of(self, pending: Pending) -> OutcomeUnknown:
+        if pending.undelivered:
+            return NotConfirmed(
+                f"{self._connection.place} did not confirm in {self._answer_seconds} s that it has "
+                f"{pending.undelivered} of {len(pending.submissions)} commands: they may be sent again"
+            )
+        return NotDecidedYet(f"Kafka has it, and no ledger worker answered in {self._answer_seconds} s")
 
     def follow(self) -> None:
         """Reads the reference log to its end: keys issued and revoked anywhere."""
@@ -151,18 +183,21 @@ class KafkaGate(Gate):
             back=Return(self._partition, pending.correlation, places[0]),
         )
 
-        def failed(error: KafkaError | None, _message: Message) -> None:
-            if error is not None:
-                self._fail(pending, OutcomeUnknown(f"Kafka did not take it: {error.str()}"))
+        def reported(error: KafkaError | None, _message: Message) -> None:
+            if error is None:
+                self._in_flight.delivered(pending)
+            else:
+                words = f"{self._connection.place} did not confirm that it has it ({error.str()}): it may be sent again"
+                self._fail(pending, NotConfirmed(words))
 
         try:
             self._sender.send(
-                self._topics.commands, self._topics.partition_of(log), value, headers=headers, on_delivery=failed
+                self._topics.commands, self._topics.partition_of(log), value, headers=headers, on_delivery=reported
             )
         except KafkaException as error:
             # Of a request of several commands some may have gone out.
             kind = NotRecorded if len(pending.submissions) == len(places) else OutcomeUnknown
-            self._fail(pending, kind(f"Kafka does not take it: {error.args[0].str()}"))
+            self._fail(pending, kind(f"{self._connection.place} does not take it: {error.args[0].str()}"))
 
     def _listen(self) -> None:
         while not self._stopping.is_set():

@@ -18,7 +18,7 @@ from infra.kafka.log_owner import TROUBLES, LogOwner
 from infra.kafka.published import NotReadable, Published
 from infra.kafka.publisher import EventsPublisher
 from infra.kafka.records import Seal, asked_by
-from infra.kafka.replies import Replies
+from infra.kafka.replies import Presence, Replies
 from infra.kafka.sender import Sender
 from infra.kafka.shares import Place
 from infra.kafka.topics import Topics, ensure_topics, topic_id_of
@@ -29,8 +29,11 @@ IDLE_SECONDS = 0.1
 LOOK_SECONDS = 1.0
 # A commit has its own price in the store and in Kafka, whatever is in it.
 GATHER_SECONDS = 0.025
-FLUSH_SECONDS = 10.0
+FLUSH_SECONDS = 5.0
+PRESENCE_SECONDS = 2.0
 APPENDERS = 8
+KAFKA = "Kafka"
+"""What stands in the place of a log while Kafka itself is away."""
 
 
 class LedgerWorker:
@@ -44,8 +47,10 @@ class LedgerWorker:
         self, connection: Connection, topics: Topics, logs: CommandedLogs, pepper: str, *, batch_limit: int,
         reply_partitions: int, replication: int | None = None, session_seconds: float = 10.0,
         on_owned: Callable[[Sequence[str]], None] = lambda _logs: None,
+        require_pepper: Callable[[], None] = lambda: None,
     ) -> None:
         self.trouble: dict[str, str] = {}
+        self.stopping = threading.Event()
         self._topics = topics
         self._logs = logs
         self._seal = Seal(pepper, logs.ledger_id)
@@ -53,12 +58,13 @@ class LedgerWorker:
         self._reply_partitions = reply_partitions
         self._replication = replication
         self._on_owned = on_owned
+        self._require_pepper = require_pepper
         self._connection = connection
         self._admin: AdminClient = connection.admin()
         self._sender = Sender(connection, {"linger.ms": 2, "message.timeout.ms": 0})
         self._replies_sender = Sender(connection, {"linger.ms": 0, "message.timeout.ms": 60_000})
         self._replies = Replies(self._replies_sender, topics.replies, reply_partitions)
-        self._published = Published(connection, logs.ledger_id)
+        self._published = Published(connection, logs.ledger_id, self.stopping.is_set)
         self._appender = ThreadPoolExecutor(APPENDERS, "append")
         self._session_seconds = session_seconds
         self._consumer = self._new_consumer()
@@ -66,8 +72,7 @@ class LedgerWorker:
         self._waiting: dict[int, float] = {}
         self.counts = LedgerCounts()
         self._topic_id = ""
-        self._next_look = self._next_commit = 0.0
-        self.stopping = threading.Event()
+        self._next_look = self._next_commit = self._next_presence = 0.0
 
     def stop(self) -> None:
         """Ends ``run``, from any thread or a signal."""
@@ -78,19 +83,24 @@ class LedgerWorker:
 
         Raises:
             KafkaRefuses: when Kafka does not let us in.
+            MissingSecret: when another pepper is set than the ledger's.
             WrongTopic: when a topic is not what this ledger needs.
-            KafkaException: when Kafka does not answer at the start, or has given this member up for good.
+            KafkaFails: when Kafka does not answer at the start, or has given this member up for good.
         """
         try:
             self.begin()
             while not self.stopping.is_set():
                 self.step()
+        except KafkaException as error:
+            raise self._connection.failure(error) from error
         finally:
             self._close()
 
     def begin(self) -> None:
         """Becomes a member of the group."""
-        self._connection.require_let_in()
+        self._connection.require_let_in(stopping=self.stopping.is_set)
+        if self.stopping.is_set():
+            return
         ensure_topics(
             self._admin, self._topics, reply_partitions=self._reply_partitions, replication=self._replication
         )
@@ -139,6 +149,9 @@ class LedgerWorker:
         if time.monotonic() >= self._next_look:
             self._look()
         self._take_over_waiting()
+        if time.monotonic() >= self._next_presence and KAFKA not in self.trouble:
+            self._next_presence = time.monotonic() + PRESENCE_SECONDS
+            self._replies.presence(Presence(tuple(self.owned()), dict(self.trouble)))
 
     def owned(self) -> list[str]:
         """The logs that are decided here now."""
@@ -174,7 +187,11 @@ class LedgerWorker:
 
     def _serve(self, messages: Sequence[Message], owner: LogOwner) -> None:
         topic_id, ledgers = owner.place.topic_id, self._topics.ledgers
-        owner.serve([asked_by(message, self._seal, topic_id, owner.log, ledgers) for message in messages])
+        asked = [asked_by(message, self._seal, topic_id, owner.log, ledgers) for message in messages]
+        if not all(each.is_authentic for each in asked):
+            # The ledger may have got its pepper after this worker began: then it is this one that is not authentic.
+            self._require_pepper()
+        owner.serve(asked)
 
     def _guarded(self, partition: int, what: Callable[[LogOwner], object]) -> None:
         """Does something with an owner; when the log moved or the store is away, the partition is taken over anew."""
@@ -186,8 +203,19 @@ class LedgerWorker:
         except LogMoved:
             self._wait(partition, 0.0)
         except TROUBLES as error:
-            self.trouble[owner.log] = f"{type(error).__name__}: {error}"
+            self._failed(owner, error)
             self._wait(partition, LOOK_SECONDS)
+
+    def _failed(self, owner: LogOwner, error: Exception) -> None:
+        self.trouble[owner.log] = self._words(error)
+        if isinstance(error, KafkaException):
+            # Whether it is away is asked once, and not by one log after the other.
+            self.trouble[KAFKA] = self._words(error)
+            self._next_look = 0.0
+
+    def _words(self, error: Exception) -> str:
+        told = self._connection.failure(error) if isinstance(error, KafkaException) else error
+        return f"{type(told).__name__}: {told}"
 
     def _wait(self, partition: int, seconds: float) -> None:
         self._owners[partition].step_back()
@@ -199,6 +227,8 @@ class LedgerWorker:
     def _take_over_waiting(self) -> None:
         taken = False
         for partition, moment in sorted(self._waiting.items(), reverse=True):
+            if self.stopping.is_set() or KAFKA in self.trouble:
+                break
             if moment <= time.monotonic():
                 taken = self._take_over(partition) or taken
         if taken:
@@ -209,7 +239,7 @@ class LedgerWorker:
         try:
             offset = self._start_of(owner, partition)
         except (LogMoved, *TROUBLES) as error:
-            self.trouble[owner.log] = f"{type(error).__name__}: {error}"
+            self._failed(owner, error)
             owner.step_back()
             self._waiting[partition] = time.monotonic() + LOOK_SECONDS
             return False
@@ -238,15 +268,11 @@ class LedgerWorker:
     def _look(self) -> None:
         """Once a second: is the topic still the same, is anything to be carried over or published."""
         self._next_look = time.monotonic() + LOOK_SECONDS
-        with contextlib.suppress(KafkaException):
-            topic_id = topic_id_of(self._admin, self._topics.commands)
-            if topic_id is None:
-                ensure_topics(
-                    self._admin, self._topics, reply_partitions=self._reply_partitions, replication=self._replication
-                )
-            elif self._topic_id not in {"", topic_id}:
-                self._join_anew()
+        if not self._look_at_topic():
+            return
         for partition in tuple(self._owners):
+            if self.stopping.is_set() or KAFKA in self.trouble:
+                return
             self._guarded(partition, LogOwner.follow)
         for partition, owner in self._owners.items():
             with contextlib.suppress(KafkaException):
@@ -254,6 +280,22 @@ class LedgerWorker:
                 # As the last fetch told: a question to the broker would wait behind the next one.
                 _, end = self._consumer.get_watermark_offsets(place, cached=True)
                 self.counts.lag[owner.log] = max(end - owner.next_offset, 0)
+
+    def _look_at_topic(self) -> bool:
+        """Whether Kafka answers; a topic of commands that is missing is made, and another one is read anew."""
+        try:
+            topic_id = topic_id_of(self._admin, self._topics.commands)
+            if topic_id is None:
+                ensure_topics(
+                    self._admin, self._topics, reply_partitions=self._reply_partitions, replication=self._replication
+                )
+            elif self._topic_id not in {"", topic_id}:
+                self._join_anew()
+        except KafkaException as error:
+            self.trouble[KAFKA] = self._words(error)
+            return False
+        self.trouble.pop(KAFKA, None)
+        return True
 
     def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         consumer.incremental_assign(partitions)
@@ -264,7 +306,7 @@ class LedgerWorker:
             publisher = EventsPublisher(
                 log, self._logs.recorders[log], self._topics.events_of(log), sender=self._sender,
                 published=self._published, ledger_id=self._logs.ledger_id,
-                again=partial(self.counts.published_again, log),
+                again=partial(self.counts.published_again, log), stopping=self.stopping.is_set,
             )
             self._owners[each.partition] = LogOwner(
                 log, self._logs, publisher, replies=self._replies, appender=self._appender,
@@ -289,5 +331,6 @@ class LedgerWorker:
         self._consumer.close()
         self._published.close()
         self._appender.shutdown()
-        for sender in (self._sender, self._replies_sender):
-            sender.close(FLUSH_SECONDS)
+        until = time.monotonic() + FLUSH_SECONDS
+        for sender in (self._replies_sender, self._sender):
+            sender.close(max(until - time.monotonic(), 0.0))

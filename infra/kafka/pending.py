@@ -19,7 +19,9 @@ Run = dict[str, list[int]]
 
 
 class Pending(msgspec.Struct, eq=False):
-    """A request on its way. ``missing`` are the places of the present run that have no outcome yet."""
+    """A request on its way. ``missing`` are the places of the present run that have no outcome yet, ``undelivered`` is
+    how many of its records Kafka has not confirmed.
+    """
 
     correlation: str
     submissions: Sequence[Submission]
@@ -31,6 +33,7 @@ class Pending(msgspec.Struct, eq=False):
     looked_at: float
     sent_on: datetime
     outcomes: list[Outcome | None]
+    undelivered: int
     missing: dict[int, str] = msgspec.field(default_factory=dict)
     problems: list[str] = msgspec.field(default_factory=list)
     problem_count: int = 0
@@ -98,6 +101,16 @@ class InFlight:
         with self._lock:
             pending = self._pending.get(reply.correlation)
             return pending if pending is not None and pending.take(reply) else None
+
+    def delivered(self, pending: Pending) -> None:
+        """Kafka has one more record of it."""
+        with self._lock:
+            pending.undelivered -= 1
+
+    def of(self, promise: "Future[Sequence[Outcome]]") -> Pending | None:
+        """The request that is to keep a promise."""
+        with self._lock:
+            return next((each for each in self._pending.values() if each.promise is promise), None)
 
     def remove(self, pending: Pending) -> bool:
         """Whether it was still there: whoever removes it keeps its promise."""

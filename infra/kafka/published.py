@@ -1,7 +1,7 @@
 """What is published of a log: the sequences that stand at the end of its partition."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import msgspec
 from confluent_kafka import Consumer, Message, TopicPartition
@@ -37,9 +37,12 @@ class Standing(msgspec.Struct, frozen=True):
 
 
 class Published:
-    """Looks at the partitions of one ledger's events; used by one thread."""
+    """Looks at the partitions of one ledger's events, until it is ``stopping``; used by one thread."""
 
-    def __init__(self, connection: Connection, ledger_id: str) -> None:
+    def __init__(
+        self, connection: Connection, ledger_id: str, stopping: Callable[[], bool] = lambda: False
+    ) -> None:
+        self._stopping = stopping
         self._ledger_id = ledger_id.encode()
         self._connection = connection
         self._consumer = self._new_consumer()
@@ -80,7 +83,7 @@ class Published:
         consumer.assign([TopicPartition(topic, partition, first)])
         try:
             deadline = time.monotonic() + ANSWER_SECONDS
-            while first < stop and time.monotonic() < deadline:
+            while first < stop and time.monotonic() < deadline and not self._stopping():
                 for message in consumer.consume(RECORDS_AT_ONCE, 1.0):
                     if message.error() is None and first <= (message.offset() or 0) < stop:
                         first = (message.offset() or 0) + 1

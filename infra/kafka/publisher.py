@@ -8,7 +8,7 @@ from eventsourcing.persistence import Notification
 from domain.ports import LogRecorder, NewEvent
 from infra.kafka.published import LEDGER, LOG, ON_THE_WAY, SEQUENCE, TYPE, VERSION, OtherTopic, Published
 from infra.kafka.records import Headers
-from infra.kafka.sender import Sender
+from infra.kafka.sender import NotDelivered, Sender
 
 READ_AT_ONCE = 1_000
 ROOM_SECONDS = 0.1
@@ -17,7 +17,8 @@ FLUSH_SECONDS = 10.0
 
 class EventsPublisher:
     """Hands every event of a log to Kafka in its order; ``handed`` is the last sequence of them. ``again`` is told how
-    many events were missing there when that was looked at.
+    many events were missing there when that was looked at. Once it is ``stopping`` it waits for nothing: the next owner
+    publishes what is missing.
 
     When Kafka loses what it had, because a topic was made anew or cut, everything behind is published again: consumers
     drop the sequences they have.
@@ -26,8 +27,10 @@ class EventsPublisher:
     def __init__(
         self, log: str, recorder: LogRecorder, place: tuple[str, int], *, sender: Sender, published: Published,
         ledger_id: str, again: Callable[[int], None] = lambda _count: None,
+        stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         self.handed = 0
+        self._stopping = stopping
         self._again = again
         self._sender = sender
         self._published = published
@@ -69,7 +72,7 @@ class EventsPublisher:
 
     def _go_on(self, before: int | None) -> None:
         # What is still on its way would be taken for what stands at the end.
-        self._sender.flush(FLUSH_SECONDS)
+        self._sender.flush(FLUSH_SECONDS, self._stopping)
         before = before if self._again_from is None else self._again_from
         standing = self._published.standing(self._topic, self._partition, self._log, before)
         self.handed = standing.complete
@@ -89,6 +92,8 @@ class EventsPublisher:
 
     def _hand(self, sequence: int, event: NewEvent | Notification) -> None:
         while self._sender.waiting() > ON_THE_WAY:
+            if self._stopping():
+                raise NotDelivered(f"{self._log} is published from {sequence} on by whoever owns it next")
             self._sender.poll(ROOM_SECONDS)
         stream = str(event.originator_id)
         headers: Headers = [

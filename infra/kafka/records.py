@@ -13,7 +13,7 @@ from domain.outcomes import SYSTEM, Submission
 from domain.routing import log_of
 from domain.schema import MalformedCommand, decode_command
 
-UNVERIFIED = "unverified"
+UNVERIFIED, NOT_AUTHENTIC = "unverified", "not-authentic"
 Headers = list[tuple[str, str | bytes | None]]
 
 
@@ -33,6 +33,12 @@ class Asked(msgspec.Struct, frozen=True):
     dry_run: bool = False
     seen: int = 0
     back: Return | None = None
+
+    @property
+    def is_authentic(self) -> bool:
+        """Whether the pepper that it was sealed with is that of the owner."""
+        command = self.unit.submissions[0].command
+        return not isinstance(command, UnreadableCommand) or command.code != NOT_AUTHENTIC
 
 
 class BadRecord(Exception):
@@ -106,9 +112,9 @@ def _require_sealed(headers: dict[str, bytes], value: bytes, seal: Seal) -> str:
         fields = headers["key"], headers["mode"], headers["reference"]
         proof = headers["hmac"]
     except KeyError as error:
-        raise BadRecord("not-authentic", f"the record has no header {error}") from error
+        raise BadRecord(NOT_AUTHENTIC, f"the record has no header {error}") from error
     if not hmac.compare_digest(proof, seal.of(*fields, value)):
-        raise BadRecord("not-authentic", "the record was not made by a process of this ledger, or was altered")
+        raise BadRecord(NOT_AUTHENTIC, "the record was not made by a process of this ledger, or was altered")
     key_id = fields[0].decode()
     if key_id == SYSTEM.key_id:
         raise BadRecord("not-permitted", "what Everbook commands by itself never comes as a record")

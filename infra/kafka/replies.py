@@ -21,12 +21,22 @@ class Reply(msgspec.Struct, frozen=True, array_like=True):
     count: int = 1
 
 
+class Presence(msgspec.Struct, frozen=True):
+    """What a ledger worker says now and then to every process that sends commands: which logs it decides for, and what
+    keeps it from deciding for others.
+    """
+
+    decides: tuple[str, ...]
+    trouble: dict[str, str]
+
+
 class Sends(Protocol):
     def send(self, topic: str, partition: int, value: bytes) -> None: ...
 
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(tuple[Reply, ...])
+_presence = msgspec.json.Decoder(Presence)
 
 
 def decode(value: bytes) -> tuple[Reply, ...]:
@@ -36,6 +46,15 @@ def decode(value: bytes) -> tuple[Reply, ...]:
         msgspec.DecodeError: when it is none.
     """
     return _decoder.decode(value)
+
+
+def presence_in(value: bytes) -> Presence | None:
+    """What a worker says of itself, when the record is no reply.
+
+    Raises:
+        msgspec.DecodeError: when it is neither.
+    """
+    return _presence.decode(value) if value.startswith(b"{") else None
 
 
 def encode(replies: Sequence[Reply]) -> bytes:
@@ -68,6 +87,11 @@ class Replies:
             count = len(asked.unit.submissions)
             reply = Reply(asked.back.correlation, asked.back.place, (), problem, count)
             self._send({asked.back.partition: [reply]})
+
+    def presence(self, presence: Presence) -> None:
+        """Says to everybody who decides here."""
+        for partition in range(self._partitions):
+            self._sender.send(self._topic, partition, _encoder.encode(presence))
 
     def _send(self, waiting: dict[int, list[Reply]]) -> None:
         for partition, replies in waiting.items():

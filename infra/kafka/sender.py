@@ -64,15 +64,15 @@ class Sender:
         """How many records are not delivered yet."""
         return len(self._producer)
 
-    def flush(self, timeout_seconds: float) -> None:
+    def flush(self, timeout_seconds: float, stopping: Callable[[], bool] = lambda: False) -> None:
         """Waits until everything is delivered.
 
         Raises:
-            NotDelivered: when it is not in time.
+            NotDelivered: when it is not in time, or nobody wants to wait any more.
         """
         deadline = time.monotonic() + timeout_seconds
         while len(self._producer):
-            if time.monotonic() > deadline:
+            if time.monotonic() > deadline or stopping():
                 raise NotDelivered(f"{len(self._producer)} records were not delivered in {timeout_seconds} s")
             self.poll(ROOM_SECONDS)
 

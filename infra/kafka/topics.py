@@ -12,6 +12,7 @@ from domain.routing import MARKET, REFERENCE, log_names
 from infra.kafka.connection import LARGEST_RECORD
 
 ANSWER_SECONDS = 30.0
+LOOK_SECONDS = 5.0
 APPEAR_SECONDS = 30.0
 LOOK_AGAIN_SECONDS = 0.1
 WEEK = 7 * 24 * 3_600_000
@@ -103,9 +104,13 @@ def delete_topics(admin: AdminClient, topics: Topics) -> None:
 
 
 def topic_id_of(admin: AdminClient, topic: str) -> str | None:
-    """What tells a topic from an earlier one of the same name; None when there is none."""
+    """What tells a topic from an earlier one of the same name; None when there is none.
+
+    Raises:
+        KafkaException: when Kafka does not answer soon.
+    """
     try:
-        described = admin.describe_topics(TopicCollection([topic]), request_timeout=ANSWER_SECONDS)[topic].result()
+        described = admin.describe_topics(TopicCollection([topic]), request_timeout=LOOK_SECONDS)[topic].result()
     except KafkaException as error:
         if error.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
             return None

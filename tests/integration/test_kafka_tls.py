@@ -13,6 +13,7 @@ from infra.cluster.failures import Missing
 from infra.cluster.kafka import SETTINGS, Kafka
 from infra.cluster.ports import LOOPBACK, choose_ports
 from infra.cluster.starting import await_answer, launch, untold
+from infra.cluster_everbook import ClusterEverbook
 from infra.kafka.connection import KafkaRefuses, connection_of
 from infra.kafka.topics import Topics, ensure_topics
 from infra.settings import BadSetting, Settings
@@ -138,3 +139,14 @@ def test_what_would_not_be_used_is_refused_and_nothing_goes_on_in_the_open(
 ) -> None:
     with pytest.raises(BadSetting, match=f"EVERBOOK_KAFKA_SECURITY_PROTOCOL must be .* for {unused} to be used"):
         connection_of(settings("127.0.0.1:1", authority, kafka_security_protocol=protocol))
+
+
+@needs_servers
+def test_a_worker_of_read_models_that_is_refused_ends_with_the_settings_name(
+    secure: str, authority: Authority, tmp_path: Path
+) -> None:
+    wrong = settings(secure, authority, kafka_password="wrong", data=tmp_path, pepper="salt")
+    with ClusterEverbook(wrong) as opened, pytest.raises(
+        KafkaRefuses, match=r"EVERBOOK_KAFKA_BOOTSTRAP=.*EVERBOOK_KAFKA_USERNAME and EVERBOOK_KAFKA_PASSWORD"
+    ):
+        opened.following_worker()

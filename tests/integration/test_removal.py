@@ -4,17 +4,20 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import msgspec
 import pytest
 from confluent_kafka import TopicPartition
 from eventsourcing.persistence import ProgrammingError
 
+from api.cli.demo_place import _remove
 from infra.cluster_everbook import ClusterEverbook
 from infra.hbase import tables
 from infra.kafka.connection import connection_of
-from infra.kafka.topics import Topics
+from infra.kafka.topics import Topics, delete_topics
 from infra.removal import remove_ledger
 from infra.settings import Settings
 from projections.registry import PROJECTIONS
+from tests.journeys.test_kill import free_port
 from tests.places import Servers
 
 
@@ -80,3 +83,18 @@ def test_what_was_left_half_removed_is_removed_when_that_is_done_again(
     remove_ledger(settings)
     assert servers.named(settings.kafka_prefix) == []
     assert servers.named(f"everbook-{ledger_id}") == []
+
+
+def test_with_kafka_away_the_rest_is_removed_and_what_is_left_behind_is_told(
+    servers: Servers, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = settings_of(servers, tmp_path, f"removed-{uuid4().hex[:8]}")
+    ledger_id = made(settings)
+    _remove(msgspec.structs.replace(settings, kafka_bootstrap=f"127.0.0.1:{free_port()}"))
+    said = " ".join(capsys.readouterr().err.split())
+    assert f"left behind: what begins with {settings.kafka_prefix} (Kafka at EVERBOOK_KAFKA_BOOTSTRAP=127" in said
+    assert "docs/operations.md" in said
+    assert servers.named(f"everbook-{ledger_id}") == []
+    topics = Topics(settings.kafka_prefix, 1)
+    assert {*servers.named(topics.prefix)} == {*topics.partitions(), topics.replies, f"{topics.prefix}.projections"}
+    delete_topics(connection_of(settings).admin(), topics)

@@ -1,5 +1,6 @@
 """What a worker tells Prometheus: lag in events, seconds and money, what waits, and what its feed lost."""
 
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 from eventsourcing.persistence import Notification
 from prometheus_client.parser import text_string_to_metric_families
 
+import infra.worker_metrics
 from infra.logs import CommandedLogs
 from infra.projection_worker import ProjectionWorker
 from infra.retry import dead_letters
@@ -64,6 +66,28 @@ def test_the_lag_is_told_in_events_seconds_and_money(logs: CommandedLogs, store:
     assert ("everbook_unreflected_notional", "EUR", "ledger-1") not in said(worker, logs, store)
 
 
+def test_a_store_that_hangs_keeps_nothing_else_from_being_told(
+    logs: CommandedLogs, store: SqlReadModels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker, answers = ProjectionWorker(logs.recorders, store, PROJECTIONS), threading.Event()
+    worker.catch_up()
+    at_once = store.reflected
+
+    def hanging(model: str, log: str) -> int:
+        answers.wait()
+        return at_once(model, log)
+
+    monkeypatch.setattr(store, "reflected", hanging)
+    monkeypatch.setattr(infra.worker_metrics, "ANSWER_SECONDS", 0.2)
+    try:
+        for _ in range(3):
+            found = said(worker, logs, store)
+            assert found["everbook_worker_events_total",] > 0
+            assert ("everbook_lag_events", "ledger-1") not in found
+    finally:
+        answers.set()
+
+
 def test_a_long_lag_is_valued_to_its_end_though_each_look_reads_only_so_much(logs: CommandedLogs) -> None:
     last = tails(logs)["ledger-1"]
     send(logs, *[booking(f"N{number}", "1", "100") for number in range(3_500)])
@@ -116,7 +140,40 @@ def test_what_a_feed_lost_is_counted(logs: CommandedLogs) -> None:
     while page := sequenced.read("ledger-1", len(read), 3):
         read += [event.id for event in page]
     assert read == [1, 2, 3, 4, 5, 6]
+    assert (sequenced.filled, sequenced.ahead) == (2, 0)
+
+
+def test_what_is_only_late_is_no_gap_and_what_never_comes_is_one_once_a_later_one_comes(logs: CommandedLogs) -> None:
+    seconds = iter(range(1_000))
+    sequenced = Sequenced(logs.recorders, 0.0, lambda: float(next(seconds)))
+    sequenced.begin("ledger-1")
+    stored = logs.recorders["ledger-1"].select_notifications(1, 10)
+    sequenced.accept("ledger-1", stored[0])
+    assert [event.id for event in sequenced.read("ledger-1", 0, 1)] == [1]
+    # Nothing came while the step took long: it reads on by itself.
+    assert [event.id for event in sequenced.read("ledger-1", 1, 5)] == [2, 3, 4, 5, 6]
+    assert (sequenced.filled, sequenced.ahead) == (0, 5)
+    for sequence in (2, 3, 4):
+        sequenced.accept("ledger-1", stored[sequence - 1])
+    assert sequenced.filled == 0
+    sequenced.accept("ledger-1", stored[6])
     assert sequenced.filled == 2
+
+
+def test_where_a_feed_begins_is_no_gap_nor_is_what_is_read_once_more(logs: CommandedLogs) -> None:
+    sequenced = Sequenced(logs.recorders, 1.0, lambda: 0.0)
+    sequenced.begin("ledger-1")
+    stored = logs.recorders["ledger-1"].select_notifications(1, 10)
+    for sequence in (5, 6, 7):
+        sequenced.accept("ledger-1", stored[sequence - 1])
+    # The read models are behind where the offsets are.
+    assert [event.id for event in sequenced.read("ledger-1", 0, 10)] == [1, 2, 3, 4]
+    assert [event.id for event in sequenced.read("ledger-1", 4, 10)] == [5, 6, 7]
+    assert sequenced.read("ledger-1", 7, 10) == []
+    # The store was away for a moment: it begins again from what is stored.
+    sequenced.accept("ledger-1", stored[7])
+    assert [event.id for event in sequenced.read("ledger-1", 4, 10)] == [5, 6, 7]
+    assert (sequenced.filled, sequenced.ahead) == (0, 0)
 
 
 def test_trouble_is_told_though_the_store_of_read_models_is_away(logs: CommandedLogs, store: SqlReadModels) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from api.__main__ import app
-from infra.settings import Settings
+from infra.settings import OF_OTHERS, Settings
 from infra.store_settings import variable
 
 ROOT = Path(__file__).parents[2]
@@ -15,9 +15,10 @@ SOURCES = "\n".join(path.read_text() for folder in ("api", "infra", "domain") fo
 
 
 def test_every_setting_is_one() -> None:
-    named = set(re.findall(r"\bEVERBOOK_[A-Z_]*[A-Z]\b", TEXT))
+    named = set(re.findall(r"\bEVERBOOK_[A-Z_0-9]*[A-Z0-9]\b", TEXT))
     assert named
-    assert named <= {variable(name) for name in Settings.__struct_fields__}
+    assert named <= {variable(name) for name in Settings.__struct_fields__} | OF_OTHERS
+    assert named >= OF_OTHERS
 
 
 def test_every_command_is_one() -> None:
@@ -45,3 +46,12 @@ def test_every_metric_and_every_alarm_is_in_the_code() -> None:
     alarms = re.findall(r"^\| `([a-zA-Z-]+)`", TEXT[TEXT.index("What is said"):], re.MULTILINE)
     assert len(alarms) >= 7
     assert all(alarm in SOURCES for alarm in alarms)
+
+
+def test_every_metric_and_every_answer_that_is_not_now_is_in_the_text() -> None:
+    metrics = {*re.findall(r'(?:Counter|Gauge|Histogram|Family|_counted)\(\s*"(everbook_[a-z_]+)"', SOURCES)}
+    assert len(metrics) >= 20
+    assert sorted(name for name in metrics if f"`{name}" not in TEXT) == []
+    answers = {*re.findall(r'\b503,\s+"([a-z-]+)"', SOURCES)}
+    assert len(answers) >= 6
+    assert sorted(code for code in answers if f"`{code}`" not in TEXT) == []

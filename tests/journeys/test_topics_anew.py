@@ -2,9 +2,11 @@
 
 import signal
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from confluent_kafka import KafkaException
 
 from infra.cluster import Cluster
 from infra.kafka.ledger_worker import LedgerWorker
@@ -29,7 +31,10 @@ def when(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Non
     look = LedgerWorker._look
 
     def takes_over_first(self: LedgerWorker) -> None:
-        topic_id = topic_id_of(self._admin, self._topics.commands)
+        topic_id = None
+        # While it is started again Kafka does not tell.
+        with suppress(KafkaException):
+            topic_id = topic_id_of(self._admin, self._topics.commands)
         if topic_id not in {None, self._topic_id}:
             for partition in self._owners.keys() - self._waiting.keys():
                 self._wait(partition, 0.0)

@@ -105,7 +105,10 @@ class UnreliableFeed:
         self.mine = set(LOGS)
         self.read = self._sequenced.read
         self.logs = self._sequenced.logs
-        self.filled = 0
+        self.filled = self.ahead = 0
+
+    def trouble(self) -> str:
+        return ""
 
     def begin(self, let_go: Callable[[], None]) -> None:
         self._let_go = let_go

@@ -8,6 +8,7 @@ from typing import Any
 
 from confluent_kafka import OFFSET_INVALID, KafkaError, KafkaException, TopicPartition
 
+from infra.kafka.connection import KafkaFails
 from tests.simulation.broker import At, Broker, Record, ats
 from tests.simulation.clock import Clock
 from tests.simulation.process import Process
@@ -317,6 +318,11 @@ class SimulatedKafka:
     def __init__(self, process: Process, broker: Broker, clock: Clock) -> None:
         self._of = process, broker, clock
 
+    place = "the simulated broker"
+
+    def failure(self, error: KafkaException) -> KafkaFails:
+        return KafkaFails(f"{self.place}: {error}")
+
     def admin(self) -> Any:
         return SimulatedAdmin(*self._of)
 
@@ -326,5 +332,5 @@ class SimulatedKafka:
     def consumer(self, group: str, options: Mapping[str, Any]) -> Any:
         return SimulatedConsumer(*self._of, {"group.id": group, **options})
 
-    def require_let_in(self) -> None:
+    def require_let_in(self, **_options: Any) -> None:
         """Everybody is."""

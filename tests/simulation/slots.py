@@ -28,7 +28,7 @@ REPLY_PARTITIONS = 2
 BATCH_LIMIT = 6
 EVENTS_AT_ONCE = 7
 ANSWER_SECONDS = 8.0
-PASSING = ("OperationalError", "KafkaException", "NotReadable", "NotDelivered")
+PASSING = ("OperationalError", "KafkaFails", "NotReadable", "NotDelivered")
 """What may keep a log from being decided, for a while."""
 
 

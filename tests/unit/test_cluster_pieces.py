@@ -10,12 +10,13 @@ from xml.etree import ElementTree
 
 import pytest
 
-from infra.cluster import SERVERS, ClusterFailed
+from infra.cluster import SERVERS, Cluster, ClusterFailed
 from infra.cluster.artifacts import POM, SOURCES, pinned_version
 from infra.cluster.logs import log_lines
 from infra.cluster.ports import FROM, LOOPBACK, TO, choose_ports, is_free
 from infra.cluster.processes import Process
 from infra.cluster.state import FILE, ServerState, read_state, write_state
+from tests.command_line import run
 
 ROOT = Path(__file__).parents[2]
 STATE = ServerState("4.4.0", {"kafka": 19_092, "controller": 19_093}, Process(4_711, 815, "-Dmark"))
@@ -67,6 +68,27 @@ def test_a_server_keeps_its_port_as_long_as_nobody_took_it() -> None:
         assert after["controller"] == before["controller"]
         assert after["kafka"] != before["kafka"]
         assert is_free(after["kafka"])
+
+
+def test_no_two_servers_are_given_one_port(tmp_path: Path) -> None:
+    with pytest.raises(ClusterFailed, match="kafka and hbase cannot both be on port 19092"):
+        Cluster(tmp_path, ports={"kafka": 19_092, "hbase": 19_092, "elasticsearch": 19_200})
+    with pytest.raises(ClusterFailed, match="port 19092 is in use"):
+        choose_ports(("hbase",), {"hbase": 19_092}, {}, {19_092})
+    # What a server had before gives way to what is given.
+    assert choose_ports(("kafka",), {}, {"kafka": 19_092}, {19_092}) != {"kafka": 19_092}
+    chosen = choose_ports(("kafka", "controller"), {"kafka": 19_092}, {"controller": 19_092})
+    assert chosen["controller"] != chosen["kafka"] == 19_092
+
+
+@pytest.mark.parametrize("command", ["up", "down", "status", "logs"])
+def test_a_setting_that_is_none_is_refused_by_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setenv("EVERBOOK_CLUSTER_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("EVERBOOK_KAFKA_BOOTSTRP", "127.0.0.1:9092")
+    said = run("cluster", command, "--data", tmp_path, code=1)
+    assert "EVERBOOK_KAFKA_BOOTSTRP is no setting; did you mean EVERBOOK_KAFKA_BOOTSTRAP?" in said
 
 
 def test_ports_that_are_spoken_for_are_left_alone() -> None:

@@ -171,7 +171,7 @@ def pending(count: int, name: str = "a") -> Pending:
     now = time.monotonic()
     made = Pending(
         name, [submission(booking(f"T{n}")) for n in range(count)], False, False, iter(()), Future(), now, now,
-        datetime.now(UTC), [None] * count,
+        datetime.now(UTC), [None] * count, count,
     )
     made.begin({"ledger-0": list(range(count))})
     return made
