@@ -20,7 +20,8 @@ from infra.event_source import EventSource, PolledLogs
 from infra.gate import Gate, LocalGate
 from infra.logs import CommandedLogs, submission_of
 from infra.owner import Owner
-from infra.projection_worker import GATHER_SECONDS, ProjectionWorker, wait_until_reflected
+from infra.projection_worker import GATHER_SECONDS, ProjectionWorker
+from infra.reflected import wait_until_reflected
 from infra.secrets import MissingSecret, digest_of, readable_secret, secret_in
 from infra.settings import BadSetting, Settings
 from infra.snapshots import SnapshotKeeper

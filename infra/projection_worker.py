@@ -14,6 +14,7 @@ from domain.merkle import leaf_hash
 from domain.ports import LogRecorder
 from domain.schema import Recorded, UnknownEventType, recorded
 from infra.event_source import EventSource, FeedStopped, PolledLogs
+from infra.reflected import require_same_history
 from projections.fold import DEAD_LETTERS, DeadLetter, Fold, Parked, ProjectionStopped, Store
 from projections.ports import ReadModels, ReadModelsMoved
 from projections.projection import Document, Projection, families
@@ -31,10 +32,6 @@ WAIT_AFTER_TROUBLE_SECONDS = 1.0
 LOOK_AT_HISTORY_SECONDS = 1.0
 LET_GO_SECONDS = 5.0
 LOOK_AT_WRITER_SECONDS = 0.5
-
-
-class ReadModelsAhead(Exception):
-    """The read models reflect events that the log does not have: it was restored or cut. Build them anew."""
 
 
 class GivenUp(Exception):
@@ -327,19 +324,6 @@ class ProjectionWorker:
         return self._places[key]
 
 
-def require_same_history(recorders: Mapping[str, LogRecorder], read_models: ReadModels) -> None:
-    """The last event that a read model reflects is still that event of its log.
-
-    Raises:
-        ReadModelsAhead: when the log ends before it, or has another event there: then it was restored, and went on.
-    """
-    for log, sequence, leaf in sorted(read_models.heads(recorders)):
-        if recorders[log].select_leaves(sequence, 1) != [(sequence, leaf)]:
-            raise ReadModelsAhead(
-                f"the read models reflect {log}:{sequence}, which is not, or no longer, in the log: build them anew"
-            )
-
-
 def events_after(at_once: int, seconds: float, at_most: int) -> int:
     """How many events the next batch has, after one of ``at_once`` that took ``seconds``: a back-dated trade may take a
     thousand times as long as another.
@@ -358,21 +342,6 @@ def _decoded(log: str, page: Sequence[Notification]) -> list[Recorded]:
         return [recorded(log, each.id, each) for each in page]
     except (msgspec.MsgspecError, UnknownEventType) as error:
         raise FeedStopped(f"an event of {log}:{page[0].id}…{page[-1].id} cannot be read: {error}") from error
-
-
-def wait_until_reflected(
-    read_models: ReadModels, models: Sequence[str], vector: Mapping[str, int], timeout_seconds: float
-) -> bool:
-    """Whether ``models`` reflect every ``log: sequence`` within the time."""
-    deadline = time.monotonic() + timeout_seconds
-    missing = [(model, log, sequence) for model in models for log, sequence in vector.items()]
-    while True:
-        missing = [each for each in missing if read_models.reflected(each[0], each[1]) < each[2]]
-        if not missing:
-            return True
-        if time.monotonic() >= deadline:
-            return False
-        time.sleep(LOOK_AGAIN_SECONDS / 2)
 
 
 def _leaf_of(stored: Notification) -> bytes:

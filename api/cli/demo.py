@@ -22,7 +22,7 @@ from api.generator import Shape, TradingDay
 from domain.commands import TransferPosition
 from domain.outcomes import Submission
 from infra.everbook import ADMIN, Everbook
-from infra.projection_worker import wait_until_reflected
+from infra.reflected import wait_until_reflected
 from infra.settings import LAST_PORT
 from projections.registry import PROJECTIONS
 

@@ -19,7 +19,7 @@ from infra.backup import BadBackup
 from infra.checkpoints import BadCheckpoint
 from infra.everbook import ADMIN_KEY, Everbook, persistence_module
 from infra.logs import OtherLedger
-from infra.projection_worker import ReadModelsAhead
+from infra.reflected import ReadModelsAhead
 from infra.secrets import ExposedSecret, MissingSecret
 from infra.settings import BadSetting, Settings, settings_from
 from infra.sql.read_models import OtherReadModels

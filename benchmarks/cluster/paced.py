@@ -9,7 +9,7 @@ from concurrent.futures import Future
 from benchmarks.measure import Figure
 from domain.outcomes import Outcome, Submission
 from infra.cluster_everbook import ClusterEverbook
-from infra.projection_worker import wait_until_reflected
+from infra.reflected import wait_until_reflected
 
 PER_SECOND = 300
 LOG, MODEL = "ledger-0", "positions"

@@ -13,7 +13,7 @@ from benchmarks.cluster.processors import Processors
 from benchmarks.measure import Figure
 from domain.outcomes import Outcome, Submission
 from infra.cluster_everbook import ClusterEverbook
-from infra.projection_worker import wait_until_reflected
+from infra.reflected import wait_until_reflected
 from projections.projection import families
 from projections.registry import PROJECTIONS
 

@@ -15,8 +15,9 @@ from domain.schema import Recorded
 from infra.event_source import EventSource
 from infra.logs import CommandedLogs
 from infra.memory.recorder import MemoryRecorder
-from infra.projection_worker import ProjectionWorker, ReadModelsAhead, wait_until_reflected
+from infra.projection_worker import ProjectionWorker
 from infra.rebuild import compare
+from infra.reflected import ReadModelsAhead, wait_until_reflected
 from infra.retry import dead_letters, retry
 from infra.sql.read_models import SqlReadModels
 from projections.exposure import Exposure, Exposures

@@ -9,8 +9,9 @@ import pytest
 from domain.commands import AffirmTrade, DefineBook, SettleTrade
 from infra.logs import CommandedLogs
 from infra.memory.recorder import MemoryRecorder
-from infra.projection_worker import ProjectionWorker, ReadModelsAhead, wait_until_reflected
+from infra.projection_worker import ProjectionWorker
 from infra.rebuild import compare, rebuild
+from infra.reflected import ReadModelsAhead, wait_until_reflected
 from projections.fold import ProjectionStopped
 from projections.movements import Held, Posted
 from projections.ports import ReadModelsMoved, ReadModelStore

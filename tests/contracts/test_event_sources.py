@@ -9,7 +9,7 @@ import pytest
 from infra.event_source import EventSource, FeedStopped, PolledLogs
 from infra.kafka.event_feed import KafkaEventFeed
 from infra.logs import CommandedLogs
-from infra.projection_worker import wait_until_reflected
+from infra.reflected import wait_until_reflected
 from tests.contracts.event_source_contract import (
     LONGEST_SECONDS,
     EventSourceContract,

@@ -12,8 +12,8 @@ import pytest
 
 from infra.backup import BadBackup, backup, restore
 from infra.everbook import SECRETS, Everbook, data_file
-from infra.projection_worker import ReadModelsAhead
 from infra.rebuild import compare, rebuild
+from infra.reflected import ReadModelsAhead
 from infra.secrets import MissingSecret
 from infra.settings import Settings
 from infra.stored_logs import stored_logs

@@ -14,8 +14,8 @@ import httpx
 import pytest
 
 from infra.everbook import Everbook
-from infra.projection_worker import wait_until_reflected
 from infra.rebuild import compare
+from infra.reflected import wait_until_reflected
 from infra.settings import Settings
 from projections.registry import PROJECTIONS
 from tests.feeds import LEDGERS, MODELS, OTHER_BOOK, Topics, busy, differing, tails, topics_of
