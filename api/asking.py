@@ -37,7 +37,11 @@ class Questions:
         if not asked.acquire(timeout=self.seconds):
             raise DoesNotAnswer(f"did not answer within {self.seconds:g} seconds")
         promise: Future[T] = Future()
-        Thread(target=_answer, args=(asked, promise, question), name=f"asks-{store}", daemon=True).start()
+        try:
+            Thread(target=_answer, args=(asked, promise, question), name=f"asks-{store}", daemon=True).start()
+        except RuntimeError as error:
+            asked.release()
+            raise DoesNotAnswer("cannot be asked: there is no room for another thread") from error
         try:
             return promise.result(max(0.0, deadline - time.monotonic()))
         except TimeoutError as error:

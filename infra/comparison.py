@@ -20,6 +20,7 @@ Progress = Callable[[int], None]
 Key = tuple[str, str]
 """A model, and the id of a document."""
 
+_encode = msgspec.json.Encoder(order="deterministic").encode
 READ_AT_ONCE = 1_000
 LOOK_AGAIN = 3
 """So often is looked whether a document stands still: to fold for each document by itself takes longer."""
@@ -85,7 +86,7 @@ class _Family:
         family: Sequence[Projection],
     ) -> None:
         self._served, self._rebuilt = served, rebuilt
-        self._logs = tuple(recorders)
+        self._recorders = recorders
         self._models = [projection.name for projection in family]
         self._until: dict[str, int] = {}
         self._worker = ProjectionWorker(recorders, rebuilt, family, source=PolledLogs(recorders, self._until))
@@ -121,48 +122,55 @@ class _Family:
             self._unreadable[model] = str(error)
 
     def _look_again(self, on_progress: Progress | None) -> None:
-        for looks in range(1, LOOK_AGAIN + 1):
+        for _ in range(LOOK_AGAIN):
             again, self._moving = self._moving, []
-            changed: list[tuple[str, Document]] = []
             for start in range(0, len(again), READ_AT_ONCE):
-                changed += self._changed_again(again[start : start + READ_AT_ONCE], on_progress)
-            if looks == LOOK_AGAIN:
-                self._follow(changed, on_progress)
-            else:
-                self._moving = [(model, document.id) for model, document in changed]
+                keys = again[start : start + READ_AT_ONCE]
+                at, read = self._where_served_stands(), self._found(self._served, keys)
+                self._fold(at, on_progress)
+                for key, rebuilt in self._found(self._rebuilt, keys).items():
+                    served = read[key]
+                    if served and _was_changed_after(served, at):
+                        self._moving.append(key)
+                    else:
+                        self._judge(key[0], served, rebuilt)
+        self._follow(on_progress)
 
-    def _changed_again(self, wanted: Sequence[Key], on_progress: Progress | None) -> list[tuple[str, Document]]:
-        """Those that changed between the reading of the tracking and theirs; the others are judged."""
-        ids = {model: [key for of, key in wanted if of == model] for model in self._models}
-        at = self._where_served_stands()
-        served = self._served.find(ids)
-        self._fold(at, on_progress)
-        rebuilt = self._rebuilt.find(ids)
-        changed: list[tuple[str, Document]] = []
-        for model, key in wanted:
-            document = served[model].get(key)
-            if document and _was_changed_after(document, at):
-                changed.append((model, document))
-            else:
-                self._judge(model, document, rebuilt[model].get(key))
-        return changed
+    def _found(self, read_models: ReadModels, wanted: Sequence[Key]) -> dict[Key, Document | None]:
+        found = read_models.find({model: [key for of, key in wanted if of == model] for model in self._models})
+        return {(model, key): found[model].get(key) for model, key in wanted}
 
-    def _follow(self, changed: Sequence[tuple[str, Document]], on_progress: Progress | None) -> None:
-        """Folds to the last event of one document after the other."""
-        for model, document in sorted(changed, key=lambda each: each[1].sequence):
-            self._fold({document.log: document.sequence}, on_progress)
-            self._judge(model, document, self._rebuilt.get_many(model, [document.id]).get(document.id))
+    def _follow(self, on_progress: Progress | None) -> None:
+        """Folds to the last event of one document after the other. All of them are read first: the fold does not go
+        back.
+        """
+        read: list[tuple[int, Key, Document | None]] = []
+        for start in range(0, len(self._moving), READ_AT_ONCE):
+            at = self._where_served_stands()
+            found = self._found(self._served, self._moving[start : start + READ_AT_ONCE])
+            read += [(max(each.sequence, at.get(each.log, 0)) if each else 0, key, each) for key, each in found.items()]
+        ends = {log: recorder.max_notification_id() or 0 for log, recorder in self._recorders.items()}
+        for place, key, served in sorted(read, key=lambda each: each[0]):
+            if served and place > ends.get(served.log, 0):
+                # There is no such event: to fold so far would be to wait for it.
+                self._differing[key[0]].add(key[1])
+                continue
+            if served and place > self._until[served.log]:
+                self._fold({served.log: place}, on_progress)
+            self._judge(key[0], served, self._found(self._rebuilt, [key])[key])
 
     def _judge(self, model: str, served: Document | None, rebuilt: Document | None) -> None:
-        if served != rebuilt:
+        # Equal bytes, as in digests: 1.0 and 1.00 are not the same figure to who reads them.
+        if served is None or rebuilt is None or _encode(served) != _encode(rebuilt):
             self._differing[model].update(each.id for each in (served, rebuilt) if each)
 
     def _where_served_stands(self) -> dict[str, int]:
-        return _reflected(self._served, self._models, self._logs)
-
-    def _fold(self, at: Mapping[str, int], on_progress: Progress | None) -> None:
+        at = _reflected(self._served, self._models, self._recorders)
         if any(place < self._until.get(log, 0) for log, place in at.items()):
             raise ReadModelsMoved(f"{', '.join(self._models)} were built anew meanwhile: compare again")
+        return at
+
+    def _fold(self, at: Mapping[str, int], on_progress: Progress | None) -> None:
         self._until.update(at)
         self._worker.catch_up(on_progress)
 

@@ -214,7 +214,8 @@ class ProjectionWorker:
         self._advance(log, members, start, _decoded(log, page), _leaf_of(page[-1]))
         for family in behind:
             self._places[family[0].name, log] = page[-1].id
-        self._events_at_once[log] = events_after(at_once, time.monotonic() - began, self._events_at_most)
+        taken = time.monotonic() - began
+        self._events_at_once[log] = events_after(at_once, taken, self._events_at_most, was_full=len(page) == at_once)
         return len(page)
 
     def _advance(
@@ -324,13 +325,13 @@ class ProjectionWorker:
         return self._places[key]
 
 
-def events_after(at_once: int, seconds: float, at_most: int) -> int:
-    """How many events the next batch has, after one of ``at_once`` that took ``seconds``: a back-dated trade may take a
-    thousand times as long as another.
+def events_after(at_once: int, seconds: float, at_most: int, *, was_full: bool) -> int:
+    """How many events the next batch has, after one of at most ``at_once`` that took ``seconds``: a back-dated trade
+    may take a thousand times as long as another. A few that were quick say nothing of many.
     """
     if seconds > SLOW_BATCH_SECONDS:
         return max(min(EVENTS_AT_LEAST, at_most), at_once // 4)
-    return min(at_most, at_once * 2) if seconds < SLOW_BATCH_SECONDS / 4 else at_once
+    return min(at_most, at_once * 2) if was_full and seconds < SLOW_BATCH_SECONDS / 4 else at_once
 
 
 def _parked(letters: Iterable[Document]) -> set[Parked]:

@@ -17,7 +17,8 @@ def remove_ledger(settings: Settings) -> None:
     """Removes the indices, topics and tables of the ledger that is set. Its processes must have ended.
 
     Raises:
-        KafkaFails, PersistenceError: when a server does not do so; the others have, unless it was HBase at the start.
+        KafkaFails, PersistenceError: when a server does not do so. The others have, unless HBase or Elasticsearch was
+            away at the start: then all is left.
     """
     with ClusterEverbook(settings) as opened:
         ledgers, read_models = opened.logs.ledgers, opened.read_models

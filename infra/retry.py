@@ -81,6 +81,7 @@ class _Again:
         names = [each.name for each in self._family]
         fold = ScopedFold(self._family, scopes_of(self._family, (each.key for each in chosen)))
         done: dict[Parked, Retried] = {}
+        tried: dict[Parked, Retried] = {}
         for _ in range(ATTEMPTS):
             places = {self._read_models.reflected(name, self._log) for name in names}
             if len(places) > 1:
@@ -92,14 +93,17 @@ class _Again:
             parked = {each.parked for each in letters if each.parked in chosen or _is_made_from_stale(each, fold)}
             self._fold_to(fold, at)
             still = [letter for each in parked for letter in fold.letters(each)]
+            # What was tried is mended all the same, when only the end of it was refused.
+            done.update({each: told for each, told in tried.items() if each not in parked})
             if parked == {each.parked for each in still} <= done.keys():
                 return [done[each] for each in sorted(done)]
+            tried = {each.parked: each for each in _retried(parked, letters, still)}
             try:
                 self._read_models.mend({each: fold.document(each) for each in parked}, still, at=at, models=names)
             except ReadModelsMoved:
                 time.sleep(WAIT_SECONDS)
                 continue
-            done.update({each.parked: each for each in _retried(parked, letters, still)})
+            done.update(tried)
         raise StillMoving(
             f"the read models of {self._log} move too fast, or a worker without the mended code parks documents again: "
             "try again once every worker has it; until then some stay parked"

@@ -17,6 +17,8 @@ NEVER_COMMITS = {"enable.auto.commit": False, "auto.offset.reset": "earliest", "
 NOTHING_LOST = {"enable.idempotence": True, "acks": "all", "message.max.bytes": LARGEST_RECORD}
 # While a broker is away the client library would write a line a second for every connection; we say it once.
 QUIET = {"log_level": 0}
+# A topic that was made because somebody asked about it would have the broker's number of partitions.
+CREATES_NOTHING = {"allow.auto.create.topics": False}
 ANSWER_SECONDS = 30.0
 LOOK_AGAIN_SECONDS = 0.5
 _OPTIONS = {
@@ -59,7 +61,7 @@ class Connection(msgspec.Struct, frozen=True):
         return KafkaFails(f"{self.place}: {error.args[0].str()} ({error.args[0].name()})")
 
     def admin(self, on_error: Callable[[KafkaError], None] = lambda _error: None) -> AdminClient:
-        options: dict[str, Any] = {**self.options, **QUIET, "error_cb": on_error}
+        options: dict[str, Any] = {**self.options, **QUIET, **CREATES_NOTHING, "error_cb": on_error}
         return AdminClient(options)
 
     def require_let_in(
@@ -93,7 +95,7 @@ class Connection(msgspec.Struct, frozen=True):
 
     def consumer(self, group: str, options: Mapping[str, Any]) -> Consumer:
         """A consumer that commits no offset unless ``options`` say so: where it goes on is known elsewhere."""
-        return Consumer({**self.options, **QUIET, **NEVER_COMMITS, "group.id": group, **options})
+        return Consumer({**self.options, **QUIET, **CREATES_NOTHING, **NEVER_COMMITS, "group.id": group, **options})
 
 
 def connection_of(settings: KafkaSettings) -> Connection:

@@ -129,7 +129,7 @@ class KafkaGate(Gate):
         now = time.monotonic()
         pending = Pending(
             f"{self._name}.{next(self._numbers)}", submissions, atomic, dry_run, iter(cut), promise, now, now,
-            datetime.now(UTC), [None] * len(submissions), 1 if atomic else len(submissions),
+            datetime.now(UTC), [None] * len(submissions),
         )
         self._in_flight.add(pending)
         promise.set_running_or_notify_cancel()
@@ -190,6 +190,7 @@ class KafkaGate(Gate):
                 words = f"{self._connection.place} did not confirm that it has it ({error.str()}): it may be sent again"
                 self._fail(pending, NotConfirmed(words))
 
+        self._in_flight.sent(pending)
         try:
             self._sender.send(
                 self._topics.commands, self._topics.partition_of(log), value, headers=headers, on_delivery=reported

@@ -101,7 +101,7 @@ class LedgerWorker:
         self._connection.require_let_in(stopping=self.stopping.is_set)
         if self.stopping.is_set():
             return
-        ensure_topics(
+        self._replies.partitions = ensure_topics(
             self._admin, self._topics, reply_partitions=self._reply_partitions, replication=self._replication
         )
         self._join()

@@ -20,7 +20,7 @@ Run = dict[str, list[int]]
 
 class Pending(msgspec.Struct, eq=False):
     """A request on its way. ``missing`` are the places of the present run that have no outcome yet, ``undelivered`` is
-    how many of its records Kafka has not confirmed.
+    how many of the records that were sent Kafka has not confirmed.
     """
 
     correlation: str
@@ -33,7 +33,7 @@ class Pending(msgspec.Struct, eq=False):
     looked_at: float
     sent_on: datetime
     outcomes: list[Outcome | None]
-    undelivered: int
+    undelivered: int = 0
     missing: dict[int, str] = msgspec.field(default_factory=dict)
     problems: list[str] = msgspec.field(default_factory=list)
     problem_count: int = 0
@@ -101,6 +101,11 @@ class InFlight:
         with self._lock:
             pending = self._pending.get(reply.correlation)
             return pending if pending is not None and pending.take(reply) else None
+
+    def sent(self, pending: Pending) -> None:
+        """One more record of it is handed to Kafka."""
+        with self._lock:
+            pending.undelivered += 1
 
     def delivered(self, pending: Pending) -> None:
         """Kafka has one more record of it."""

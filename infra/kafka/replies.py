@@ -1,9 +1,11 @@
 """Outcomes on their way back to the process that waits for them."""
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 import msgspec
+from confluent_kafka import KafkaException
 
 from domain.outcomes import Outcome
 from infra.kafka.records import Asked
@@ -67,7 +69,7 @@ class Replies:
     def __init__(self, sender: Sends, topic: str, partitions: int) -> None:
         self._sender = sender
         self._topic = topic
-        self._partitions = partitions
+        self.partitions = partitions
 
     def outcomes(self, asked: Sequence[Asked], outcomes: Sequence[Outcome]) -> None:
         """Answers every record with its share of the outcomes, which are in the same order."""
@@ -90,12 +92,14 @@ class Replies:
 
     def presence(self, presence: Presence) -> None:
         """Says to everybody who decides here."""
-        for partition in range(self._partitions):
-            self._sender.send(self._topic, partition, _encoder.encode(presence))
+        for partition in range(self.partitions):
+            # Of a topic that was made anew there may be fewer: who waits there hears nothing, and says so.
+            with contextlib.suppress(KafkaException):
+                self._sender.send(self._topic, partition, _encoder.encode(presence))
 
     def _send(self, waiting: dict[int, list[Reply]]) -> None:
         for partition, replies in waiting.items():
-            if partition < self._partitions:
+            if partition < self.partitions:
                 for share in _shares(replies):
                     self._sender.send(self._topic, partition, encode(share))
 

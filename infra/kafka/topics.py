@@ -64,8 +64,9 @@ class Topics(msgspec.Struct, frozen=True):
 
 def ensure_topics(
     admin: AdminClient, topics: Topics, *, reply_partitions: int, replication: int | None = None
-) -> None:
-    """Makes every topic that is missing, whoever else does so at the same time, and waits until all are there.
+) -> int:
+    """Makes every topic that is missing, whoever else does so at the same time, and waits until all are there; how many
+    partitions the topic of replies has, which was perhaps made with another setting.
 
     Raises:
         WrongTopic: when one is there with another number of partitions.
@@ -80,7 +81,7 @@ def ensure_topics(
     if missing:
         for made in admin.create_topics(missing, operation_timeout=ANSWER_SECONDS).values():
             _unless_there(made)
-    _wait_for(admin, topics, tuple(wanted))
+    return _wait_for(admin, topics, tuple(wanted))
 
 
 def delete_topics(admin: AdminClient, topics: Topics) -> None:
@@ -133,7 +134,7 @@ def _unless_there(made: "object") -> None:
             raise
 
 
-def _wait_for(admin: AdminClient, topics: Topics, names: tuple[str, ...]) -> None:
+def _wait_for(admin: AdminClient, topics: Topics, names: tuple[str, ...]) -> int:
     deadline = time.monotonic() + APPEAR_SECONDS
     while True:
         present = admin.list_topics(timeout=ANSWER_SECONDS).topics
@@ -145,3 +146,4 @@ def _wait_for(admin: AdminClient, topics: Topics, names: tuple[str, ...]) -> Non
     for name, count in topics.partitions().items():
         if len(present[name].partitions) != count:
             raise WrongTopic(f"{name} has {len(present[name].partitions)} partitions; this ledger needs {count}")
+    return len(present[topics.replies].partitions)

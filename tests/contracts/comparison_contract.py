@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+import infra.comparison
 from domain.commands import AffirmTrade
 from domain.events import TradeEvent
 from domain.schema import Recorded
@@ -48,6 +49,42 @@ class ByBook(Counting):
         return counted
 
 
+class Hot(ByBook):
+    """Every trade changes every document."""
+
+    documents = 5
+
+    def keys(self, event: Recorded) -> Sequence[str]:
+        return [f"EQ-1/{number}" for number in range(self.documents)] if isinstance(event.event, TradeEvent) else ()
+
+
+class Restless:
+    """What is served, which reflects another trade whenever documents are read."""
+
+    def __init__(self, logs: CommandedLogs, store: ReadModelStore) -> None:
+        self._logs = logs
+        self._store = store
+        self._worker = ProjectionWorker(logs.recorders, store, [Hot()])
+        self._worker.catch_up()
+        self.folded = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def find(self, wanted: Any) -> Any:
+        self._fold()
+        return self._store.find(wanted)
+
+    def select(self, model: str, **how: Any) -> Any:
+        self._fold()
+        return self._store.select(model, **how)
+
+    def _fold(self) -> None:
+        self.folded += 1
+        send(self._logs, booking(f"more-{self.folded}"))
+        self._worker.catch_up()
+
+
 class ComparisonContract:
     """Subclasses have a fixture ``opened``: it opens the store for projections and a ledger, and closes it."""
 
@@ -68,6 +105,14 @@ class ComparisonContract:
         assert told(found) == {}, told(found)
         assert min(each.reflected["ledger-0"] for each in found.values()) > 0
 
+    def test_documents_that_every_trade_changes_need_not_be_read_together(
+        self, booked: CommandedLogs, opened: Open, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(infra.comparison, "READ_AT_ONCE", 1)
+        restless: Any = Restless(booked, opened([Hot()], booked.ledger_id))
+        assert told(hold_against_rebuild(booked.recorders, restless, [Hot()])) == {}
+        assert restless.folded > 3 * Hot.documents
+
     def test_a_document_that_is_wrong_is_named_though_every_trade_changes_it(
         self, booked: CommandedLogs, opened: Open
     ) -> None:
@@ -87,6 +132,16 @@ class ComparisonContract:
         worker.catch_up()
         worker.stop()
         assert told(hold_against_rebuild(booked.recorders, store, [right])) == {"counting": ("EQ-1/T5",)}
+
+    def test_a_document_of_an_event_that_there_is_not_is_named(self, booked: CommandedLogs, opened: Open) -> None:
+        store = opened([ByBook()], booked.ledger_id)
+        with trading(booked, store, [ByBook()]):
+            pass
+        end = store.reflected("counting", "ledger-0")
+        stray = Counter(id="EQ-1/T5", log="ledger-0", sequence=end + 1_000, count=1)
+        store.write("ledger-0", {"counting": {stray.id: stray}}, expected=end, reflected=end, models=["counting"])
+        growing: Any = {**booked.recorders, "ledger-0": Growing(booked)}
+        assert told(hold_against_rebuild(growing, store, [ByBook()])) == {"counting": ("EQ-1/T5",)}
 
     def test_what_was_not_folded_yet_is_no_difference(self, booked: CommandedLogs, opened: Open) -> None:
         store = opened([ByBook()], booked.ledger_id)

@@ -13,7 +13,7 @@ from domain.commands import AffirmTrade, AmendTrade, AnyCommand, CancelTrade, Co
 from infra.elasticsearch.read_models import ElasticsearchReadModels
 from infra.logs import CommandedLogs
 from infra.projection_worker import ProjectionWorker
-from infra.retry import retry
+from infra.retry import Retried, retry
 from infra.sql.read_models import SqlReadModels
 from projections.fold import DEAD_LETTERS
 from projections.ports import ReadModelStore
@@ -268,7 +268,8 @@ def test_a_mending_held_up_at_any_call_is_passed_over_and_done_again(poisoned: F
         mended = (Counting(), Doubling())
         mended[0].broken = False
         way.begin(hold_at=number)
-        mending = threading.Thread(target=retry, args=(poisoned.logs.recorders, store, mended))
+        told: list[Retried] = []
+        mending = threading.Thread(target=lambda: told.extend(retry(poisoned.logs.recorders, store, mended)))  # noqa: B023
         mending.start()
         while mending.is_alive() and not way.held.wait(0.01):
             pass
@@ -277,6 +278,7 @@ def test_a_mending_held_up_at_any_call_is_passed_over_and_done_again(poisoned: F
         catch_up(poisoned.logs, poisoned.elastic, mended)
         way.go_on.set()
         mending.join()
+        assert [(each.model, each.error) for each in told] == [("counting", ""), ("doubling", "")], number
         assert _letters(poisoned.elastic) == []
         for each in (poisoned.sql, poisoned.elastic):
             catch_up(poisoned.logs, each, mended)

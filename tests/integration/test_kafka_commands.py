@@ -49,6 +49,19 @@ def test_a_command_comes_back_as_its_outcome_and_goes_out_as_its_events(decided:
     }
 
 
+def test_a_worker_answers_in_every_partition_that_there_is_for_replies(kafka: str, tmp_path: Path) -> None:
+    ledger = Decided(kafka, tmp_path)
+    made = 2 * REPLY_PARTITIONS
+    admin = ledger.connection.admin()
+    assert ensure_topics(admin, ledger.topics, reply_partitions=made, replication=1) == made
+    with ledger.worker() as worker, ledger.gate() as gate:
+        assert worker._replies.partitions == made
+        wait_until(lambda: not gate.trouble())
+        (outcome,) = gate.submit([ledger.book("A1")]).result()
+        assert outcome.status == "accepted"
+    ledger.close()
+
+
 def test_a_repeat_gets_the_first_answer_and_other_content_is_a_conflict(decided: Decided, gate: KafkaGate) -> None:
     (first,) = gate.submit([decided.book("R1")]).result()
     (again,) = gate.submit([decided.book("R1")]).result()

@@ -1,4 +1,6 @@
-"""Elasticsearch in memory: indices, aliases, external versions, and searches that see what was refreshed."""
+"""Elasticsearch in memory: indices, aliases, external versions, writes on the condition that nobody wrote since, and
+searches that see what was refreshed.
+"""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -16,6 +18,7 @@ from tests.simulation.process import Process
 PATIENCE_SECONDS = 1.0
 NOT_FOUND, TOO_MANY, CONFLICT, CREATED = 404, 429, 409, 201
 MOST_HITS = 1_000
+TERM = 1
 
 
 class Fields(msgspec.Struct, omit_defaults=True):
@@ -28,9 +31,12 @@ class Fields(msgspec.Struct, omit_defaults=True):
 
 
 class Kept(msgspec.Struct):
+    """``number`` is that of its last writing, among all of its index."""
+
     version: int
     source: bytes
     fields: Fields
+    number: int
 
 
 class Index:
@@ -38,13 +44,16 @@ class Index:
         self.aliases = set(aliases)
         self.written: dict[str, Kept] = {}
         self.seen: dict[str, Kept] = {}
+        self.writings = 0
 
 
 class Line(msgspec.Struct):
     index: str = msgspec.field(name="_index")
     id: str = msgspec.field(name="_id")
-    version: int
+    version: int = 0
     version_type: str = "external"
+    if_seq_no: int | None = None
+    if_primary_term: int | None = None
 
 
 class SearchServer:
@@ -80,7 +89,7 @@ class SearchServer:
         for each in msgspec.json.decode(body)["docs"]:
             (index,) = self.named(each["_index"])
             kept = index.written.get(each["_id"])
-            answers.append(b'{"found":true,"_source":' + kept.source + b"}" if kept else b'{"found":false}')
+            answers.append(_got(kept) if kept else b'{"found":false}')
         return b'{"docs":[' + b",".join(answers) + b"]}"
 
     def search(self, names: str, body: bytes) -> bytes:
@@ -111,10 +120,16 @@ class SearchServer:
         if index is None or line.index in self.indices:
             return NOT_FOUND
         kept = index.written.get(line.id)
-        allowed = line.version + (line.version_type == "external_gte")
-        if line.version_type.startswith("external") and kept is not None and kept.version >= allowed:
-            return CONFLICT
-        index.written[line.id] = Kept(line.version, source, msgspec.json.decode(source, type=Fields))
+        if line.if_seq_no is not None:
+            if kept is None or (line.if_seq_no, line.if_primary_term) != (kept.number, TERM):
+                return CONFLICT
+            version = kept.version + 1
+        else:
+            version = line.version
+            if kept is not None and kept.version >= version + (line.version_type == "external_gte"):
+                return CONFLICT
+        index.writings += 1
+        index.written[line.id] = Kept(version, source, msgspec.json.decode(source, type=Fields), index.writings)
         return CREATED
 
 
@@ -188,6 +203,11 @@ class SimulatedSearch:
         if self._process.random.random() < 0.05:
             taken = self._process.random.randint(0, body.count(b"\n") // 2)
         return self._process.call(self._server.bulk, body, taken, error=lost, is_write=True)
+
+
+def _got(kept: Kept) -> bytes:
+    place = b'"_seq_no":%d,"_primary_term":%d' % (kept.number, TERM)
+    return b'{"found":true,' + place + b',"_source":' + kept.source + b"}"
 
 
 def lost() -> OperationalError:

@@ -6,7 +6,7 @@ from confluent_kafka import KafkaError, KafkaException
 from infra.kafka.connection import Connection
 from infra.kafka.deciders import Deciders
 from infra.kafka.reach import LASTS_SECONDS
-from infra.kafka.replies import Presence
+from infra.kafka.replies import Presence, Replies
 from infra.kafka.topics import Topics
 
 TOPICS = Topics("t", 1)
@@ -74,3 +74,24 @@ def test_a_kafka_that_is_away_for_long_is_named_by_its_setting(heard: Heard) -> 
 
 def test_a_log_that_there_is_not_is_nobodys(heard: Heard) -> None:
     assert heard.hears(*ALL, "ledger-7") == ""
+
+
+def test_whoever_asks_about_a_topic_does_not_make_it() -> None:
+    # A broker inside the client library, which makes what is asked for, as brokers do by default.
+    admin = Connection({"test.mock.num.brokers": "1"}).admin()
+    for _ in range(2):
+        admin.list_topics(TOPICS.commands, timeout=5)
+    assert admin.list_topics(timeout=5).topics == {}
+
+
+def test_presence_goes_to_the_partitions_that_there_are() -> None:
+    sent: list[int] = []
+
+    class Few:
+        def send(self, _topic: str, partition: int, _value: bytes) -> None:
+            if partition > 1:
+                raise KafkaException(KafkaError(KafkaError._UNKNOWN_PARTITION))
+            sent.append(partition)
+
+    Replies(Few(), TOPICS.replies, 4).presence(Presence(ALL, {}))
+    assert sent == [0, 1]

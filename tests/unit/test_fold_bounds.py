@@ -2,17 +2,22 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from pathlib import Path
 
+from eventsourcing.persistence import Notification
 from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.schema import Recorded
-from infra.projection_worker import events_after
+from infra.event_source import PolledLogs
+from infra.projection_worker import EVENTS_AT_FIRST, ProjectionWorker, events_after
+from infra.sql.read_models import SqlReadModels
 from projections.fold import Changes, Fold, Found, Store, _level
 from projections.projection import Document
 from projections.registry import PROJECTIONS
 from tests.counting import Counting
 from tests.documents import History
+from tests.ledger import logs_in_memory, send
 from tests.rules import DAY, booking
 
 
@@ -79,10 +84,28 @@ def test_a_position_is_read_once_for_all_the_back_dated_trades_of_a_batch() -> N
 
 
 def test_batches_become_smaller_while_they_are_slow() -> None:
-    sizes = [events_after(1_000, 60.0, 5_000), events_after(250, 6.0, 5_000), events_after(60, 6.0, 5_000)]
-    assert sizes == [250, 62, 50]
-    assert [events_after(1_000, 0.5, 5_000), events_after(4_000, 0.5, 5_000)] == [2_000, 5_000]
-    assert (events_after(250, 3.0, 5_000), events_after(3, 60.0, 3)) == (250, 3)
+    assert [events_after(size, 6.0, 5_000, was_full=True) for size in (1_000, 250, 60)] == [250, 62, 50]
+    assert [events_after(size, 0.5, 5_000, was_full=True) for size in (1_000, 4_000)] == [2_000, 5_000]
+    assert events_after(250, 3.0, 5_000, was_full=True) == 250
+    assert events_after(3, 60.0, 3, was_full=True) == 3
+
+
+def test_batches_do_not_grow_by_what_comes_one_by_one(tmp_path: Path) -> None:
+    logs, asked = logs_in_memory(), list[int]()
+    store = SqlReadModels.open(f"sqlite:///{tmp_path / 'read-models.db'}", [Counting()], logs.ledger_id)
+
+    class Asking(PolledLogs):
+        def read(self, log: str, after: int, limit: int, stop: int | None = None) -> Sequence[Notification]:
+            asked.append(limit)
+            return super().read(log, after, limit, stop)
+
+    worker = ProjectionWorker(logs.recorders, store, [Counting()], source=Asking(logs.recorders))
+    for number in range(5):
+        send(logs, booking(f"T{number}"))
+        worker.catch_up()
+    assert {*asked} == {EVENTS_AT_FIRST}
+    worker.stop()
+    store.close()
 
 
 def folding() -> tuple[Fold, list[str]]:

@@ -1,11 +1,13 @@
 """The gate of a cluster, in the simulated one: whatever befalls it, nobody waits for ever."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 
 import pytest
 from eventsourcing.persistence import StoredEvent
 
-from domain.admission import OutcomeUnknown
+from domain.admission import NotDecidedYet, OutcomeUnknown
+from domain.commands import RecordPrice
 from domain.outcomes import Outcome
 from infra.kafka.gate import KafkaGate
 from infra.kafka.replies import Reply
@@ -41,3 +43,14 @@ def test_a_reply_is_heard_though_the_reference_log_cannot_be_read_by_this_versio
     )
     gate._take(Reply(pending.correlation, 0, (outcome,)))
     assert promise.result(0) == [outcome]
+
+
+def test_of_what_waits_for_its_turn_nobody_says_that_kafka_has_not_confirmed_it(simulated: Cluster) -> None:
+    gate: KafkaGate = simulated.gates[0].running
+    price = RecordPrice(command_id="p", instrument="SAN", price=Decimal(1))
+    # Prices are decided before the trades that come after them.
+    promise = gate.submit([by_key(price), by_key(booking("T1"))])
+    gate.hear()
+    simulated.clock.sleep(ANSWER_SECONDS + 1)
+    gate.look()
+    assert isinstance(promise.exception(0), NotDecidedYet)
