@@ -72,14 +72,20 @@ class LogOwner:
         self._flight: Flight | None = None
 
     def take_over(self, place: Place) -> int:
-        """Reads the log to its end, publishes what is missing, and says at which offset to go on."""
+        """Reads the log to its end, publishes what is missing, and says at which offset to go on.
+
+        Raises:
+            OtherTopic: when the topic has what the log lacks; then nothing was written.
+        """
         self.place = place
         self._logs.follow()
         self._ledger.catch_up()
         self._tracked = self._next = self._ledger.recorder.max_tracking_id(place.tracking) or 0
+        # A log that its topic is ahead of was restored: nothing of ours may be written behind what is known of it.
+        self._publisher.take_over()
         self._turn()
         self._logs.carry(self.log)
-        self._publisher.take_over()
+        self._publisher.follow()
         return self._next
 
     def serve(self, asked: Sequence[Asked]) -> None:

@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
 from typing import Any, cast
 
+import pytest
+
 from domain.batch import Unit
 from domain.ports import NewEvent
 from infra.kafka.log_owner import LogOwner
@@ -47,7 +49,11 @@ class Told:
             raise self.trouble
         self.said.append("published")
 
-    def take_over(self) -> None: ...
+    def take_over(self) -> None:
+        if self.trouble:
+            raise self.trouble
+
+    def follow(self) -> None: ...
 
     def send(self, _topic: str, _partition: int, _value: bytes) -> None:
         self.said.append("told")
@@ -86,3 +92,21 @@ def test_an_owner_whose_topic_is_ahead_of_the_log_steps_back_with_what_it_has_in
     owner.step_back()
     assert not owner.flying()
     assert logs.by_log[LOG].catch_up() == before + 1
+
+
+def test_an_owner_whose_topic_is_ahead_of_the_log_carries_nothing_into_it() -> None:
+    told = Told([])
+    owner, logs = owner_of(told)
+    # As when another process had turned the date, or sent something, and ended before it was carried over.
+    def write(_log: str) -> int:
+        told.said.append("written")
+        return 0
+
+    logs.turn = logs.carry = write  # type: ignore[method-assign]
+    told.trouble = OtherTopic("it has what the log lacks")
+    with pytest.raises(OtherTopic):
+        owner.take_over(Place("topic", 0))
+    assert told.said == []
+    told.trouble = None
+    owner.take_over(Place("topic", 0))
+    assert told.said == ["written", "written"]
