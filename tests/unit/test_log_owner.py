@@ -102,7 +102,7 @@ def test_an_owner_whose_topic_is_ahead_of_the_log_carries_nothing_into_it() -> N
         told.said.append("written")
         return 0
 
-    logs.turn = logs.carry = write  # type: ignore[method-assign]
+    logs.turn = logs.carry = write  # type: ignore[method-assign, assignment]
     told.trouble = OtherTopic("it has what the log lacks")
     with pytest.raises(OtherTopic):
         owner.take_over(Place("topic", 0))
