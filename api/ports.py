@@ -1,14 +1,18 @@
 """What the API needs of the rest: a gate for commands, the read models, and the logs themselves."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from domain.admission import NotOneLog, NotRecorded, OutcomeUnknown, QueueFull
 from domain.events import TransferSent
 from domain.outcomes import Outcome, Principal, Submission
-from domain.ports import LogRecorder
+from domain.ports import DoesNotAnswer, LogRecorder
 from projections.projection import Document
+
+EVENTS, READ_MODELS = "events", "read-models"
+"""What the stores are called in questions and metrics."""
+T = TypeVar("T")
 
 
 class Gate(Protocol):
@@ -91,6 +95,18 @@ class Logs(Protocol):
         """The public key by which checkpoints of the log are known."""
 
 
+class Questions(Protocol):
+    """Questions to the stores of those who cannot wait."""
+
+    def ask(self, store: str, question: Callable[[], T]) -> T:
+        """What ``question`` gives; each store is asked one at a time.
+
+        Raises:
+            DoesNotAnswer: when the store fails, or does not answer in time.
+        """
+
+
 __all__ = [
-    "Document", "Gate", "LogRecorder", "Logs", "NotOneLog", "NotRecorded", "OutcomeUnknown", "QueueFull", "Reads",
+    "EVENTS", "READ_MODELS", "Document", "DoesNotAnswer", "Gate", "LogRecorder", "Logs", "NotOneLog", "NotRecorded",
+    "OutcomeUnknown", "Questions", "QueueFull", "Reads",
 ]

@@ -9,9 +9,8 @@ from fastapi import Request
 from prometheus_client import CollectorRegistry
 
 from api.answers import Answers
-from api.asking import Questions
 from api.metrics import Metrics
-from api.ports import Gate, Logs, Reads
+from api.ports import Gate, Logs, Questions, Reads
 from domain.tree import LogTree
 from projections.lag import Unreflected
 
@@ -28,12 +27,12 @@ class Services(msgspec.Struct, kw_only=True):
     gate: Gate
     reads: Reads
     logs: Logs
+    questions: Questions
     answer_seconds: float = 30.0
     fresh_seconds: float = 5.0
     lag_seconds: float = 30.0
     stopping: Callable[[], bool] = _never
     stores: Mapping[str, str] = msgspec.field(default_factory=dict)
-    questions: Questions = msgspec.field(default_factory=Questions)
     registry: CollectorRegistry = msgspec.field(default_factory=CollectorRegistry)
     metrics: Any = None
     trees: dict[str, LogTree] = msgspec.field(default_factory=dict)

@@ -12,6 +12,10 @@ class LogMoved(Exception):
     """The log holds more than the commit expected: someone else wrote it. Read on, and decide again."""
 
 
+class DoesNotAnswer(Exception):
+    """A store failed, or took longer than whoever asked may wait."""
+
+
 class Receipt(msgspec.Struct, frozen=True, gc=False):
     """What a command came to: ``count`` events from ``sequence`` on. ``content`` hashes its business fields."""
 

@@ -2,24 +2,21 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from threading import Thread
 
-from eventsourcing.persistence import PersistenceError
 from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from domain.ports import LogRecorder
+from domain.ports import DoesNotAnswer, LogRecorder
+from infra.asking import ANSWER_SECONDS, Questions
 from infra.projection_worker import ProjectionWorker
 from infra.retry import dead_letters
 from projections.lag import Unreflected, lag_of
 from projections.ports import ReadModels
 
 LOOPBACK = "127.0.0.1"
-ANSWER_SECONDS = 3.0
 
 
 class WorkerCollector(Collector):
@@ -32,7 +29,7 @@ class WorkerCollector(Collector):
         self._recorders = recorders
         self._read_models = read_models
         self._unreflected = {log: Unreflected(recorder) for log, recorder in recorders.items()}
-        self._asked: Future[Sequence[Metric]] | None = None
+        self._questions = Questions(ANSWER_SECONDS)
 
     def collect(self) -> Iterator[Metric]:
         worker = self._worker
@@ -45,20 +42,10 @@ class WorkerCollector(Collector):
 
     def _of_stores(self) -> Sequence[Metric]:
         """What they tell in time: a store that does not answer is no reason to say nothing of the rest."""
-        if self._asked is None or self._asked.done():
-            self._asked = Future()
-            Thread(target=self._ask, args=(self._asked,), name="asks-stores", daemon=True).start()
         try:
-            return self._asked.result(ANSWER_SECONDS)
-        except (PersistenceError, TimeoutError):
+            return self._questions.ask("stores", lambda: (*self._lags(), self._dead_letters()))
+        except DoesNotAnswer:
             return ()
-
-    def _ask(self, asked: "Future[Sequence[Metric]]") -> None:
-        try:
-            asked.set_result((*self._lags(), self._dead_letters()))
-        except Exception as error:  # noqa: BLE001
-            # It is raised where it was asked.
-            asked.set_exception(error)
 
     def _lags(self) -> tuple[Metric, ...]:
         events = GaugeMetricFamily("everbook_lag_events", "Events not reflected yet", labels=["log"])

@@ -8,11 +8,12 @@ import typer
 import uvicorn
 
 from api.app import create_app
-from api.asking import EVENTS, READ_MODELS
 from api.cli.console import err
 from api.cli.opening import Data, everbook, settings_of
 from api.cli.worker_process import read_model_workers
+from api.ports import EVENTS, READ_MODELS
 from api.services import Services
+from infra.asking import Questions
 from infra.everbook import ADMIN_KEY, Everbook, LocalReads
 from infra.settings import LAST_PORT, Settings
 
@@ -68,7 +69,7 @@ def server_of(opened: Everbook, host: str, port: int, greeting: str = "") -> uvi
 def services_of(opened: Everbook) -> Services:
     """What the routes work with."""
     services = Services(
-        gate=opened.gate, reads=LocalReads(opened.read_models), logs=opened,
+        gate=opened.gate, reads=LocalReads(opened.read_models), logs=opened, questions=Questions(),
         answer_seconds=opened.settings.answer_seconds, lag_seconds=opened.settings.lag_seconds,
         stores=dict(zip((EVENTS, READ_MODELS), opened.stores(), strict=True)),
     )

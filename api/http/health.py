@@ -1,25 +1,28 @@
 """Is it alive, is it ready, what does it count."""
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import TypeVar
 
+from eventsourcing.persistence import PersistenceError
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from api import reading
-from api.asking import EVENTS, READ_MODELS, DoesNotAnswer
 from api.examples import HEALTH
 from api.http.documented import documented
 from api.lag import lags, places, unreflected
+from api.ports import EVENTS, READ_MODELS, DoesNotAnswer
 from api.problems import Problem
 from api.security import principal_of
 from api.services import Services, services
 from projections.fold import DEAD_LETTERS
 from projections.lag import Lag
 
+logger = logging.getLogger(__name__)
 router = APIRouter(tags=["health"])
 T = TypeVar("T")
 LANDING = """<!doctype html><html lang="en"><title>Everbook</title><meta name="viewport" content="width=device-width">
@@ -82,31 +85,33 @@ def metrics(request: Request) -> Response:
 
 def _lags_or_problem(having: Services) -> list[Lag]:
     """Asks both stores, so that whatever is away is named."""
-    away: list[str] = []
-    found: list[Lag] = []
-    reflected: Mapping[str, Sequence[int]] = {log: [0] for log in having.logs.names()}
-    try:
-        reflected = having.questions.ask(READ_MODELS, lambda: places(having))
-    except DoesNotAnswer as error:
-        away.append(f"{having.stores.get(READ_MODELS, READ_MODELS)} {error}")
-    try:
-        found = having.questions.ask(EVENTS, lambda: lags(having, reflected))
-    except DoesNotAnswer as error:
-        away.append(f"{having.stores.get(EVENTS, EVENTS)} {error}")
+    nothing: Mapping[str, Sequence[int]] = {log: [0] for log in having.logs.names()}
+    reflected, unread = _asked(having, READ_MODELS, lambda: places(having))
+    found, unwritten = _asked(having, EVENTS, lambda: lags(having, reflected or nothing))
+    away = [
+        f"{having.stores.get(store, store)} {why}" for store, why in ((READ_MODELS, unread), (EVENTS, unwritten)) if why
+    ]
     if away:
         raise Problem(503, "store-unavailable", "; ".join(away), headers={"Retry-After": "1"})
-    return found
+    return found or []
 
 
 def _if_answered(having: Services, store: str, question: Callable[[], T]) -> T | None:
     """What a store says, and that it does or not."""
-    try:
-        answer = having.questions.ask(store, question)
-    except DoesNotAnswer:
-        having.metrics.answers.labels(store).set(0)
-        return None
-    having.metrics.answers.labels(store).set(1)
+    answer, why_not = _asked(having, store, question)
+    having.metrics.answers.labels(store).set(int(not why_not))
     return answer
+
+
+def _asked(having: Services, store: str, question: Callable[[], T]) -> tuple[T | None, str]:
+    """What a store says, or why it says nothing."""
+    try:
+        return having.questions.ask(store, question), ""
+    except DoesNotAnswer as error:
+        if isinstance(error.__cause__, PersistenceError):
+            # What a driver says holds values that are nobody else's business.
+            logger.error("%s: %s", store, str(error.__cause__).partition("\n")[0])
+        return None, str(error)
 
 
 def _letters(having: Services) -> Mapping[str, int]:

@@ -1,6 +1,5 @@
 """Questions to the stores that are answered in time, or not at all: who asks whether all is well cannot wait."""
 
-import logging
 import time
 from collections import defaultdict
 from collections.abc import Callable
@@ -10,14 +9,10 @@ from typing import TypeVar
 
 from eventsourcing.persistence import PersistenceError
 
-logger = logging.getLogger(__name__)
+from domain.ports import DoesNotAnswer
+
 ANSWER_SECONDS = 3.0
-EVENTS, READ_MODELS = "events", "read-models"
 T = TypeVar("T")
-
-
-class DoesNotAnswer(Exception):
-    """A store failed, or took too long."""
 
 
 class Questions:
@@ -47,8 +42,6 @@ class Questions:
         except TimeoutError as error:
             raise DoesNotAnswer(f"did not answer within {self.seconds:g} seconds") from error
         except PersistenceError as error:
-            # What a driver says holds values that are nobody else's business.
-            logger.error("%s: %s", store, str(error).partition("\n")[0])
             raise DoesNotAnswer("fails") from error
 
 
