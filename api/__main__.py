@@ -23,7 +23,6 @@ from api.cli import (
     travelling,
     working,
 )
-from api.cli.stopping import in_order
 
 app = typer.Typer(
     name="everbook", help="A trade ledger: book, prove, explain.", no_args_is_help=True, pretty_exceptions_enable=False
@@ -40,7 +39,7 @@ for main_command in MAIN:
     app.command()(main_command)
 for read in READS:
     app.command(rich_help_panel="Reads")(read)
-for name, proof in (("verify", in_order(proving.verify_logs)), ("rebuild", in_order(proving.rebuild_models)),
+for name, proof in (("verify", proving.verify_logs), ("rebuild", proving.rebuild_models),
                     ("checkpoint", proving.checkpoint_logs), ("backup", proving.backup_events),
                     ("restore", proving.restore_events)):
     app.command(name, rich_help_panel="Proof and safety")(proof)

@@ -10,6 +10,7 @@ from rich.text import Text
 from api.cli.comparing import compared, show_compared
 from api.cli.console import err, fail, out, print_json, progress
 from api.cli.opening import EXPECTED, Data, Json, existing, expected, fold_and_write_in_turn, settings_of
+from api.cli.stopping import stoppable
 from infra.backup import BadBackup, backup, restore
 from infra.checkpoints import BadCheckpoint, Checkpoint, Signer, opened, split
 from infra.comparison import Compared
@@ -28,6 +29,7 @@ CheckpointFile = Annotated[
 ]
 
 
+@stoppable()
 def verify_logs(
     data: Data = None, checkpoint: CheckpointFile = None, as_json: Json = False,
     read_models: Annotated[bool, typer.Option(help="Also hold every read model against its rebuild")] = False,
@@ -56,6 +58,7 @@ def verify_logs(
         raise typer.Exit(DAMAGED)
 
 
+@stoppable()
 def rebuild_models(
     model: Annotated[str, typer.Argument(help="One read model, with those it belongs together with; else all")] = "",
     data: Data = None, as_json: Json = False,
