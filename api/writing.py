@@ -132,7 +132,7 @@ def reached(outcomes: Sequence[Outcome]) -> dict[str, str]:
     ends: dict[str, int] = {}
     for outcome in outcomes:
         if outcome.count:
-            ends[outcome.log] = max(ends.get(outcome.log, 0), outcome.sequence + outcome.count - 1)
+            ends[outcome.log] = max(ends.get(outcome.log, 0), outcome.last_sequence)
     return {"Everbook-Sequence": ",".join(f"{log}:{end}" for log, end in sorted(ends.items()))} if ends else {}
 
 

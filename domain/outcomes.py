@@ -58,4 +58,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=
     @property
     def position(self) -> str:
         """``log:sequence`` of the last event, the value of ``Everbook-Sequence``."""
-        return f"{self.log}:{self.sequence + max(self.count, 1) - 1}"
+        return f"{self.log}:{self.last_sequence}"
+
+    @property
+    def last_sequence(self) -> int:
+        return self.sequence + max(self.count, 1) - 1
