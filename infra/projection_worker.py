@@ -2,28 +2,22 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 
-import msgspec
-from eventsourcing.persistence import Notification, PersistenceError
+from eventsourcing.persistence import PersistenceError
 
 from domain.ledger import LogBroken
-from domain.merkle import leaf_hash
 from domain.ports import LogRecorder
-from domain.schema import Recorded, UnknownEventType, recorded
+from domain.schema import Recorded
+from infra.batches import EVENTS_AT_FIRST, EVENTS_AT_ONCE, GivenUp, UntilEnding, decoded, events_after, leaf_of
 from infra.event_source import EventSource, FeedStopped, PolledLogs
 from infra.reflected import require_same_history
 from projections.fold import DEAD_LETTERS, DeadLetter, Fold, Parked, ProjectionStopped, Store
 from projections.ports import ReadModels, ReadModelsMoved
 from projections.projection import Document, Projection, families
 
-EVENTS_AT_ONCE = 5_000
-EVENTS_AT_FIRST = 1_000
-EVENTS_AT_LEAST = 50
-# Whoever does not come back to its feed in time is taken for dead, and the next one would do no better.
-SLOW_BATCH_SECONDS = 5.0
 LOOK_AGAIN_SECONDS = 0.01
 # A batch has its own price, whatever is in it: while little comes, it gathers for a moment.
 WORTH_A_BATCH = 500
@@ -32,24 +26,6 @@ WAIT_AFTER_TROUBLE_SECONDS = 1.0
 LOOK_AT_HISTORY_SECONDS = 1.0
 LET_GO_SECONDS = 5.0
 LOOK_AT_WRITER_SECONDS = 0.5
-
-
-class GivenUp(Exception):
-    """A batch that was not finished because the worker ends: its events come again."""
-
-
-class _Until(list[Recorded]):
-    """Events that are given up in the middle."""
-
-    def __init__(self, events: Iterable[Recorded], ending: threading.Event) -> None:
-        super().__init__(events)
-        self._ending = ending
-
-    def __iter__(self) -> Iterator[Recorded]:
-        for event in super().__iter__():
-            if self._ending.is_set():
-                raise GivenUp("the worker ends")
-            yield event
 
 
 class ProjectionWorker:
@@ -211,7 +187,7 @@ class ProjectionWorker:
         members = [projection for family in behind for projection in family]
         if page[-1].id - start != len(page):
             raise LogBroken(f"{log} lacks events after {start}")
-        self._advance(log, members, start, _decoded(log, page), _leaf_of(page[-1]))
+        self._advance(log, members, start, decoded(log, page), leaf_of(page[-1]))
         for family in behind:
             self._places[family[0].name, log] = page[-1].id
         taken = time.monotonic() - began
@@ -230,7 +206,7 @@ class ProjectionWorker:
             self._folds[names] = self._fold(names)
         parked = {each for each in self._parked if each.log == log and each.model in names}
         try:
-            changes = self._folds[names].run(_Until(events, self._ending))
+            changes = self._folds[names].run(UntilEnding(events, self._ending))
         except BaseException:
             del self._folds[names]
             raise
@@ -325,25 +301,5 @@ class ProjectionWorker:
         return self._places[key]
 
 
-def events_after(at_once: int, seconds: float, at_most: int, *, was_full: bool) -> int:
-    """How many events the next batch has, after one of at most ``at_once`` that took ``seconds``: a back-dated trade
-    may take a thousand times as long as another. A few that were quick say nothing of many.
-    """
-    if seconds > SLOW_BATCH_SECONDS:
-        return max(min(EVENTS_AT_LEAST, at_most), at_once // 4)
-    return min(at_most, at_once * 2) if was_full and seconds < SLOW_BATCH_SECONDS / 4 else at_once
-
-
 def _parked(letters: Iterable[Document]) -> set[Parked]:
     return {letter.parked for letter in letters if isinstance(letter, DeadLetter)}
-
-
-def _decoded(log: str, page: Sequence[Notification]) -> list[Recorded]:
-    try:
-        return [recorded(log, each.id, each) for each in page]
-    except (msgspec.MsgspecError, UnknownEventType) as error:
-        raise FeedStopped(f"an event of {log}:{page[0].id}…{page[-1].id} cannot be read: {error}") from error
-
-
-def _leaf_of(stored: Notification) -> bytes:
-    return leaf_hash(stored.id, str(stored.originator_id), stored.originator_version, stored.topic, stored.state)

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.schema import Recorded
+from infra.batches import EVENTS_AT_FIRST, events_after
 from infra.event_source import PolledLogs
-from infra.projection_worker import EVENTS_AT_FIRST, ProjectionWorker, events_after
+from infra.projection_worker import ProjectionWorker
 from infra.sql.read_models import SqlReadModels
 from projections.fold import Changes, Fold, Found, Store, _level
 from projections.projection import Document
