@@ -17,6 +17,7 @@ from infra.elasticsearch.read_models import ElasticsearchReadModels
 from infra.kafka.bounds import bounds_of
 from infra.kafka.connection import Connection
 from infra.kafka.topics import Topics
+from infra.log_ends import ends
 from projections.registry import PROJECTIONS
 
 READ_AT_ONCE = 5_000
@@ -47,7 +48,7 @@ class Evidence:
 
     def vector(self) -> dict[str, int]:
         """The last sequence of every log."""
-        return {log: recorder.max_notification_id() or 0 for log, recorder in self.recorders.items()}
+        return ends(self.recorders)
 
     def logs(self) -> dict[str, list[Notification]]:
         """Every event of every log."""

@@ -12,7 +12,9 @@ import msgspec
 
 from domain.ports import LogRecorder
 from infra.event_source import PolledLogs
+from infra.log_ends import ends
 from infra.projection_worker import ProjectionWorker
+from infra.rebuild import folded_beside
 from projections.ports import ReadModels, ReadModelsMoved, ReadModelStore
 from projections.projection import Document, Projection, families
 
@@ -49,33 +51,18 @@ def hold_against_rebuild(
     Raises:
         ReadModelsMoved: when what is served was built anew meanwhile, and reflects less than before.
     """
-    beside = read_models.beside(projections)
     found: dict[str, Compared] = {}
-    try:
-        _fold_together(recorders, read_models, beside, projections, on_progress)
-        for family in families(tuple(projections)):
+    grouped = families(tuple(projections))
+    # As far as every model is served, a log is read once for all of them.
+    until = _reflected(read_models, [family[0].name for family in grouped], recorders)
+    with folded_beside(recorders, read_models, projections, on_progress, until=until) as beside:
+        for family in grouped:
             comparison = _Family(recorders, read_models, beside, family)
             try:
                 found |= comparison.result(on_progress)
             finally:
                 comparison.stop()
-    finally:
-        beside.drop()
     return {projection.name: found[projection.name] for projection in projections}
-
-
-def _fold_together(
-    recorders: Mapping[str, LogRecorder], served: ReadModels, beside: ReadModels, projections: Sequence[Projection],
-    on_progress: Progress | None,
-) -> None:
-    """As far as every model is served: a log is read once for all of them."""
-    heads = [family[0].name for family in families(tuple(projections))]
-    until = {log: min(min(served.places([head], log)) for head in heads) for log in recorders}
-    worker = ProjectionWorker(recorders, beside, projections, source=PolledLogs(recorders, until))
-    try:
-        worker.catch_up(on_progress)
-    finally:
-        worker.stop()
 
 
 class _Family:
@@ -149,9 +136,9 @@ class _Family:
             at = self._where_served_stands()
             found = self._found(self._served, self._moving[start : start + READ_AT_ONCE])
             read += [(max(each.sequence, at.get(each.log, 0)) if each else 0, key, each) for key, each in found.items()]
-        ends = {log: recorder.max_notification_id() or 0 for log, recorder in self._recorders.items()}
+        last = ends(self._recorders)
         for place, key, served in sorted(read, key=lambda each: each[0]):
-            if served and place > ends.get(served.log, 0):
+            if served and place > last.get(served.log, 0):
                 # There is no such event: to fold so far would be to wait for it.
                 self._differing[key[0]].add(key[1])
                 continue

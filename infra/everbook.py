@@ -18,6 +18,7 @@ from domain.routing import REFERENCE
 from infra.checkpoints import Checkpoint, Signer
 from infra.event_source import EventSource, PolledLogs
 from infra.gate import Gate, LocalGate
+from infra.log_ends import ends, fold_to
 from infra.logs import CommandedLogs, submission_of
 from infra.owner import Owner
 from infra.projection_worker import GATHER_SECONDS, ProjectionWorker
@@ -100,8 +101,7 @@ class Everbook:
         models = [projection.name for projection in PROJECTIONS]
         if wait_seconds and wait_until_reflected(self.read_models, models, until, wait_seconds):
             return
-        source = PolledLogs(self.logs.recorders, until)
-        ProjectionWorker(self.logs.recorders, self.read_models, PROJECTIONS, source=source).catch_up()
+        fold_to(until, self.logs.recorders, self.read_models, PROJECTIONS)
 
     def following_worker(self, only: Sequence[str] = ()) -> ProjectionWorker:
         """A worker for the families of these models (all without any), on the feed of events that is set."""
@@ -114,7 +114,7 @@ class Everbook:
 
     def vector(self) -> dict[str, int]:
         """The last sequence of every log."""
-        return {log: recorder.max_notification_id() or 0 for log, recorder in self.logs.recorders.items()}
+        return ends(self.logs.recorders)
 
     def names(self) -> Sequence[str]:
         return tuple(self.logs.recorders)

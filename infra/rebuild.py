@@ -4,8 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from domain.ports import LogRecorder
-from infra.event_source import PolledLogs
-from infra.projection_worker import ProjectionWorker
+from infra.log_ends import ends, fold_to
 from projections.ports import ReadModels, ReadModelStore
 from projections.projection import Projection
 
@@ -23,21 +22,15 @@ def rebuild(
     the served one did not stand still at these for as long as it took to read it.
     """
     beside = read_models.beside(projections)
-    # To where the logs end now: while commands come in there is no end that stands still.
-    until = ends(recorders)
-    worker = ProjectionWorker(recorders, beside, projections, source=PolledLogs(recorders, until))
     try:
-        worker.catch_up(on_progress)
+        fold_to(ends(recorders), recorders, beside, projections, on_progress)
         digests = {each.name: _digests(each.name, list(recorders), read_models, beside) for each in projections}
         # What was recorded meanwhile: nobody is to find the new generation far behind the one it replaces.
-        until.update(ends(recorders))
-        worker.catch_up(on_progress)
+        fold_to(ends(recorders), recorders, beside, projections, on_progress)
         beside.serve()
     except BaseException:
         beside.drop()
         raise
-    finally:
-        worker.stop()
     return digests
 
 
@@ -57,22 +50,15 @@ def compare(
 @contextmanager
 def folded_beside(
     recorders: Mapping[str, LogRecorder], read_models: ReadModelStore, projections: Sequence[Projection],
-    on_progress: Progress | None = None,
+    on_progress: Progress | None = None, *, until: Mapping[str, int] | None = None,
 ) -> Iterator[ReadModels]:
-    """A generation folded from the log to look at; it is dropped afterwards."""
+    """A generation folded from the log to look at, as far as it goes or ``until`` says; it is dropped afterwards."""
     beside = read_models.beside(projections)
-    worker = ProjectionWorker(recorders, beside, projections, source=PolledLogs(recorders, ends(recorders)))
     try:
-        worker.catch_up(on_progress)
+        fold_to(ends(recorders) if until is None else until, recorders, beside, projections, on_progress)
         yield beside
     finally:
-        worker.stop()
         beside.drop()
-
-
-def ends(recorders: Mapping[str, LogRecorder]) -> dict[str, int]:
-    """The last event of each log."""
-    return {log: recorder.max_notification_id() or 0 for log, recorder in recorders.items()}
 
 
 def _digests(model: str, logs: Sequence[str], served: ReadModels, built: ReadModels) -> tuple[str, str]:
