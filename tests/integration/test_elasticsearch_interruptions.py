@@ -204,10 +204,7 @@ def test_a_mending_that_was_cut_off_anywhere_is_done_by_the_next(poisoned: Fork,
     poisoned.elastic.mending_seconds = 0.2
     number, finished = 1, False
     while not finished:
-        poisoned.elastic.clear([each.name for each in poisoned.models])
-        catch_up(poisoned.logs, poisoned.elastic, poisoned.models)
-        mended = (Counting(), Doubling())
-        mended[0].broken = False
+        mended = parked_anew(poisoned)
         way.begin(number, how)
         finished = not cut_off(poisoned, store, mended)
         way.begin()
@@ -229,10 +226,7 @@ def test_a_worker_held_up_at_any_call_undoes_no_mending(poisoned: Fork) -> None:
     way = Way()
     number, finished = 1, False
     while not finished:
-        poisoned.elastic.clear([each.name for each in poisoned.models])
-        catch_up(poisoned.logs, poisoned.elastic, poisoned.models)
-        mended = (Counting(), Doubling())
-        mended[0].broken = False
+        mended = parked_anew(poisoned)
         store, worker = poisoned.worker(way, at_once=6)
         worker.catch_up()
         correct(poisoned, number)
@@ -263,10 +257,7 @@ def test_a_mending_held_up_at_any_call_is_passed_over_and_done_again(poisoned: F
     store.mending_seconds = poisoned.elastic.mending_seconds = 0.2
     number, finished = 1, False
     while not finished:
-        poisoned.elastic.clear([each.name for each in poisoned.models])
-        catch_up(poisoned.logs, poisoned.elastic, poisoned.models)
-        mended = (Counting(), Doubling())
-        mended[0].broken = False
+        mended = parked_anew(poisoned)
         way.begin(hold_at=number)
         told: list[Retried] = []
         mending = threading.Thread(target=lambda: told.extend(retry(poisoned.logs.recorders, store, mended)))  # noqa: B023
@@ -286,6 +277,15 @@ def test_a_mending_held_up_at_any_call_is_passed_over_and_done_again(poisoned: F
         number += 1
     store.close()
     assert number > 6
+
+
+def parked_anew(fork: Fork) -> tuple[Counting, Doubling]:
+    """Folds everything again with the poisoned projections; what they are once they are mended."""
+    fork.elastic.clear([each.name for each in fork.models])
+    catch_up(fork.logs, fork.elastic, fork.models)
+    mended = (Counting(), Doubling())
+    mended[0].broken = False
+    return mended
 
 
 def correct(fork: Fork, number: int) -> None:
