@@ -23,6 +23,7 @@ from api.cli import (
     travelling,
     working,
 )
+from api.cli.garbage import Survivors
 
 app = typer.Typer(
     name="everbook", help="A trade ledger: book, prove, explain.", no_args_is_help=True, pretty_exceptions_enable=False
@@ -50,6 +51,7 @@ app.add_typer(working.app, name="work")
 
 
 def main() -> None:
+    Survivors().set_aside()
     app()
 
 

@@ -1,12 +1,12 @@
 """``make bench``: every figure as a ratio, in one run, to the store underneath and to what one would pick instead."""
 
 import argparse
-import gc
 import json
 import sys
 import tempfile
 from pathlib import Path
 
+from api.cli.garbage import Survivors
 from benchmarks import bare, library, ours, posts, replay
 from benchmarks.measure import Figure
 
@@ -22,7 +22,8 @@ def main() -> None:
     share = QUICK if options.quick else 1
     figures: list[Figure] = []
     with tempfile.TemporaryDirectory(prefix="everbook-bench-") as folder:
-        gc.freeze()
+        # As the command line does.
+        Survivors().set_aside()
         run(Path(folder), share, figures)
     for figure in figures:
         sys.stdout.write(f"{figure.name:52} {figure.value:14,.1f} {figure.unit:14} {figure.against}\n")

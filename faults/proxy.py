@@ -1,4 +1,4 @@
-"""A network between a client and a real server that can lose replies and break down."""
+"""A network between a client and a real server that can lose replies, break down and hang."""
 
 import contextlib
 import socket
@@ -19,8 +19,9 @@ class Proxy:
         self._threads: list[threading.Thread] = []
         self.lose = b""
         self.lost = 0
-        self._up = threading.Event()
+        self._up, self._passing = threading.Event(), threading.Event()
         self._up.set()
+        self._passing.set()
         self._closing = False
         self._start(self._accept)
 
@@ -29,11 +30,17 @@ class Proxy:
         self._up.clear()
         self._break()
 
+    def hang(self) -> None:
+        """Every connection holds, and nothing goes through until it comes back."""
+        self._passing.clear()
+
     def come_back(self) -> None:
         self._up.set()
+        self._passing.set()
 
     def close(self) -> None:
         self._closing = True
+        self._passing.set()
         self._listener.shutdown(socket.SHUT_RDWR)
         self._break()
         for thread in self._threads:
@@ -64,6 +71,7 @@ class Proxy:
     def _pass_on(self, source: socket.socket, target: socket.socket, losing: threading.Event, requests: bool) -> None:
         with contextlib.suppress(OSError):
             while data := source.recv(1 << 16):
+                self._passing.wait()
                 if requests and self.lose and self.lose in data:
                     self.lose = b""
                     losing.set()

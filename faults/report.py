@@ -3,6 +3,8 @@
 from collections import Counter
 from typing import Any
 
+from rich.text import Text
+
 from api.cli.console import err, out, table
 from faults.campaign import Result
 from faults.checker import KINDS
@@ -22,20 +24,17 @@ def show(result: Result) -> None:
     table(f"{len(result.done)} faults in {result.seconds / 60:.1f} minutes, seed {result.seed}",
           ("kind", "faults", "seconds until all went on", "longest"), lines)
     out.print(f"{result.acknowledged:,} acknowledged commands, {result.events:,} events; {result.forgotten:,} answers "
-              "from beyond what was restored later", highlight=False)
-    out.print("answers: " + ", ".join(f"{name} {count:,}" for name, count in sorted(result.told.items())),
-              highlight=False)
+              "from beyond what was restored later")
+    out.print("answers: " + ", ".join(f"{name} {count:,}" for name, count in sorted(result.told.items())))
     for missed in result.missed:
-        out.print(f"did not come about: {missed}", highlight=False)
+        out.print(f"did not come about: {missed}")
     for ended in result.ended:
         said = ended.said.splitlines()
-        out.print(f"ended by itself ({ended.code}), and was started again: {ended.name}: {said[-1] if said else ''}",
-                  highlight=False)
+        out.print(f"ended by itself ({ended.code}), and was started again: {ended.name}: {said[-1] if said else ''}")
     for finding in result.findings[:SHOWN]:
-        err.print(f"  [bold red]{finding.kind}[/]: {finding.what}", highlight=False)
-    found = _counted(result)
-    out.print(("[green]every promise held[/]: " if result.holds else "[bold red]BROKEN[/]: ")
-              + ", ".join(f"{count} {kind}" for kind, count in found.items()), highlight=False)
+        err.print(Text.assemble((f"  {finding.kind}", "bold red"), f": {finding.what}"))
+    told = ", ".join(f"{count} {kind}" for kind, count in _counted(result).items())
+    out.print(Text.assemble(("every promise held", "green") if result.holds else ("BROKEN", "bold red"), f": {told}"))
 
 
 def plain(result: Result) -> dict[str, Any]:

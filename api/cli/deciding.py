@@ -8,6 +8,7 @@ from contextlib import ExitStack
 
 from api.cli.console import err, fail, warn
 from api.cli.opening import EXPECTED
+from api.cli.stopping import end_in_time
 from infra.cluster_everbook import ledger_worker
 from infra.kafka.ledger_metrics import LedgerCollector
 from infra.kafka.ledger_worker import LedgerWorker
@@ -48,3 +49,4 @@ def _watch(worker: LedgerWorker, parent: int | None) -> None:
         if trouble != said:
             warn("trouble", trouble or "none any more")
         said = trouble
+    end_in_time()

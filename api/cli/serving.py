@@ -2,6 +2,7 @@
 
 import socket
 from contextlib import nullcontext
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -10,6 +11,7 @@ import uvicorn
 from api.app import create_app
 from api.cli.console import err
 from api.cli.opening import Data, everbook, settings_of
+from api.cli.stopping import end_in_time
 from api.cli.worker_process import read_model_workers
 from api.ports import EVENTS, READ_MODELS
 from api.services import Services
@@ -55,6 +57,11 @@ class Server(uvicorn.Server):
         await super().startup(sockets=sockets)
         if self.started and self._greeting:
             err.print(self._greeting)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """What is being answered is answered first, for so long."""
+        super().handle_exit(sig, frame)
+        end_in_time()
 
 
 def server_of(opened: Everbook, host: str, port: int, greeting: str = "") -> uvicorn.Server:

@@ -1,8 +1,15 @@
-"""Requests to end, which are obeyed in order."""
+"""Requests to end, which are obeyed in order, and in time."""
 
+import os
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+from api.cli.console import warn
+
+END_SECONDS = 15.0
+BY_FORCE = 1
 
 
 @contextmanager
@@ -15,3 +22,17 @@ def stoppable() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def end_in_time(seconds: float = END_SECONDS) -> None:
+    """From now on this process has so long to end. A call to a store that hangs would hold it up for a minute; then it
+    ends as one that is killed, and whoever goes on loses nothing.
+    """
+    timer = threading.Timer(seconds, _end, [seconds])
+    timer.daemon = True
+    timer.start()
+
+
+def _end(seconds: float) -> None:
+    warn("ended", f"what was under way took more than {seconds:g} seconds, as when a store hangs: it comes again")
+    os._exit(BY_FORCE)

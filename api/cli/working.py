@@ -10,7 +10,7 @@ import typer
 
 from api.cli.console import err, fail, print_json, progress, table, warn
 from api.cli.opening import Data, Json, everbook, existing, fold_and_write_in_turn, settings_of
-from api.cli.stopping import stoppable
+from api.cli.stopping import end_in_time, stoppable
 from infra.projection_worker import ProjectionWorker
 from infra.retry import StillMoving, dead_letters, retry
 from infra.settings import LAST_PORT
@@ -51,6 +51,7 @@ def projections(
             err.print(f"Metrics on http://127.0.0.1:{port}/metrics")
         stack.enter_context(suppress(KeyboardInterrupt))
         stack.enter_context(stoppable())
+        stack.callback(end_in_time)
         worker.start()
         _watch(worker, parent)
 

@@ -9,7 +9,7 @@ from infra.cluster.artifacts import SOURCES, compile_java
 from infra.cluster.jdk import Jdk, Wanted
 from infra.cluster.ports import LOOPBACK
 
-HEAP_MB = 384
+HEAP_MB = 1024
 OPENED = (
     "java.nio", "sun.nio.ch", "java.lang", "jdk.internal.ref", "java.lang.reflect", "java.util",
     "java.util.concurrent", "java.io",
@@ -50,7 +50,7 @@ SETTINGS = {
     "hbase.client.pause": "50",
     "hfile.block.cache.size": "0.2",
     "hbase.regionserver.global.memstore.size": "0.3",
-    "hbase.hregion.memstore.flush.size": "33554432",
+    "hbase.hregion.memstore.flush.size": "67108864",
 }
 
 
