@@ -51,7 +51,7 @@ app.add_typer(working.app, name="work")
 
 
 def main() -> None:
-    Survivors().set_aside()
+    Survivors().keep()
     app()
 
 

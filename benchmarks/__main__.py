@@ -23,7 +23,7 @@ def main() -> None:
     figures: list[Figure] = []
     with tempfile.TemporaryDirectory(prefix="everbook-bench-") as folder:
         # As the command line does.
-        Survivors().set_aside()
+        Survivors().keep()
         run(Path(folder), share, figures)
     for figure in figures:
         sys.stdout.write(f"{figure.name:52} {figure.value:14,.1f} {figure.unit:14} {figure.against}\n")

@@ -240,3 +240,11 @@ def _books(ledgers: int) -> dict[str, str]:
 def _end(process: "subprocess.Popen[str]") -> None:
     process.kill()
     process.communicate()
+
+
+def said_by(process: "subprocess.Popen[str]") -> list[str]:
+    """What a process says on standard error, line by line as it comes."""
+    lines: list[str] = []
+    assert process.stderr is not None
+    Thread(target=lines.extend, args=(process.stderr,), daemon=True).start()
+    return lines

@@ -4,7 +4,7 @@ import os
 import signal
 import threading
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 from api.cli.console import err, fail, warn
 from api.cli.opening import EXPECTED
@@ -29,7 +29,7 @@ def decide(settings: Settings, parent: int | None, metrics_port: int | None = No
                 port = stack.enter_context(metrics_served(collector, metrics_port))
                 err.print(f"Metrics on http://127.0.0.1:{port}/metrics")
             for number in (signal.SIGTERM, signal.SIGINT):
-                signal.signal(number, lambda _number, _frame: worker.stop())
+                signal.signal(number, lambda _number, _frame: _stop(worker))
             threading.Thread(target=_watch, args=(worker, parent), name="watch", daemon=True).start()
             worker.run()
     except (*EXPECTED, *STOPPING) as error:
@@ -44,9 +44,15 @@ def _watch(worker: LedgerWorker, parent: int | None) -> None:
     said = ""
     while not worker.stopping.wait(LOOK_SECONDS):
         if parent is not None and os.getppid() != parent:
-            worker.stop()
+            _stop(worker)
         trouble = "; ".join(f"{log}: {text}" for log, text in sorted(worker.trouble.items()))
         if trouble != said:
-            warn("trouble", trouble or "none any more")
+            # When nobody takes what is said any more, that is no reason to end.
+            with suppress(SystemExit):
+                warn("trouble", trouble or "none any more")
         said = trouble
+
+
+def _stop(worker: LedgerWorker) -> None:
+    worker.stop()
     end_in_time()

@@ -1,6 +1,7 @@
 """``serve``: the API, with the workers that keep the read models up."""
 
 import socket
+from collections.abc import Callable
 from contextlib import nullcontext
 from types import FrameType
 from typing import Annotated
@@ -31,12 +32,16 @@ def serve(
     with everbook(settings) as opened:
         opened.start()
         with nullcontext() if settings.kafka_bootstrap else read_model_workers(settings):
-            run_server(opened, host or settings.host, settings.port if port is None else port)
+            run_server(
+                opened, host or settings.host, settings.port if port is None else port, on_request_to_end=end_in_time
+            )
 
 
-def run_server(opened: Everbook, host: str, port: int) -> None:
+def run_server(
+    opened: Everbook, host: str, port: int, *, on_request_to_end: Callable[[], None] = lambda: None
+) -> None:
     """Serves until it is stopped, and says so once it does: from then on a request to end is the server's."""
-    server_of(opened, host, port, greeting(opened.settings, host, port)).run()
+    server_of(opened, host, port, greeting(opened.settings, host, port), on_request_to_end).run()
 
 
 def greeting(settings: Settings, host: str, port: int) -> str:
@@ -47,11 +52,12 @@ def greeting(settings: Settings, host: str, port: int) -> str:
 
 
 class Server(uvicorn.Server):
-    """Greets when it listens."""
+    """Greets when it listens, and tells when it is to end."""
 
-    def __init__(self, config: uvicorn.Config, greeting: str) -> None:
+    def __init__(self, config: uvicorn.Config, greeting: str, on_request_to_end: Callable[[], None]) -> None:
         super().__init__(config)
         self._greeting = greeting
+        self._on_request_to_end = on_request_to_end
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
@@ -59,16 +65,17 @@ class Server(uvicorn.Server):
             err.print(self._greeting)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """What is being answered is answered first, for so long."""
         super().handle_exit(sig, frame)
-        end_in_time()
+        self._on_request_to_end()
 
 
-def server_of(opened: Everbook, host: str, port: int, greeting: str = "") -> uvicorn.Server:
+def server_of(
+    opened: Everbook, host: str, port: int, greeting: str = "", on_request_to_end: Callable[[], None] = lambda: None
+) -> uvicorn.Server:
     """The server of the app; what is being streamed ends when it stops."""
     services = services_of(opened)
     config = uvicorn.Config(create_app(services), host=host, port=port, log_level="warning", access_log=False)
-    server = Server(config, greeting)
+    server = Server(config, greeting, on_request_to_end)
     services.stopping = lambda: server.should_exit
     return server
 

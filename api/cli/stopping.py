@@ -3,13 +3,15 @@
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from api.cli.console import warn
 
 END_SECONDS = 15.0
-BY_FORCE = 1
+LAST_WORD_SECONDS = 0.5
+ENDED = 128 + signal.SIGTERM
+"""What a shell says of a process that SIGTERM ended."""
 
 
 @contextmanager
@@ -28,11 +30,12 @@ def end_in_time(seconds: float = END_SECONDS) -> None:
     """From now on this process has so long to end. A call to a store that hangs would hold it up for a minute; then it
     ends as one that is killed, and whoever goes on loses nothing.
     """
-    timer = threading.Timer(seconds, _end, [seconds])
+    _later(seconds, warn, "ended", f"what was under way took more than {seconds:g} seconds, as when a store hangs")
+    # By itself, for nobody may take what is said.
+    _later(seconds + LAST_WORD_SECONDS, os._exit, ENDED)
+
+
+def _later(seconds: float, what: Callable[..., object], *arguments: object) -> None:
+    timer = threading.Timer(seconds, what, arguments)
     timer.daemon = True
     timer.start()
-
-
-def _end(seconds: float) -> None:
-    warn("ended", f"what was under way took more than {seconds:g} seconds, as when a store hangs: it comes again")
-    os._exit(BY_FORCE)

@@ -9,7 +9,7 @@ from infra.cluster.artifacts import SOURCES, compile_java
 from infra.cluster.jdk import Jdk, Wanted
 from infra.cluster.ports import LOOPBACK
 
-HEAP_MB = 1024
+HEAP_MB = 1_024
 OPENED = (
     "java.nio", "sun.nio.ch", "java.lang", "jdk.internal.ref", "java.lang.reflect", "java.util",
     "java.util.concurrent", "java.io",

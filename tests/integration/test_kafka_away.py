@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from infra.cluster import Cluster
-from tests.decided import Decided, wait_until
-from tests.integration.test_kafka_kills import _said
+from tests.decided import Decided, said_by, wait_until
 from tests.journeys.test_kill import free_port
 
 NAMED = "Kafka at EVERBOOK_KAFKA_BOOTSTRAP=127.0.0.1:"
@@ -43,7 +42,7 @@ def test_a_ledger_worker_says_once_that_kafka_is_away_and_ends_soon(
 ) -> None:
     with ledger.processes() as start:
         worker = start("work", "ledger")
-        said = _said(worker)
+        said = said_by(worker)
         wait_until(lambda: any("ledger-3" in line for line in said))
         kill_kafka(own_kafka)
         if not at_once:
@@ -60,7 +59,7 @@ def test_a_worker_of_read_models_says_that_kafka_went_and_came_back_and_ends_soo
 ) -> None:
     with ledger.processes() as start:
         worker = start("work", "projections")
-        said = _said(worker)
+        said = said_by(worker)
         # It says nothing while all is well; by then it has asked Kafka more than once.
         time.sleep(10)
         kill_kafka(own_kafka)
@@ -78,7 +77,7 @@ def test_a_worker_without_kafka_ends_with_its_setting(tmp_path: Path, work: str)
     ledger = Decided(f"127.0.0.1:{free_port()}", tmp_path)
     with ledger.processes() as start:
         worker = start("work", work)
-        said = _said(worker)
+        said = said_by(worker)
         assert worker.wait(60) == 1
         wait_until(lambda: f"error: KafkaFails: {NAMED}" in "".join(said), 5)
     assert "FAIL" not in "".join(said)

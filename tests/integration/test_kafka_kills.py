@@ -2,7 +2,6 @@
 
 import os
 import signal
-import subprocess
 import textwrap
 import threading
 from collections.abc import Iterator
@@ -17,7 +16,7 @@ from domain.admission import OutcomeUnknown
 from domain.outcomes import Outcome
 from domain.schema import business_content
 from infra.kafka.gate import KafkaGate
-from tests.decided import SECRET, Decided, wait_until
+from tests.decided import SECRET, Decided, said_by, wait_until
 from tests.journeys.test_kill import free_port
 from tests.processes import is_stopped, stop_outside_a_write
 from tests.rules import booking
@@ -130,14 +129,14 @@ def test_owners_joining_leaving_and_dying_under_load_lose_and_double_nothing(led
         load = Load(ledger, gate)
         load.go_on(100)
         second = start("work", "ledger")
-        said = _said(second)
+        said = said_by(second)
         wait_until(lambda: any("ledger-" in line for line in said))
         load.go_on(200)
         first.send_signal(signal.SIGTERM)
         assert first.wait(30) == 0
         load.go_on(100)
         third = start("work", "ledger")
-        joined = _said(third)
+        joined = said_by(third)
         wait_until(lambda: any("ledger-" in line for line in joined))
         load.go_on(100)
         second.kill()
@@ -241,11 +240,3 @@ def _is_alive(client: httpx.Client) -> bool:
         return client.get("/livez").status_code == httpx.codes.OK
     except httpx.TransportError:
         return False
-
-
-def _said(process: "subprocess.Popen[str]") -> list[str]:
-    """What a process says on standard error, line by line as it comes."""
-    lines: list[str] = []
-    assert process.stderr is not None
-    threading.Thread(target=lines.extend, args=(process.stderr,), daemon=True).start()
-    return lines

@@ -12,11 +12,10 @@ import httpx
 import pytest
 from elasticsearch import Elasticsearch
 
-from api.cli.stopping import END_SECONDS
+from api.cli.stopping import END_SECONDS, ENDED
 from faults.proxy import Proxy
-from tests.decided import SECRET, Decided, wait_until
+from tests.decided import SECRET, Decided, said_by, wait_until
 from tests.indices import dropped_after
-from tests.integration.test_kafka_kills import _said
 from tests.journeys.test_kill import free_port
 
 # The end of a process takes a moment too.
@@ -58,12 +57,14 @@ def seconds_to_end(process: "subprocess.Popen[str]") -> float:
 def test_a_ledger_worker_ends_and_the_next_one_goes_on(ledger: Decided, events: Proxy) -> None:
     with ledger.processes() as start, ledger.gate() as gate:
         worker = start("work", "ledger")
-        said = _said(worker)
+        said = said_by(worker)
         wait_until(lambda: any("ledger-0" in line for line in said))
         events.hang()
         gate.submit([ledger.book("T1")])
         time.sleep(UNDER_WAY_SECONDS)
         assert seconds_to_end(worker) < END_SECONDS + MORE_SECONDS
+        assert worker.returncode == ENDED
+        wait_until(lambda: any(line.startswith("ended: ") for line in said))
         events.come_back()
         start("work", "ledger")
         (outcome,) = gate.submit([ledger.book("T1")]).result()
@@ -91,10 +92,11 @@ def test_an_api_ends(ledger: Decided, events: Proxy) -> None:
     with ledger.processes() as start, client, ThreadPoolExecutor(1) as pool:
         start("work", "ledger")
         api = start("serve", "--port", str(port))
-        said = _said(api)
+        said = said_by(api)
         wait_until(lambda: any("serves" in line for line in said))
         client.get("/v1/events").raise_for_status()
         events.hang()
         pool.submit(client.get, "/v1/events")
         time.sleep(UNDER_WAY_SECONDS)
         assert seconds_to_end(api) < END_SECONDS + MORE_SECONDS
+        assert api.returncode == ENDED
