@@ -99,8 +99,8 @@ def books(history: Sequence[AnyCommand], *more: AnyCommand) -> Books:
         cash.receivable, cash.payable = cash.receivable - cash.payable, Decimal(0)
     for position in found.models["positions"].values():
         position.trades = 0
-        # Whoever lends it now, it is lent as it was.
-        position.loans = tuple(msgspec.structs.replace(loan, trade_id="") for loan in position.loans)
+        # Whoever lends it now, it is lent as it was: loans are in the order of their trades.
+        position.loans = tuple(sorted((msgspec.structs.replace(loan, trade_id="") for loan in position.loans), key=str))
         if position.last_place:
             position.last_place = (*position.last_place[:2], "")
     return found
