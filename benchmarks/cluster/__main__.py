@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from api.cli.demo_place import clustered
+from api.cli.garbage import Survivors
 from api.cli.opening import everbook
 from api.cli.posting import post, submission
 from api.cli.worker_process import worker_process
@@ -32,6 +33,8 @@ def main() -> None:
     options = parser.parse_args()
     share = SHORT if options.quick else 1
     figures: list[Figure] = []
+    # As the command line does.
+    Survivors().keep()
     with clustered(None, None, quiet=True) as settings:
         for figure in run(settings, options.trades // min(share, SHORTER), options.seconds / share):
             sys.stdout.write(f"{figure.name:52} {figure.value:14,.1f} {figure.unit:14} {figure.against}\n")
