@@ -19,6 +19,7 @@ class Proxy:
         self._threads: list[threading.Thread] = []
         self.lose = b""
         self.lost = 0
+        self.held = 0
         self._up, self._passing = threading.Event(), threading.Event()
         self._up.set()
         self._passing.set()
@@ -71,6 +72,7 @@ class Proxy:
     def _pass_on(self, source: socket.socket, target: socket.socket, losing: threading.Event, requests: bool) -> None:
         with contextlib.suppress(OSError):
             while data := source.recv(1 << 16):
+                self.held += not self._passing.is_set()
                 self._passing.wait()
                 if requests and self.lose and self.lose in data:
                     self.lose = b""

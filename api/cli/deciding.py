@@ -48,7 +48,7 @@ def _watch(worker: LedgerWorker, parent: int | None) -> None:
         trouble = "; ".join(f"{log}: {text}" for log, text in sorted(worker.trouble.items()))
         if trouble != said:
             # When nobody takes what is said any more, that is no reason to end.
-            with suppress(SystemExit):
+            with suppress(SystemExit, OSError):
                 warn("trouble", trouble or "none any more")
         said = trouble
 

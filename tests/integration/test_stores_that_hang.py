@@ -20,7 +20,6 @@ from tests.journeys.test_kill import free_port
 
 # The end of a process takes a moment too.
 MORE_SECONDS = 5.0
-UNDER_WAY_SECONDS = 2.0
 BEARER = {"Authorization": f"Bearer {SECRET}"}
 
 
@@ -61,7 +60,7 @@ def test_a_ledger_worker_ends_and_the_next_one_goes_on(ledger: Decided, events: 
         wait_until(lambda: any("ledger-0" in line for line in said))
         events.hang()
         gate.submit([ledger.book("T1")])
-        time.sleep(UNDER_WAY_SECONDS)
+        wait_until(lambda: events.held)
         assert seconds_to_end(worker) < END_SECONDS + MORE_SECONDS
         assert worker.returncode == ENDED
         wait_until(lambda: any(line.startswith("ended: ") for line in said))
@@ -82,7 +81,7 @@ def test_a_worker_of_read_models_ends(ledger: Decided, read_models: Proxy, elast
             wait_until(lambda: client.count(index=f"everbook-{ledger.logs.ledger_id}-*positions*")["count"] > 0)
         read_models.hang()
         gate.submit([ledger.book("T2")]).result()
-        time.sleep(UNDER_WAY_SECONDS)
+        wait_until(lambda: read_models.held)
         assert seconds_to_end(worker) < END_SECONDS + MORE_SECONDS
 
 
@@ -97,6 +96,6 @@ def test_an_api_ends(ledger: Decided, events: Proxy) -> None:
         client.get("/v1/events").raise_for_status()
         events.hang()
         pool.submit(client.get, "/v1/events")
-        time.sleep(UNDER_WAY_SECONDS)
+        wait_until(lambda: events.held)
         assert seconds_to_end(api) < END_SECONDS + MORE_SECONDS
         assert api.returncode == ENDED

@@ -13,6 +13,9 @@ import pytest
 from api.cli.garbage import Survivors
 
 ROOT = Path(__file__).parents[2]
+told = pytest.mark.skipif(
+    sys.version_info >= (3, 14), reason="it tells of no full collections where it collects bit by bit"
+)
 HOLDS = """
     import gc, time
     from api.cli.garbage import Survivors
@@ -22,13 +25,16 @@ HOLDS = """
     until = time.monotonic() + 30
     while not gc.get_freeze_count() and time.monotonic() < until:
         held.append([])
+        if len(held) > 3_000_000:
+            held.clear()
     print(gc.get_freeze_count() > 0)
 """
 SIGNALLED = """
-    import signal, time
-    from api.cli.garbage import Survivors
+    import gc, signal, time
+    from api.cli import garbage
 
-    Survivors().keep()
+    garbage.LOOK_SECONDS = 0.01
+    garbage.Survivors().keep()
     signal.signal(signal.SIGALRM, signal.default_int_handler)
     swallowed, held = 0, []
     for _ in range(50):
@@ -42,7 +48,7 @@ SIGNALLED = """
             swallowed += 1
         except KeyboardInterrupt:
             pass
-    print(swallowed)
+    print(swallowed, gc.get_freeze_count() > 0)
 """
 
 
@@ -105,9 +111,11 @@ def test_what_became_garbage_later_is_collected_once_everything_is_looked_at() -
     assert gc.get_freeze_count() > 0
 
 
+@told
 def test_a_process_that_holds_much_sets_it_aside() -> None:
     assert printed(HOLDS) == "True"
 
 
+@told
 def test_what_a_signal_raises_is_not_swallowed() -> None:
-    assert int(printed(SIGNALLED)) == 0
+    assert printed(SIGNALLED) == "0 True"
